@@ -1,0 +1,116 @@
+/** The port to an upstream: one call, whole or streamed, and one closed way to fail. */
+import type { Milliseconds } from '@atp/core/units'
+import type { Usage } from '../observation/observation.ts'
+
+/** An OpenAI chat completion request: the fields that we read, the rest passed through. */
+export interface ChatBody {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+  readonly stream?: boolean | null
+  readonly stream_options?: { readonly include_usage?: boolean } | null
+  readonly max_tokens?: number | null
+  readonly max_completion_tokens?: number | null
+  readonly [field: string]: unknown
+}
+
+export interface ChatMessage {
+  readonly role: string
+  readonly content?: unknown
+  readonly [field: string]: unknown
+}
+
+export interface ProviderCall {
+  readonly upstreamModel: string
+  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
+  readonly body: ChatBody
+  /** A limit on the answer that routing imposes; the lower of it and the client's own is sent. */
+  readonly maxOutputTokens?: number
+  /** The client went away: the upstream is cancelled at once. */
+  readonly signal: AbortSignal
+}
+
+/** A whole answer: the upstream's own bytes, and what we read in them. */
+export interface Completion {
+  readonly contentType: string
+  readonly bytes: Buffer
+  /** The first choice's text, and null where it has none (tool calls). */
+  readonly text: string | null
+  readonly finishReason: string | null
+  readonly usage: Usage
+}
+
+/** What is known of a streamed answer once it has ended. */
+export interface StreamSummary {
+  readonly usage: Usage
+  readonly finishReason: string | null
+  /** False where the upstream closed the stream in good order but without saying that the answer was complete. */
+  readonly complete: boolean
+}
+
+/** A streamed answer whose first event has arrived. */
+export interface CompletionStream {
+  readonly contentType: string
+  /**
+   * The upstream's events, bytes unchanged, but for a usage chunk that only the gateway asked for.
+   * Ends when the upstream ended; throws an `UpstreamError` where it broke off. Leaving the loop cancels the upstream.
+   */
+  readonly events: AsyncIterable<Buffer>
+  /** Valid once `events` has ended or thrown. */
+  summary(): StreamSummary
+}
+
+export interface Provider {
+  /** @throws {UpstreamError} */
+  complete(call: ProviderCall): Promise<Completion>
+  /**
+   * Resolves when the first event is there: until then a fallback is possible.
+   * @throws {UpstreamError}
+   */
+  stream(call: ProviderCall): Promise<CompletionStream>
+  close(): Promise<void>
+}
+
+/**
+ * - `rejected`: 400, 413, 422 and their like: the request is wrong whatever the model; no fallback.
+ * - `unauthorized`: 401, 403: the account is wrong, not the request.
+ * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event first. `malformed`: bytes that make no sense.
+ * - `timeout`: see `phase`. `cut`: the stream broke off after its first event. `cancelled`: by our own signal.
+ */
+export type UpstreamFailure =
+  | 'rejected'
+  | 'unauthorized'
+  | 'rate_limited'
+  | 'failed'
+  | 'malformed'
+  | 'timeout'
+  | 'cut'
+  | 'cancelled'
+
+export class UpstreamError extends Error {
+  readonly failure: UpstreamFailure
+  readonly status: number | undefined
+  readonly phase: 'total' | 'first_token' | 'idle' | undefined
+  readonly retryAfter: Milliseconds | undefined
+  /** The upstream's own error body, at most 64 KiB of it: shown to the client only for `rejected`. */
+  readonly body: Buffer | undefined
+
+  constructor(
+    failure: UpstreamFailure,
+    message: string,
+    options: {
+      readonly status?: number
+      readonly phase?: 'total' | 'first_token' | 'idle'
+      readonly retryAfter?: Milliseconds
+      readonly body?: Buffer
+      readonly cause?: unknown
+    } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'UpstreamError'
+    this.failure = failure
+    this.status = options.status
+    this.phase = options.phase
+    this.retryAfter = options.retryAfter
+    this.body = options.body
+  }
+}

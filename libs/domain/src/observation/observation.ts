@@ -1,0 +1,41 @@
+/** What came of a decision. */
+import type { ArmId, DecisionId, ObservationId, TenantId } from '@atp/core/ids'
+import type { EpochMs, MicroUsd, Milliseconds } from '@atp/core/units'
+
+/**
+ * - `success`: the model answered; its quality may be unknown.
+ * - `error`, `timeout`: the model failed: quality 0.
+ * - `cut`: the stream ended before the answer did: quality 0.
+ * - `rate_limited`: not the model's fault: nothing is learned of its quality.
+ * - `cancelled`: the client went away: nothing is learned of its quality.
+ */
+export const OUTCOMES = ['success', 'error', 'timeout', 'cut', 'rate_limited', 'cancelled'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+/** `attempt`: a call of the gateway's own; `feedback`: a judgement of an earlier answer; `outside`: a call that somebody else made. */
+export const OBSERVATION_KINDS = ['attempt', 'feedback', 'outside'] as const
+export type ObservationKind = (typeof OBSERVATION_KINDS)[number]
+
+export interface Usage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** True where the provider gave no figure and a tokenizer counted. */
+  readonly estimated: boolean
+}
+
+export interface Observation {
+  readonly id: ObservationId
+  readonly kind: ObservationKind
+  readonly at: EpochMs
+  readonly tenant: TenantId
+  /** Null for an outside observation. */
+  readonly decisionId: DecisionId | null
+  readonly arm: ArmId
+  readonly outcome: Outcome
+  /** In [0, 1]; null where nobody judged. */
+  readonly quality: number | null
+  readonly latency: Milliseconds | null
+  readonly timeToFirstToken: Milliseconds | null
+  readonly usage: Usage | null
+  readonly cost: MicroUsd | null
+}

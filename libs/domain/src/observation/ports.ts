@@ -1,0 +1,55 @@
+/** Where decisions and observations are kept: what the domain asks of a database. */
+import type { ArmId, DecisionId } from '@atp/core/ids'
+import type { Decision } from '../routing/decision.ts'
+import type { Observation } from './observation.ts'
+
+/** What is committed together. */
+export interface JournalBatch {
+  readonly decisions: readonly Decision[]
+  readonly observations: readonly Observation[]
+}
+
+export interface Journal {
+  /**
+   * Commits the batch. Resolves when it would survive the death of the process; rejects with nothing written.
+   * Rows whose id is there already are left as they are, so that a repeated batch is harmless.
+   * @returns the sequence number of the last observation in the journal, rising with each append.
+   */
+  append(batch: JournalBatch): Promise<number>
+}
+
+/** A decision as feedback needs it. */
+export interface DecisionRecord {
+  readonly id: DecisionId
+  readonly tenant: string
+  readonly arm: ArmId
+  readonly pinned: boolean
+  readonly at: number
+}
+
+export interface DecisionRepository {
+  find(id: DecisionId): Promise<DecisionRecord | null>
+}
+
+export interface ObservationRepository {
+  /** Which of these ids are stored already. */
+  known(ids: readonly string[]): Promise<ReadonlySet<string>>
+  /** Observations in the order they were committed, after `sequence`; at most `limit`. */
+  after(
+    sequence: number,
+    limit: number,
+  ): Promise<readonly { sequence: number; observation: Observation; pinned: boolean }[]>
+}
+
+/** Learned state of all arms, with the sequence of the last observation that is in it. */
+export interface Snapshot {
+  readonly appliedSequence: number
+  readonly takenAt: number
+  /** Versioned by its writer; plain JSON. */
+  readonly arms: Readonly<Record<string, unknown>>
+}
+
+export interface SnapshotRepository {
+  save(snapshot: Snapshot): Promise<void>
+  load(): Promise<Snapshot | null>
+}

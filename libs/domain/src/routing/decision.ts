@@ -1,0 +1,29 @@
+/** One routing choice, explained. */
+import type { ArmId, DecisionId, TenantId } from '@atp/core/ids'
+import type { EpochMs } from '@atp/core/units'
+import type { StrategyName } from '@atp/native'
+import type { Candidate, Weights } from './request.ts'
+
+/** What `plan` computes: pure, repeatable, nothing consumed. */
+export interface Plan {
+  readonly strategy: StrategyName
+  readonly weights: Weights
+  readonly seed: string
+  /** Counts the updates that the learned state had seen: two plans with the same seed and version are alike. */
+  readonly stateVersion: number
+  /** Best first; excluded candidates last. */
+  readonly candidates: readonly Candidate[]
+  /** The arms to try, in order. */
+  readonly ranked: readonly ArmId[]
+  /** True where the client named the model: never learned from as if chosen. */
+  readonly pinned: boolean
+}
+
+/** A plan that was followed. */
+export interface Decision extends Plan {
+  readonly id: DecisionId
+  readonly tenant: TenantId
+  readonly at: EpochMs
+  /** The arm that answered, or the last one tried. */
+  readonly arm: ArmId
+}

@@ -1,0 +1,81 @@
+/** What routing needs to know of a request: plain data, whatever endpoint it came through. */
+import type { ArmId, TenantId } from '@atp/core/ids'
+import type { MicroUsd, Milliseconds } from '@atp/core/units'
+import type { StrategyName } from '@atp/native'
+import type { Capability } from './arm.ts'
+
+export const PRESETS = ['fast', 'balanced', 'high'] as const
+export type Preset = (typeof PRESETS)[number]
+
+/** How much each part counts; any non-negative numbers, used as they are. */
+export interface Weights {
+  readonly quality: number
+  readonly cost: number
+  readonly latency: number
+}
+
+export interface Constraints {
+  readonly maxCost?: MicroUsd
+  readonly latencySlo?: Milliseconds
+  /** Only these arms or model names. */
+  readonly allow?: readonly string[]
+  /** Never these arms or model names. */
+  readonly deny?: readonly string[]
+}
+
+export interface RoutingRequest {
+  readonly tenant: TenantId
+  /** `auto`, an arm id, or a model name. */
+  readonly model: string
+  readonly preference: Preset | Weights
+  readonly strategy: StrategyName
+  readonly constraints: Constraints
+  readonly required: readonly Capability[]
+  /** Prompt size in UTF-8 bytes: the cheap measure every request has. */
+  readonly inputBytes: number
+  /** An exact token count, made only where a constraint hangs on it. */
+  readonly countInputTokens: () => number
+  /** The client's own limit on the answer. */
+  readonly maxOutputTokens?: number
+  /** The same seed and state give the same decision. */
+  readonly seed: string
+}
+
+export interface Exclusion {
+  readonly reason:
+    | 'not_requested'
+    | 'not_allowed'
+    | 'denied'
+    | 'missing_capability'
+    | 'context_window'
+    | 'max_output_tokens'
+    | 'max_cost'
+    | 'latency_slo'
+    | 'circuit_open'
+  /** For a person: what was needed, what this arm has. */
+  readonly detail: string
+}
+
+/** The parts of a candidate's utility: `quality - cost - latency`, each already weighted. */
+export interface Terms {
+  readonly quality: number
+  readonly cost: number
+  readonly latency: number
+}
+
+export interface Candidate {
+  readonly arm: ArmId
+  /** Utility; null where the candidate is excluded. */
+  readonly score: number | null
+  readonly terms: Terms | null
+  readonly excluded: readonly Exclusion[] | null
+  /** Mean of the quality posterior, and its Beta parameters at decision time (for propensities, computed off the hot path). */
+  readonly estimate: {
+    readonly qualityMean: number
+    readonly alpha: number
+    readonly beta: number
+    readonly costUsd: number
+    readonly latencyMs: number
+    readonly outputTokens: number
+  }
+}

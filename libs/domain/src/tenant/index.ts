@@ -1,0 +1,1 @@
+export { DEFAULT_TENANT } from './tenant.ts'

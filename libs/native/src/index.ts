@@ -1,0 +1,9 @@
+export type {
+  Bandit,
+  BanditOptions,
+  LatencySketch,
+  NativeModule,
+  SlidingWindow,
+  StrategyName,
+} from './types.ts'
+export { STRATEGIES } from './types.ts'

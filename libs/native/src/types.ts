@@ -1,0 +1,112 @@
+/** The interface that the Rust addon and the TypeScript fallback both implement, decision for decision alike. */
+
+export const STRATEGIES = ['thompson', 'ucb', 'greedy'] as const
+export type StrategyName = (typeof STRATEGIES)[number]
+
+/**
+ * A multi-armed bandit with time-based forgetting. Arms are indices 0 .. size-1, in the order of `addArm`.
+ * Times are milliseconds of one clock; an earlier time than an arm has seen counts as the arm's latest.
+ * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError and change nothing.
+ */
+export interface Bandit {
+  readonly size: number
+
+  /**
+   * Adds an arm with a Beta(alpha, beta) prior, both > 0.
+   * @param hash 32 bits that name the arm wherever it is drawn: draws don't depend on the order of arms.
+   * @returns the arm's index
+   */
+  addArm(hash: number, alpha: number, beta: number): number
+
+  /**
+   * Chooses argmax of `qualityWeight * q_i - penalties_i` over eligible arms, where q_i is the strategy's
+   * index of the arm's quality. Consumes nothing: the same seed and state give the same choice.
+   * @param seed two 32-bit words that name the decision
+   * @param penalties length `size`: weighted cost and latency; +Infinity marks an arm that is not eligible
+   * @param qualities length `size`, written: q_i of each eligible arm, NaN for the others
+   * @returns the chosen index, or -1 where no arm is eligible. Ties: lower penalty, then lower hash.
+   */
+  select(
+    strategy: StrategyName,
+    seedHi: number,
+    seedLo: number,
+    now: number,
+    qualityWeight: number,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number
+
+  /**
+   * `chosen.length` decisions against one state in one call; the k-th uses the seed words `seeds[2k], seeds[2k+1]`.
+   * @param chosen written: the index of each decision, or -1
+   */
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    qualityWeight: number,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void
+
+  /** Learns a reward in [0, 1] for an arm, observed at `now`. */
+  update(arm: number, reward: number, now: number): void
+  updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void
+
+  /** Writes [alpha, beta] of each arm at `now`, prior included: length `2 * size`. */
+  posteriors(now: number, out: Float64Array): void
+
+  /** Versioned sufficient statistics, additive between replicas; priors are not in it. */
+  snapshot(): Float64Array
+  /** Replaces the statistics. Throws a RangeError on another version or size. An arm with illegal figures is reset to its prior. @returns the number of such arms. */
+  restore(snapshot: Float64Array): number
+  /** Adds the statistics of a snapshot to one's own: commutative and associative up to rounding. */
+  merge(snapshot: Float64Array): void
+}
+
+export interface BanditOptions {
+  /** Milliseconds after which an observation counts half; Infinity never forgets. */
+  readonly halfLifeMs: number
+  /** Scales UCB's exploration term; 1 is UCB1 as published. */
+  readonly ucbExploration?: number
+}
+
+/**
+ * Counts events in a sliding window with conservative sub-buckets: constant memory. Times are integer microseconds,
+ * clamped so that they never go back. With W = windowUs: never admits more than `limit` in any interval of length W;
+ * never refuses what an exact sliding window of length W * (1 + 1/64) would admit.
+ */
+export interface SlidingWindow {
+  /** Admits and counts `amount` at `nowUs`, or refuses and counts nothing. */
+  tryAcquire(nowUs: number, amount: number): boolean
+  /** What counts against the limit at `nowUs`. */
+  used(nowUs: number): number
+  /** Microseconds from `nowUs` until `amount` would be admitted if nothing else came; 0 is now; Infinity is never. */
+  retryAfterUs(nowUs: number, amount: number): number
+}
+
+/**
+ * Quantiles of a stream of positive values, recent ones weighing more: logarithmic buckets of 1% relative error
+ * (DDSketch, Masson et al. 2019) with exponential time decay. Additive.
+ */
+export interface LatencySketch {
+  /** Adds a value, in milliseconds (clamped to [0.1, 3,600,000]), seen at `now` (milliseconds). */
+  record(valueMs: number, now: number): void
+  /** The q-quantile, q in [0, 1]; NaN where nothing was recorded. */
+  quantile(q: number): number
+  /** Decayed number of values at `now`. */
+  count(now: number): number
+  snapshot(): Float64Array
+  restore(snapshot: Float64Array): void
+  merge(snapshot: Float64Array): void
+}
+
+export interface NativeModule {
+  /** Which implementation this is. */
+  readonly implementation: 'rust' | 'typescript'
+  createBandit(options: BanditOptions): Bandit
+  createSlidingWindow(windowUs: number, limit: number): SlidingWindow
+  createLatencySketch(halfLifeMs: number): LatencySketch
+  /** 64 bits of a string as two unsigned words [hi, lo]: the seed of a decision, the hash of an arm. */
+  hash64(text: string): readonly [hi: number, lo: number]
+}
