@@ -7,9 +7,9 @@ import type { EpochMs, MicroUsd, Milliseconds } from '@atp/core/units'
  * - `error`, `timeout`: the model failed: quality 0.
  * - `cut`: the stream ended before the answer did: quality 0.
  * - `rate_limited`: not the model's fault: nothing is learned of its quality.
- * - `cancelled`: the client went away: nothing is learned of its quality.
+ * - `rejected`: the provider found the request wrong, `cancelled`: the client went away: likewise.
  */
-export const OUTCOMES = ['success', 'error', 'timeout', 'cut', 'rate_limited', 'cancelled'] as const
+export const OUTCOMES = ['success', 'error', 'timeout', 'cut', 'rate_limited', 'rejected', 'cancelled'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** `attempt`: a call of the gateway's own; `feedback`: a judgement of an earlier answer; `outside`: a call that somebody else made. */
