@@ -11,10 +11,8 @@ export interface Plan {
   readonly seed: string
   /** Counts the updates that the learned state had seen: two plans with the same seed and version are alike. */
   readonly stateVersion: number
-  /** Best first; excluded candidates last. */
+  /** In the order in which they are tried; excluded ones last. */
   readonly candidates: readonly Candidate[]
-  /** The arms to try, in order. */
-  readonly ranked: readonly ArmId[]
   /** True where the client named the model: never learned from as if chosen. */
   readonly pinned: boolean
 }

@@ -69,6 +69,8 @@ export interface Candidate {
   readonly score: number | null
   readonly terms: Terms | null
   readonly excluded: readonly Exclusion[] | null
+  /** How long the answer may get before it breaks the request's cost ceiling; null without one. */
+  readonly outputLimit: number | null
   /** Mean of the quality posterior, and its Beta parameters at decision time (for propensities, computed off the hot path). */
   readonly estimate: {
     readonly qualityMean: number

@@ -1,0 +1,63 @@
+/** Hard constraints, applied before scoring and never violated: why an arm is no candidate for a request. */
+import { toUsd } from '@atp/core/units'
+import type { Arm } from './arm.ts'
+import { type CostForecast, affordableOutputTokens } from './cost.ts'
+import type { Exclusion, RoutingRequest } from './request.ts'
+
+export interface ArmFacts {
+  readonly requested: boolean
+  readonly available: boolean
+  readonly cost: CostForecast
+  /** Milliseconds; null where nothing is known yet. */
+  readonly latencyP95: number | null
+}
+
+/** @returns null for a candidate, otherwise every reason against it */
+export function exclusionsOf(arm: Arm, facts: ArmFacts, request: RoutingRequest): readonly Exclusion[] | null {
+  if (!facts.requested) {
+    return [{ reason: 'not_requested', detail: `the request names the model ${request.model}` }]
+  }
+  let found: Exclusion[] | null = null
+  const exclude = (reason: Exclusion['reason'], detail: string): void => {
+    found ??= []
+    found.push({ reason, detail })
+  }
+  const { allow, deny, maxCost, latencySlo } = request.constraints
+
+  if (allow !== undefined && !names(allow, arm)) exclude('not_allowed', 'not in the allow list')
+  if (deny !== undefined && names(deny, arm)) exclude('denied', 'in the deny list')
+  for (const capability of request.required) {
+    if (!arm.capabilities.has(capability)) exclude('missing_capability', `does not offer ${capability}`)
+  }
+  if (request.maxOutputTokens !== undefined && request.maxOutputTokens > arm.maxOutputTokens) {
+    exclude('max_output_tokens', `gives at most ${arm.maxOutputTokens} tokens, ${request.maxOutputTokens} wanted`)
+  }
+  const tokens = overflowingTokens(arm, request)
+  if (tokens !== null) exclude('context_window', `holds ${arm.contextWindow} tokens, ${tokens} needed`)
+  if (maxCost !== undefined) {
+    const affordable = affordableOutputTokens(arm, facts.cost.inputTokens, maxCost)
+    if (affordable < facts.cost.outputTokens) {
+      exclude(
+        'max_cost',
+        `expected to cost $${facts.cost.usd.toPrecision(3)}, the ceiling is $${toUsd(maxCost).toPrecision(3)}`,
+      )
+    }
+  }
+  if (latencySlo !== undefined && facts.latencyP95 !== null && facts.latencyP95 > latencySlo) {
+    exclude('latency_slo', `P95 is ${Math.round(facts.latencyP95)} ms, the objective is ${latencySlo} ms`)
+  }
+  if (!facts.available) exclude('circuit_open', `the circuit of adapter ${arm.adapterId} is open`)
+  return found
+}
+
+function names(list: readonly string[], arm: Arm): boolean {
+  return list.includes(arm.id) || list.includes(arm.model)
+}
+
+/** A token is at least a byte, so that most prompts fit without being counted. */
+function overflowingTokens(arm: Arm, request: RoutingRequest): number | null {
+  const output = request.maxOutputTokens ?? 0
+  if (request.inputBytes + output <= arm.contextWindow) return null
+  const needed = request.countInputTokens() + output
+  return needed > arm.contextWindow ? needed : null
+}

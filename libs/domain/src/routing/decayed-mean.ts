@@ -1,0 +1,54 @@
+/** A mean that forgets by time, starting from a prior: additive sufficient statistics (weighted sum, weight), decayed lazily. */
+
+export interface DecayedMeanState {
+  readonly sum: number
+  readonly weight: number
+  readonly at: number
+}
+
+export class DecayedMean {
+  readonly #prior: { readonly mean: number; readonly strength: number }
+  readonly #halfLifeMs: number
+  #sum = 0
+  #weight = 0
+  #at = 0
+
+  /** @param halfLifeMs milliseconds after which a value counts half; Infinity never forgets */
+  constructor(prior: { readonly mean: number; readonly strength: number }, halfLifeMs: number) {
+    this.#prior = prior
+    this.#halfLifeMs = halfLifeMs
+  }
+
+  /** Values that are not finite or are negative are ignored: one corrupt figure must not poison the mean. */
+  add(value: number, now: number): void {
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return
+    if (now > this.#at) {
+      const kept = 2 ** ((this.#at - now) / this.#halfLifeMs)
+      this.#sum *= kept
+      this.#weight *= kept
+      this.#at = now
+    }
+    this.#sum += value
+    this.#weight += 1
+  }
+
+  /** The mean, drawn to the prior as evidence fades only when newer evidence replaces it. */
+  get mean(): number {
+    const { mean, strength } = this.#prior
+    return (this.#sum + mean * strength) / (this.#weight + strength)
+  }
+
+  snapshot(): DecayedMeanState {
+    return { sum: this.#sum, weight: this.#weight, at: this.#at }
+  }
+
+  /** @returns false, with nothing changed, where the figures are not legal */
+  restore(state: DecayedMeanState): boolean {
+    const legal = [state.sum, state.weight, state.at].every(figure => Number.isFinite(figure) && figure >= 0)
+    if (!legal) return false
+    this.#sum = state.sum
+    this.#weight = state.weight
+    this.#at = state.at
+    return true
+  }
+}
