@@ -1,0 +1,28 @@
+/** From the configured adapters to the registry's: ids, prices, and the provider that calls each. */
+import type { Config } from '@atp/core/config'
+import { parseDuration } from '@atp/core/config'
+import type { AdapterId, ArmId } from '@atp/core/ids'
+import type { Adapter, Provider } from '@atp/domain/adapter'
+import type { Arm } from '@atp/domain/routing'
+
+export type AdapterConfig = Config['adapters'][number]
+
+export function adapterOf(config: AdapterConfig, provider: Provider): Adapter {
+  return { id: config.id as AdapterId, kind: config.kind, arms: config.models.map(model => armOf(config, model)), provider }
+}
+
+function armOf(adapter: AdapterConfig, model: AdapterConfig['models'][number]): Arm {
+  return {
+    id: `${adapter.id}/${model.name}` as ArmId,
+    adapterId: adapter.id as AdapterId,
+    model: model.name,
+    upstreamModel: model.upstream_model ?? model.name,
+    price: { inputUsdPerMtok: model.input_usd_per_mtok, outputUsdPerMtok: model.output_usd_per_mtok },
+    contextWindow: model.context_window,
+    maxOutputTokens: model.max_output_tokens,
+    capabilities: new Set(model.capabilities),
+    qualityPrior: model.quality_prior,
+    expectedOutputTokens: model.expected_output_tokens,
+    expectedLatencyMs: parseDuration(model.expected_latency),
+  }
+}

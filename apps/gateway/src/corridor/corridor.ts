@@ -1,0 +1,112 @@
+/** A request's way, straight through: plan -> for each candidate admit and execute -> settle -> observe. No step reaches back. */
+import type { Clock } from '@atp/core/clock'
+import type { DecisionId } from '@atp/core/ids'
+import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type { Observation } from '@atp/domain/observation'
+import type { Plan } from '@atp/domain/routing'
+import type { Exchange, Walk } from './exchange.ts'
+import type { Executor, Reached } from './execute.ts'
+import type { Observer } from './observe.ts'
+import { type Planner, requireCandidate } from './plan.ts'
+import { relay } from './relay.ts'
+import type { Settler } from './settle.ts'
+
+export interface Steps {
+  readonly planner: Planner
+  readonly executor: Executor
+  readonly settler: Settler
+  readonly observer: Observer
+  readonly clock: Clock
+}
+
+/** What is known of an answer when its first byte is there. */
+export interface AnswerHead {
+  readonly id: DecisionId
+  readonly arm: string
+  /** Models tried, the one that answered included. */
+  readonly attempts: number
+}
+
+export interface WholeAnswer extends AnswerHead {
+  readonly completion: Completion
+  readonly observation: Observation
+}
+
+export interface StreamedAnswer extends AnswerHead {
+  readonly contentType: string
+  /** The upstream's events; the last one comes when everything is committed. */
+  readonly events: AsyncIterable<Buffer>
+  /** Valid once `events` has ended. */
+  outcome(): { readonly observation: Observation; readonly finishReason: string | null }
+}
+
+export class Corridor {
+  readonly #steps: Steps
+
+  constructor(steps: Steps) {
+    this.#steps = steps
+  }
+
+  /** The decision that an answer would take; nothing is executed. */
+  plan(exchange: Exchange): Plan {
+    const { planner } = this.#steps
+    const plan = planner.plan(planner.request(exchange))
+    requireCandidate(plan)
+    return plan
+  }
+
+  async complete(exchange: Exchange): Promise<WholeAnswer> {
+    const { settler, observer } = this.#steps
+    const walk = this.#enter(exchange)
+    const reached = await this.#reach(walk, (provider, call) => provider.complete(call))
+    const completion = reached.answer
+    const answerHead = head(walk, reached)
+    const observation = settler.settle(walk, reached, {
+      outcome: 'success',
+      firstTokenAt: null,
+      usage: completion.usage,
+    })
+    await observer.observe(walk)
+    return { ...answerHead, completion, observation }
+  }
+
+  async stream(exchange: Exchange): Promise<StreamedAnswer> {
+    const walk = this.#enter(exchange)
+    const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
+    const firstTokenAt = this.#steps.clock.monotonic()
+    return {
+      ...head(walk, reached),
+      contentType: reached.answer.contentType,
+      events: relay(this.#steps, walk, reached, firstTokenAt),
+      outcome: () => outcomeOf(walk, reached.answer),
+    }
+  }
+
+  #enter(exchange: Exchange): Walk {
+    return { exchange, plan: this.plan(exchange), attempts: [] }
+  }
+
+  /** A walk that ends without an answer is observed all the same: its failures are what there is to learn. */
+  async #reach<Answer>(
+    walk: Walk,
+    ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+  ): Promise<Reached<Answer>> {
+    const { executor, observer } = this.#steps
+    try {
+      return await executor.firstToAnswer(walk, ask)
+    } catch (error) {
+      await observer.observe(walk)
+      throw error
+    }
+  }
+}
+
+function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
+  const failures = walk.attempts.length
+  return { id: walk.exchange.id, arm: reached.admission.arm.id, attempts: failures + 1 }
+}
+
+function outcomeOf(walk: Walk, stream: CompletionStream) {
+  const observation = walk.attempts.at(-1) as Observation
+  return { observation, finishReason: stream.summary().finishReason }
+}

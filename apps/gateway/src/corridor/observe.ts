@@ -1,0 +1,36 @@
+/** Step 6: the decision and what came of it are committed to the journal, then learned from. The caller's answer ends only then. */
+import type { Decision } from '@atp/domain/routing'
+import type { ObservationService } from '@atp/domain/observation'
+import type { Walk } from './exchange.ts'
+
+export class Observer {
+  readonly #observations: ObservationService
+
+  constructor(observations: ObservationService) {
+    this.#observations = observations
+  }
+
+  /**
+   * A walk that called nobody (every circuit was open) leaves no record.
+   * @throws {AtpError} `overloaded` where the journal cannot commit
+   */
+  async observe(walk: Walk): Promise<void> {
+    const last = walk.attempts.at(-1)
+    if (last !== undefined) await this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
+  }
+}
+
+function decisionOf({ exchange, plan }: Walk, arm: Decision['arm']): Decision {
+  return {
+    id: exchange.id,
+    tenant: exchange.tenant,
+    at: exchange.at,
+    arm,
+    strategy: plan.strategy,
+    weights: plan.weights,
+    seed: plan.seed,
+    stateVersion: plan.stateVersion,
+    candidates: plan.candidates,
+    pinned: plan.pinned,
+  }
+}

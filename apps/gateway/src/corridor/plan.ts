@@ -1,0 +1,74 @@
+/** Step 2: from the request to a ranked list of models. Pure and in memory. */
+import { AtpError } from '@atp/core/errors'
+import { microUsd, milliseconds } from '@atp/core/units'
+import type { ChatMessage } from '@atp/domain/adapter'
+import type { Constraints, Plan, Preset, Router, RoutingRequest } from '@atp/domain/routing'
+import type { StrategyName } from '@atp/native'
+import type { RoutingOptions } from '../http/schemas/routing-options.ts'
+import type { Exchange } from './exchange.ts'
+import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
+
+export interface PlanDefaults {
+  readonly strategy: StrategyName
+  readonly preference: Preset
+}
+
+export class Planner {
+  readonly #router: Router
+  readonly #defaults: PlanDefaults
+  readonly #countTokens: (messages: readonly ChatMessage[]) => number
+
+  constructor(router: Router, defaults: PlanDefaults, countTokens: (messages: readonly ChatMessage[]) => number) {
+    this.#router = router
+    this.#defaults = defaults
+    this.#countTokens = countTokens
+  }
+
+  request(exchange: Exchange): RoutingRequest {
+    const { body, options } = exchange
+    const measure = measurePrompt(body)
+    const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
+    return {
+      tenant: exchange.tenant,
+      model: body.model,
+      preference: options.quality ?? this.#defaults.preference,
+      strategy: options.strategy ?? this.#defaults.strategy,
+      constraints: constraintsOf(options),
+      required: requiredCapabilities(body, measure.hasImages),
+      inputBytes: measure.bytes,
+      countInputTokens: () => this.#countTokens(body.messages),
+      ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
+      seed: options.decision_seed ?? exchange.id,
+    }
+  }
+
+  plan(request: RoutingRequest): Plan {
+    return this.#router.plan(request)
+  }
+}
+
+/** @throws {AtpError} `no_candidate`, naming what excluded each */
+export function requireCandidate(plan: Plan): void {
+  if (plan.candidates[0]?.excluded === null) return
+  const excluded = plan.candidates.map(({ arm, excluded }) => ({ arm, excluded }))
+  const detail =
+    excluded.length === 0
+      ? 'no adapter is configured: add one under `adapters`'
+      : excluded.map(({ arm, excluded }) => `${arm}: ${excluded?.map(({ detail }) => detail).join('; ')}`).join(' | ')
+  throw new AtpError('no_candidate', { detail, context: { candidates: excluded } })
+}
+
+const UNCONSTRAINED: Constraints = {}
+
+function constraintsOf(options: RoutingOptions): Constraints {
+  const { max_cost_usd, latency_slo_ms, allow, deny } = options
+  if (max_cost_usd === undefined && latency_slo_ms === undefined && allow === undefined && deny === undefined) {
+    return UNCONSTRAINED
+  }
+  return {
+    ...(max_cost_usd === undefined ? {} : { maxCost: microUsd(Math.floor(max_cost_usd * 1_000_000)) }),
+    ...(latency_slo_ms === undefined ? {} : { latencySlo: milliseconds(latency_slo_ms) }),
+    ...(allow === undefined ? {} : { allow }),
+    ...(deny === undefined ? {} : { deny }),
+  }
+}

@@ -1,0 +1,52 @@
+/** What routing must know of a prompt, read in one pass without tokenizing it. */
+import type { ChatBody, ChatMessage } from '@atp/domain/adapter'
+import type { Capability } from '@atp/domain/routing'
+
+/** Roles and separators. */
+const BYTES_PER_MESSAGE = 16
+/** An image counts as about a thousand tokens, whatever the length of its base64. */
+const BYTES_PER_IMAGE = 4096
+
+export interface PromptMeasure {
+  /** UTF-8 bytes of the text, with an allowance for images. */
+  readonly bytes: number
+  readonly hasImages: boolean
+}
+
+export function measurePrompt(body: ChatBody): PromptMeasure {
+  let bytes = 0
+  let hasImages = false
+  for (const { content } of body.messages) {
+    bytes += BYTES_PER_MESSAGE
+    if (typeof content === 'string') bytes += Buffer.byteLength(content)
+    else if (Array.isArray(content)) {
+      for (const part of content as ChatMessage[]) {
+        const text = part?.['text']
+        if (typeof text === 'string') bytes += Buffer.byteLength(text)
+        else {
+          hasImages ||= part?.['type'] === 'image_url'
+          bytes += BYTES_PER_IMAGE
+        }
+      }
+    }
+  }
+  if (body['tools'] !== undefined) bytes += Buffer.byteLength(JSON.stringify(body['tools']))
+  return { bytes, hasImages }
+}
+
+const NOTHING: readonly Capability[] = []
+
+/** What a model must offer to be a candidate for this body. */
+export function requiredCapabilities(body: ChatBody, hasImages: boolean): readonly Capability[] {
+  const tools = body['tools']
+  const format = (body['response_format'] as { type?: string } | undefined)?.type
+  const wantsTools = Array.isArray(tools) && tools.length > 0
+  if (!wantsTools && !body.stream && !hasImages && format === undefined) return NOTHING
+  const required: Capability[] = []
+  if (wantsTools) required.push('tools')
+  if (body.stream) required.push('streaming')
+  if (hasImages) required.push('vision')
+  if (format === 'json_object') required.push('json_mode')
+  if (format === 'json_schema') required.push('structured_outputs')
+  return required
+}

@@ -1,0 +1,19 @@
+/** The decision, in response headers. */
+import { toUsd } from '@atp/core/units'
+import type { AnswerHead, WholeAnswer } from '../corridor/corridor.ts'
+
+export function headHeaders(answer: AnswerHead): Record<string, string> {
+  return {
+    'x-atp-decision-id': answer.id,
+    'x-atp-model': answer.arm,
+    'x-atp-attempts': String(answer.attempts),
+  }
+}
+
+export function wholeHeaders(answer: WholeAnswer): Record<string, string> {
+  const headers = headHeaders(answer)
+  const { cost, usage } = answer.observation
+  if (cost !== null) headers['x-atp-cost-usd'] = String(toUsd(cost))
+  if (usage?.estimated) headers['x-atp-usage'] = 'estimated'
+  return headers
+}

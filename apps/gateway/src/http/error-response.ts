@@ -1,0 +1,92 @@
+/** An error as the caller's wire expects it: RFC 9457 problems on our endpoints, OpenAI's error object on OpenAI's. */
+import { AtpError, ERROR_CATALOGUE, type ErrorCode } from '@atp/core/errors'
+import { UpstreamError } from '@atp/domain/adapter'
+
+export type Wire = 'atp' | 'openai'
+
+export interface ErrorResponse {
+  readonly status: number
+  readonly contentType: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Buffer
+}
+
+export function errorResponse(error: AtpError, wire: Wire): ErrorResponse {
+  const { status } = ERROR_CATALOGUE[error.code]
+  const headers: Record<string, string> = {}
+  if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
+  if (wire === 'openai') {
+    const upstream = upstreamsOwn(error)
+    if (upstream !== null) return { ...upstream, headers }
+    return { status, contentType: 'application/json', headers, body: JSON.stringify(openAiError(error)) }
+  }
+  return { status, contentType: 'application/problem+json', headers, body: JSON.stringify(problem(error)) }
+}
+
+/** What a provider says of a wrong request is the best answer that an OpenAI client can get. */
+function upstreamsOwn(error: AtpError): Omit<ErrorResponse, 'headers'> | null {
+  const { cause } = error
+  if (error.code !== 'upstream_rejected' || !(cause instanceof UpstreamError)) return null
+  if (cause.status === undefined || cause.body === undefined || !isJsonObject(cause.body)) return null
+  return { status: cause.status, contentType: 'application/json', body: cause.body }
+}
+
+function isJsonObject(bytes: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(bytes.toString())
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false
+  }
+}
+
+export function openAiError(error: AtpError): { readonly error: Readonly<Record<string, unknown>> } {
+  const [problem] = error.problems
+  return {
+    error: {
+      message: messageOf(error),
+      type: ERROR_CATALOGUE[error.code].openaiType,
+      param: problem?.field ?? null,
+      code: error.code,
+      ...error.context,
+    },
+  }
+}
+
+export function problem(error: AtpError): Readonly<Record<string, unknown>> {
+  const { status, title } = ERROR_CATALOGUE[error.code]
+  return {
+    type: `urn:atp:error:${error.code}`,
+    title,
+    status,
+    code: error.code,
+    detail: messageOf(error),
+    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+    ...error.context,
+  }
+}
+
+function messageOf(error: AtpError): string {
+  const fields = error.problems.map(({ field, found, allowed }) => `${field}: found ${found}, allowed ${allowed}`)
+  return fields.length === 0 ? error.message : `${error.message} (${fields.join('; ')})`
+}
+
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_json',
+}
+
+/** Whatever was thrown, as one of our errors. What we don't know is `internal`, its message kept for the log. */
+export function asAtpError(thrown: unknown): AtpError {
+  if (thrown instanceof AtpError) return thrown
+  const { code, message, statusCode } = thrown as { code?: string; message?: string; statusCode?: number }
+  const known = code === undefined ? undefined : FASTIFY_CODES[code]
+  if (known !== undefined) return new AtpError(known, { detail: message ?? code ?? '', cause: thrown })
+  if (thrown instanceof SyntaxError || (statusCode === 400 && code === undefined)) {
+    return new AtpError('malformed_json', { detail: `the body cannot be parsed: ${message}`, cause: thrown })
+  }
+  return new AtpError('internal', { detail: 'an unexpected error; the log has it', cause: thrown })
+}

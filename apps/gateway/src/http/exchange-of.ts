@@ -1,0 +1,32 @@
+/** From an HTTP request to what enters the corridor. */
+import type { Clock } from '@atp/core/clock'
+import { type DecisionId, newId } from '@atp/core/ids'
+import type { Random } from '@atp/core/random'
+import type { ChatBody } from '@atp/domain/adapter'
+import type { FastifyReply } from 'fastify'
+import { authenticate } from '../corridor/authenticate.ts'
+import type { Exchange } from '../corridor/exchange.ts'
+import { clientGone } from './client-gone.ts'
+import type { RoutingOptions } from './schemas/routing-options.ts'
+
+export class ExchangeFactory {
+  readonly #clock: Clock
+  readonly #random: Random
+
+  constructor(clock: Clock, random: Random) {
+    this.#clock = clock
+    this.#random = random
+  }
+
+  open(reply: FastifyReply, body: ChatBody, options: RoutingOptions): Exchange {
+    return {
+      id: newId<DecisionId>(this.#clock, this.#random),
+      tenant: authenticate(),
+      at: this.#clock.now(),
+      startedAt: this.#clock.monotonic(),
+      body,
+      options,
+      signal: clientGone(reply.raw),
+    }
+  }
+}

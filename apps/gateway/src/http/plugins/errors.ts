@@ -1,0 +1,38 @@
+/** Every error leaves through here, in the shape of the wire that the route speaks; ours are logged, the caller's are not. */
+import { AtpError } from '@atp/core/errors'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { asAtpError, errorResponse, type Wire } from '../error-response.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whose wire format this route speaks; ours where nothing is said. */
+    wire?: Wire
+  }
+}
+
+async function errors(app: FastifyInstance): Promise<void> {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = asAtpError(thrown)
+    if (error.status >= 500) request.log.error({ err: error, code: error.code }, error.message)
+    return sendError(reply, error, wireOf(request))
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0]
+    const error = new AtpError('not_found', { detail: `there is no ${request.method} ${path}` })
+    return sendError(reply, error, path?.startsWith('/v1/') ? 'openai' : 'atp')
+  })
+}
+
+function wireOf(request: FastifyRequest): Wire {
+  return request.routeOptions.config.wire ?? 'atp'
+}
+
+function sendError(reply: FastifyReply, error: AtpError, wire: Wire): FastifyReply {
+  const { status, contentType, headers, body } = errorResponse(error, wire)
+  return reply.code(status).headers(headers).type(contentType).serializer(identity).send(body)
+}
+
+const identity = (payload: unknown): string => payload as string
+
+export default fp(errors, { name: 'errors' })

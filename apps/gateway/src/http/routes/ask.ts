@@ -1,0 +1,54 @@
+/** `POST /v1/ask`: a question in, text out; as JSON, or as server-sent events `decision`, `text`*, `done` (or `error`). */
+import type { FastifyReply } from 'fastify'
+import type { Corridor } from '../../corridor/corridor.ts'
+import type { Exchange } from '../../corridor/exchange.ts'
+import type { App } from '../app.ts'
+import { answerFigures } from '../answer-figures.ts'
+import { askEvents } from '../ask-events.ts'
+import { chatBodyOf } from '../chat-body-of.ts'
+import { headHeaders } from '../decision-headers.ts'
+import type { ExchangeFactory } from '../exchange-of.ts'
+import { AskAnswer, AskRequest } from '../schemas/ask.ts'
+import { Problem } from '../schemas/common.ts'
+import { writeStream } from '../write-stream.ts'
+
+export interface AskOptions {
+  readonly corridor: Corridor
+  readonly exchanges: ExchangeFactory
+}
+
+export async function ask(app: App, { corridor, exchanges }: AskOptions): Promise<void> {
+  app.post(
+    '/v1/ask',
+    {
+      schema: {
+        summary: 'Ask the best model',
+        tags: ['atp'],
+        body: AskRequest,
+        response: { 200: AskAnswer, '4xx': Problem, '5xx': Problem },
+      },
+    },
+    async (request, reply) => {
+      const { body, options } = chatBodyOf(request.body)
+      const exchange = exchanges.open(reply, body, options)
+      if (body.stream === true) return await stream(corridor, exchange, reply)
+      const answer = await corridor.complete(exchange)
+      const { text, finishReason } = answer.completion
+      return { text, finish_reason: finishReason, ...answerFigures(answer, answer.observation) }
+    },
+  )
+}
+
+async function stream(corridor: Corridor, exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
+  const answer = await corridor.stream(exchange)
+  const response = reply.hijack().raw
+  response.writeHead(200, {
+    ...headHeaders(answer),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+  })
+  await writeStream(response, askEvents(answer))
+  response.end()
+  return reply
+}

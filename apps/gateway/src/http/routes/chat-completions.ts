@@ -1,0 +1,60 @@
+/** `POST /v1/chat/completions`: OpenAI's wire format, whole or streamed; the upstream's bytes pass through unchanged. */
+import type { ChatBody } from '@atp/domain/adapter'
+import type { FastifyReply } from 'fastify'
+import type { Corridor } from '../../corridor/corridor.ts'
+import type { Exchange } from '../../corridor/exchange.ts'
+import type { App } from '../app.ts'
+import { headHeaders, wholeHeaders } from '../decision-headers.ts'
+import { asAtpError, openAiError } from '../error-response.ts'
+import type { ExchangeFactory } from '../exchange-of.ts'
+import { ChatCompletionRequest } from '../schemas/chat-completions.ts'
+import { OpenAiError } from '../schemas/common.ts'
+import { RoutingHeaders, routingOptionsOf } from '../schemas/routing-headers.ts'
+import { writeStream } from '../write-stream.ts'
+
+export interface ChatCompletionsOptions {
+  readonly corridor: Corridor
+  readonly exchanges: ExchangeFactory
+}
+
+export async function chatCompletions(app: App, { corridor, exchanges }: ChatCompletionsOptions): Promise<void> {
+  app.post(
+    '/v1/chat/completions',
+    {
+      config: { wire: 'openai' },
+      schema: {
+        summary: 'Answer a chat, by the best model or the named one',
+        tags: ['openai'],
+        headers: RoutingHeaders,
+        body: ChatCompletionRequest,
+        response: { '4xx': OpenAiError, '5xx': OpenAiError },
+      },
+    },
+    async (request, reply) => {
+      const options = routingOptionsOf(request.headers, request.body.atp)
+      const exchange = exchanges.open(reply, request.body as ChatBody, options)
+      if (request.body.stream === true) return await stream(corridor, exchange, reply)
+      const answer = await corridor.complete(exchange)
+      return reply.headers(wholeHeaders(answer)).type(answer.completion.contentType).send(answer.completion.bytes)
+    },
+  )
+}
+
+async function stream(corridor: Corridor, exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
+  const answer = await corridor.stream(exchange)
+  const response = reply.hijack().raw
+  response.writeHead(200, {
+    ...headHeaders(answer),
+    'content-type': answer.contentType,
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+  })
+  try {
+    await writeStream(response, answer.events)
+  } catch (thrown) {
+    // The first byte is sent: all that is left is to say what broke, in the stream.
+    response.write(`data: ${JSON.stringify(openAiError(asAtpError(thrown)))}\n\n`)
+  }
+  response.end()
+  return reply
+}

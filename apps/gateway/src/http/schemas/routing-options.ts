@@ -1,0 +1,42 @@
+/** What a caller may say about routing: one schema for our own endpoints' bodies and for the `atp` object on OpenAI's. */
+import { PRESETS } from '@atp/domain/routing'
+import { STRATEGIES } from '@atp/native'
+import { type Static, Type } from 'typebox'
+
+const Weight = Type.Number({ minimum: 0, maximum: 1000 })
+const ModelNames = Type.Array(Type.String({ minLength: 1, maxLength: 200 }), { minItems: 1, maxItems: 200 })
+
+export const Quality = Type.Union(
+  [
+    Type.Enum([...PRESETS]),
+    Type.Object({ quality: Weight, cost: Weight, latency: Weight }, { additionalProperties: false }),
+  ],
+  { description: 'What counts: a preset, or the weights of quality, cost and latency.' },
+)
+
+export const routingOptions = {
+  quality: Type.Optional(Quality),
+  strategy: Type.Optional(Type.Enum([...STRATEGIES], { description: 'How the model is chosen.' })),
+  max_cost_usd: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1_000_000,
+      description: 'Hard ceiling of this answer in US dollars: the answer is cut before it would cost more.',
+    }),
+  ),
+  latency_slo_ms: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, description: 'Only models whose 95th percentile is below it.' }),
+  ),
+  allow: Type.Optional({ ...ModelNames, description: 'Only these models.' }),
+  deny: Type.Optional({ ...ModelNames, description: 'Never these models.' }),
+  decision_seed: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'The same seed and learned state give the same decision. Default: the request id.',
+    }),
+  ),
+} as const
+
+export const RoutingOptions = Type.Object(routingOptions, { additionalProperties: false })
+export type RoutingOptions = Static<typeof RoutingOptions>

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+/** The `atp` command. Each subcommand loads only what it needs. */
+import { Command } from 'commander'
+import { VERSION } from './version.ts'
+
+const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: $ATP_CONFIG, else none)'] as const
+
+const program = new Command('atp')
+  .description('ATP Gateway: sends each LLM request to the best model for it, and learns from what came back.')
+  .version(VERSION)
+  .showHelpAfterError()
+
+program
+  .command('serve', { isDefault: true })
+  .description('run the gateway in the foreground until SIGTERM or Ctrl-C')
+  .option(...CONFIG_OPTION)
+  .action(async (options: { readonly config?: string }) => {
+    const { serve } = await import('./cli/serve.ts')
+    await serve(options.config)
+  })
+
+const config = program.command('config').description('look at the configuration')
+
+config
+  .command('check')
+  .description('say whether the configuration is valid, and where each value comes from')
+  .option(...CONFIG_OPTION)
+  .action(async (options: { readonly config?: string }) => {
+    const { checkConfig } = await import('./cli/config.ts')
+    checkConfig(options.config)
+  })
+
+config
+  .command('schema')
+  .description('print the JSON Schema of the configuration file, for editors')
+  .action(async () => {
+    const { printSchema } = await import('./cli/config.ts')
+    printSchema()
+  })
+
+program
+  .command('demo')
+  .description('send a few hundred prompts to a running gateway and watch it learn')
+  .option('--url <url>', 'where the gateway listens', 'http://127.0.0.1:8080')
+  .option('--requests <n>', 'prompts to route', Number, 600)
+  .option('--concurrency <n>', 'prompts under way at once', Number, 16)
+  .option('--quality <preset>', 'fast, balanced or high', 'balanced')
+  .action(async (options: { url: string; requests: number; concurrency: number; quality: string }) => {
+    const { demo } = await import('./cli/demo.ts')
+    await demo(options)
+  })
+
+await program.parseAsync()

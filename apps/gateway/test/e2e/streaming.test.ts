@@ -1,0 +1,185 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { GatewayProcess } from '../support/gateway-process.ts'
+import { configFor, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts'
+
+const opened: AsyncDisposable[] = []
+
+afterEach(async () => {
+  for (const resource of opened.splice(0).reverse()) await resource[Symbol.asyncDispose]()
+})
+
+async function gatewayBefore(script: Script): Promise<{ gateway: GatewayProcess; upstream: ScriptedUpstream }> {
+  const upstream = await ScriptedUpstream.start(script)
+  opened.push(upstream)
+  const gateway = await GatewayProcess.start({ config: configFor(upstream) })
+  opened.push(gateway)
+  return { gateway, upstream }
+}
+
+function ask(gateway: GatewayProcess, extra: object = {}, signal?: AbortSignal): Promise<Response> {
+  return fetch(`${gateway.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'hi' }], ...extra }),
+    ...(signal === undefined ? {} : { signal }),
+  })
+}
+
+async function bytesOf(response: Response): Promise<Buffer> {
+  return Buffer.from(await response.arrayBuffer())
+}
+
+function chunk(content: string, extra: object = {}): string {
+  return `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices: [{ index: 0, delta: { content }, finish_reason: null }], ...extra })}`
+}
+
+const LAST = `data: ${JSON.stringify({ id: 'c', choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })}`
+const USAGE = `data: ${JSON.stringify({ id: 'c', choices: [], usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 } })}`
+const DONE = 'data: [DONE]'
+
+/** Sends the bytes in pieces of the given size, each in a packet of its own. */
+function inPieces(bytes: Buffer, size: number): Script {
+  return async (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    for (let at = 0; at < bytes.length; at += size) {
+      response.write(bytes.subarray(at, at + size))
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    response.end()
+  }
+}
+
+describe('a streamed answer', () => {
+  it('reaches the client before the upstream has ended', async () => {
+    let finish = (): void => {}
+    const { gateway } = await gatewayBefore(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`${chunk('first')}\n\n`)
+      await new Promise<void>(resolve => {
+        finish = resolve
+      })
+      response.end(`${LAST}\n\n${DONE}\n\n`)
+    })
+    const response = await ask(gateway)
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    const first = await reader.read()
+    expect(Buffer.from(first.value as Uint8Array).toString()).toBe(`${chunk('first')}\n\n`)
+    finish()
+    let rest = ''
+    for (let next = await reader.read(); !next.done; next = await reader.read()) rest += Buffer.from(next.value)
+    expect(rest).toBe(`${LAST}\n\n${DONE}\n\n`)
+  })
+
+  const WIRES: Record<string, string> = {
+    'split UTF-8': `${chunk('Zażółć gęślą jaźń 🦊漢字')}\n\n${LAST}\n\n${DONE}\n\n`,
+    'CRLF line ends': `${chunk('a')}\r\n\r\n${chunk('b')}\r\n\r\n${LAST}\r\n\r\n${DONE}\r\n\r\n`,
+    comments: `: hello\n\n${chunk('a')}\n\n: ping\n\n${chunk('b')}\n\n: ping\n${LAST}\n\n${DONE}\n\n`,
+    'a missing final newline': `${chunk('a')}\n\n${LAST}\n\n${DONE}`,
+    'ids, event names, fields without a space': `id: 7\nevent: message\ndata:${chunk('a').slice(6)}\n\n${LAST}\n\n${DONE}\n\n`,
+    'a garbled line midway': `${chunk('a')}\n\ndata: {"choices": [{"del\n\n${LAST}\n\n${DONE}\n\n`,
+    'usage null on each chunk': `${chunk('a', { usage: null })}\n\n${LAST}\n\n${DONE}\n\n`,
+  }
+
+  it.each(Object.entries(WIRES))('passes byte for byte: %s', async (_name, wire) => {
+    const bytes = Buffer.from(wire)
+    for (const size of [1, 7, bytes.length]) {
+      const { gateway } = await gatewayBefore(inPieces(bytes, size))
+      expect((await bytesOf(await ask(gateway))).toString()).toBe(wire)
+    }
+  })
+
+  it('hides the usage chunk that only the gateway asked for, and counts by it', async () => {
+    const { gateway, upstream } = await gatewayBefore(
+      inPieces(Buffer.from(`${chunk('a')}\n\n${LAST}\n\n${USAGE}\n\n${DONE}\n\n`), 16),
+    )
+    const response = await ask(gateway)
+    expect((await bytesOf(response)).toString()).toBe(`${chunk('a')}\n\n${LAST}\n\n${DONE}\n\n`)
+    expect(upstream.requests[0]?.body['stream_options']).toEqual({ include_usage: true })
+  })
+
+  it('shows the usage chunk to a client that asked for it', async () => {
+    const wire = `${chunk('a')}\n\n${LAST}\n\n${USAGE}\n\n${DONE}\n\n`
+    const { gateway } = await gatewayBefore(inPieces(Buffer.from(wire), 16))
+    const response = await ask(gateway, { stream_options: { include_usage: true } })
+    expect((await bytesOf(response)).toString()).toBe(wire)
+  })
+
+  it('is one of 200 at once, each byte-identical to what its upstream sent', async () => {
+    const wireOf = (key: string): string => {
+      const words = Array.from({ length: 20 }, (_, index) => `${chunk(`${key} wörd ${index} 🦊`)}\n\n`)
+      return `${words.join('')}${LAST}\n\n${DONE}\n\n`
+    }
+    const { gateway } = await gatewayBefore(async ({ body }, response) => {
+      const [message] = body['messages'] as [{ content: string }]
+      const bytes = Buffer.from(wireOf(message.content))
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const size = 13 + (Number(message.content) % 50)
+      for (let at = 0; at < bytes.length; at += size) {
+        response.write(bytes.subarray(at, at + size))
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      response.end()
+    })
+    const keys = Array.from({ length: 200 }, (_, index) => String(index))
+    const answers = await Promise.all(
+      keys.map(async key => (await bytesOf(await ask(gateway, { messages: [{ role: 'user', content: key }] }))).toString()),
+    )
+    expect(answers).toEqual(keys.map(wireOf))
+  })
+
+  it('that its client leaves is cancelled at the upstream', async () => {
+    let left = (): void => {}
+    const gone = new Promise<void>(resolve => {
+      left = resolve
+    })
+    const { gateway } = await gatewayBefore(async ({ hungUp }, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`${chunk('first')}\n\n`)
+      await hungUp
+      left()
+    })
+    const abort = new AbortController()
+    const response = await ask(gateway, {}, abort.signal)
+    await (response.body as ReadableStream<Uint8Array>).getReader().read()
+    abort.abort()
+    await gone
+  })
+
+  it('that breaks off ends with an error event, never with a second model', async () => {
+    const { gateway, upstream } = await gatewayBefore((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`${chunk('first')}\n\n`)
+      setImmediate(() => response.destroy())
+    })
+    const text = (await bytesOf(await ask(gateway))).toString()
+    expect(text.startsWith(`${chunk('first')}\n\n`)).toBe(true)
+    const [, last] = text.split('\n\n')
+    expect(JSON.parse((last as string).slice('data: '.length))).toMatchObject({ error: { code: 'upstream_failed' } })
+    expect(text).not.toContain('[DONE]')
+    expect(upstream.requests).toHaveLength(1)
+  })
+})
+
+describe('a whole answer that its client leaves', () => {
+  it('is cancelled at the upstream before it is there', async () => {
+    let asked = (): void => {}
+    let left = (): void => {}
+    const arrived = new Promise<void>(resolve => {
+      asked = resolve
+    })
+    const gone = new Promise<void>(resolve => {
+      left = resolve
+    })
+    const { gateway } = await gatewayBefore(async ({ hungUp }) => {
+      asked()
+      await hungUp
+      left()
+    })
+    const abort = new AbortController()
+    const answer = ask(gateway, { stream: false }, abort.signal).catch(() => {})
+    await arrived
+    abort.abort()
+    await gone
+    await answer
+  })
+})

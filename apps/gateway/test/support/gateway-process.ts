@@ -1,0 +1,121 @@
+/** A gateway in a process of its own, as a user runs it: for tests that go through the public door. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+/** Ten times what a start takes on a slow machine: it detects a hang, nothing else. */
+const START_DEADLINE_MS = 60_000
+
+export interface GatewayOptions {
+  /** Configuration, as it would stand in the YAML file (JSON is YAML). */
+  readonly config?: Readonly<Record<string, unknown>>
+  readonly env?: Readonly<Record<string, string>>
+  /** Kept when given, thrown away after the test otherwise. */
+  readonly dataDir?: string
+}
+
+export class GatewayProcess implements AsyncDisposable {
+  readonly url: string
+  readonly child: ChildProcess
+  readonly #output: string[]
+  readonly #scratch: string
+
+  private constructor(url: string, child: ChildProcess, output: string[], scratch: string) {
+    this.url = url
+    this.child = child
+    this.#output = output
+    this.#scratch = scratch
+  }
+
+  /** Resolves when it listens; rejects with all it printed where it ends before. */
+  static async start(options: GatewayOptions = {}): Promise<GatewayProcess> {
+    const scratch = mkdtempSync(join(tmpdir(), 'atp-gateway-test-'))
+    const { child, output } = launch(['serve'], scratch, options)
+    const url = await listening(child, output)
+    return new GatewayProcess(url, child, output, scratch)
+  }
+
+  /** All that it wrote so far, both streams. */
+  get output(): string {
+    return this.#output.join('')
+  }
+
+  get pid(): number {
+    return this.child.pid as number
+  }
+
+  /** Sends the signal and resolves with the exit code (null where the signal itself ended it). */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode
+    const exited = once(this.child, 'exit')
+    this.child.kill(signal)
+    const [code] = (await exited) as [number | null]
+    return code
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGKILL')
+    rmSync(this.#scratch, { recursive: true, force: true })
+  }
+}
+
+/** Runs `atp` to its end. */
+export async function runAtp(
+  args: readonly string[],
+  options: GatewayOptions = {},
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const scratch = mkdtempSync(join(tmpdir(), 'atp-cli-test-'))
+  try {
+    const { child, output } = launch(args, scratch, options)
+    const [code] = (await once(child, 'exit')) as [number | null]
+    return { code, output: output.join('') }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+function launch(args: readonly string[], scratch: string, options: GatewayOptions) {
+  const file = join(scratch, 'atp.yaml')
+  if (options.config !== undefined) writeFileSync(file, JSON.stringify(options.config))
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    ATP_SERVER_PORT: '0',
+    ATP_DATA_DIR: options.dataDir ?? join(scratch, 'data'),
+    ...(options.config === undefined ? {} : { ATP_CONFIG: file }),
+    ...(process.env['ATP_NATIVE'] === undefined ? {} : { ATP_NATIVE: process.env['ATP_NATIVE'] }),
+    ...options.env,
+  }
+  const child = spawn(process.execPath, ['--conditions=@atp/source', MAIN, ...args], {
+    cwd: scratch,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output: string[] = []
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => output.push(text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => output.push(text))
+  return { child, output }
+}
+
+function listening(child: ChildProcess, output: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (why: string): void => reject(new Error(`the gateway ${why}:\n${output.join('')}`))
+    const deadline = setTimeout(() => {
+      child.kill('SIGKILL')
+      fail('did not start in time')
+    }, START_DEADLINE_MS)
+    child.once('exit', code => {
+      clearTimeout(deadline)
+      fail(`ended with code ${code}`)
+    })
+    child.stdout?.on('data', () => {
+      const url = /^listening (http:\/\/\S+)$/m.exec(output.join(''))?.[1]
+      if (url === undefined) return
+      clearTimeout(deadline)
+      child.removeAllListeners('exit')
+      resolve(url)
+    })
+  })
+}
