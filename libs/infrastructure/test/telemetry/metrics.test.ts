@@ -1,0 +1,113 @@
+import type { AdapterId, ArmId, DecisionId, ObservationId, TenantId } from '@atp/core/ids'
+import { epochMs, microUsd, milliseconds } from '@atp/core/units'
+import type { Observation } from '@atp/domain/observation'
+import { createMetrics, type Metrics } from '@atp/infrastructure/telemetry'
+import { register } from 'prom-client'
+import { describe, expect, it } from 'vitest'
+
+const observation = (overrides: Partial<Observation> = {}): Observation => ({
+  id: 'o' as ObservationId,
+  kind: 'attempt',
+  at: epochMs(0),
+  tenant: 't' as TenantId,
+  decisionId: 'd' as DecisionId,
+  arm: 'openai/small' as ArmId,
+  outcome: 'success',
+  quality: null,
+  latency: milliseconds(1500),
+  timeToFirstToken: milliseconds(200),
+  usage: { inputTokens: 10, outputTokens: 20, estimated: false },
+  cost: microUsd(2_500_000),
+  ...overrides,
+})
+
+/** The value of one series, found by its whole name with labels. */
+async function series(metrics: Metrics, name: string): Promise<number | undefined> {
+  const line = (await metrics.render()).split('\n').find(line => line.startsWith(`${name} `))
+  return line === undefined ? undefined : Number(line.slice(name.length))
+}
+
+describe('metrics', () => {
+  it('counts and times requests by route and status class', async () => {
+    const metrics = createMetrics()
+    metrics.request('/v1/ask', 200, 40)
+    metrics.request('/v1/ask', 204, 3000)
+    metrics.request('/v1/ask', 499, 1)
+    expect(await series(metrics, 'atp_requests_total{endpoint="/v1/ask",status="2xx"}')).toBe(2)
+    expect(await series(metrics, 'atp_requests_total{endpoint="/v1/ask",status="4xx"}')).toBe(1)
+    expect(await series(metrics, 'atp_request_duration_seconds_count{endpoint="/v1/ask"}')).toBe(3)
+    expect(await series(metrics, 'atp_request_duration_seconds_sum{endpoint="/v1/ask"}')).toBeCloseTo(3.041)
+  })
+
+  it('counts a status that is none as `other`', async () => {
+    const metrics = createMetrics()
+    metrics.request('/v1/ask', 0, 1)
+    metrics.request('/v1/ask', 1000, 1)
+    expect(await series(metrics, 'atp_requests_total{endpoint="/v1/ask",status="other"}')).toBe(2)
+  })
+
+  it('counts an attempt with its outcome, times, tokens and cost', async () => {
+    const metrics = createMetrics()
+    metrics.attempt(observation())
+    metrics.attempt(
+      observation({ outcome: 'cut', usage: { inputTokens: 0, outputTokens: 0, estimated: false } }),
+    )
+    expect(await series(metrics, 'atp_attempts_total{arm="openai/small",outcome="success"}')).toBe(1)
+    expect(await series(metrics, 'atp_attempts_total{arm="openai/small",outcome="cut"}')).toBe(1)
+    expect(await series(metrics, 'atp_attempt_duration_seconds_sum{arm="openai/small"}')).toBeCloseTo(3)
+    expect(await series(metrics, 'atp_time_to_first_token_seconds_sum{arm="openai/small"}')).toBeCloseTo(0.4)
+    expect(await series(metrics, 'atp_tokens_total{arm="openai/small",direction="input"}')).toBe(10)
+    expect(await series(metrics, 'atp_tokens_total{arm="openai/small",direction="output"}')).toBe(20)
+    expect(await series(metrics, 'atp_cost_usd_total{arm="openai/small"}')).toBeCloseTo(5)
+  })
+
+  it('leaves what is unknown of an attempt uncounted', async () => {
+    const metrics = createMetrics()
+    metrics.attempt(observation({ latency: null, timeToFirstToken: null, usage: null, cost: null }))
+    expect(await series(metrics, 'atp_attempts_total{arm="openai/small",outcome="success"}')).toBe(1)
+    expect(await series(metrics, 'atp_attempt_duration_seconds_count{arm="openai/small"}')).toBeUndefined()
+    expect(await series(metrics, 'atp_tokens_total{arm="openai/small",direction="input"}')).toBeUndefined()
+  })
+
+  it('keeps the number of series bounded, whatever names come', async () => {
+    const metrics = createMetrics()
+    for (let n = 0; n < 2000; n++) {
+      metrics.attempt(observation({ arm: `a/${n}` as ArmId }))
+      metrics.request(`/${n}`, 200, 1)
+      metrics.circuit(`a${n}` as AdapterId, true)
+    }
+    const text = await metrics.render()
+    expect(text.match(/^atp_attempts_total\{/gm)).toHaveLength(513)
+    expect(text.match(/^atp_request_duration_seconds_count\{/gm)).toHaveLength(65)
+    expect(text.match(/^atp_circuit_open\{/gm)).toHaveLength(257)
+    expect(await series(metrics, 'atp_attempts_total{arm="other",outcome="success"}')).toBe(2000 - 512)
+  })
+
+  it('shows streams, the queue, circuits, learning and the build', async () => {
+    const metrics = createMetrics()
+    metrics.streamStarted()
+    metrics.streamStarted()
+    metrics.streamEnded()
+    metrics.observationQueue(7)
+    metrics.circuit('openai' as AdapterId, true)
+    metrics.circuit('local' as AdapterId, false)
+    metrics.learned(3)
+    metrics.build('1.2.3', false)
+    expect(await series(metrics, 'atp_streams_in_flight')).toBe(1)
+    expect(await series(metrics, 'atp_observation_queue')).toBe(7)
+    expect(await series(metrics, 'atp_circuit_open{adapter="openai"}')).toBe(1)
+    expect(await series(metrics, 'atp_circuit_open{adapter="local"}')).toBe(0)
+    expect(await series(metrics, 'atp_learned_updates_total')).toBe(3)
+    expect(await series(metrics, 'atp_build_info{version="1.2.3",native="false"}')).toBe(1)
+    expect(await series(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(0)
+    expect(metrics.contentType).toContain('text/plain')
+  })
+
+  it('shares nothing with another metrics object or the global registry', async () => {
+    const one = createMetrics()
+    const two = createMetrics()
+    one.learned(1)
+    expect(await series(two, 'atp_learned_updates_total')).toBe(0)
+    expect(register.getMetricsAsArray()).toHaveLength(0)
+  })
+})
