@@ -1,3 +1,4 @@
+export { type LoadOptions, loadNative } from './load.ts'
 export type {
   Bandit,
   BanditOptions,
@@ -7,3 +8,4 @@ export type {
   StrategyName,
 } from './types.ts'
 export { STRATEGIES } from './types.ts'
+export { typescriptNative } from './typescript/index.ts'

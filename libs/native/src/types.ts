@@ -5,14 +5,14 @@ export type StrategyName = (typeof STRATEGIES)[number]
 
 /**
  * A multi-armed bandit with time-based forgetting. Arms are indices 0 .. size-1, in the order of `addArm`.
- * Times are milliseconds of one clock; an earlier time than an arm has seen counts as the arm's latest.
+ * Times are milliseconds of one clock, not negative; an earlier time than an arm has seen counts as the arm's latest.
  * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError and change nothing.
  */
 export interface Bandit {
   readonly size: number
 
   /**
-   * Adds an arm with a Beta(alpha, beta) prior, both > 0.
+   * Adds an arm with a Beta(alpha, beta) prior, both from 1e-6 to 1e9.
    * @param hash 32 bits that name the arm wherever it is drawn: draws don't depend on the order of arms.
    * @returns the arm's index
    */
@@ -56,16 +56,26 @@ export interface Bandit {
   /** Writes [alpha, beta] of each arm at `now`, prior included: length `2 * size`. */
   posteriors(now: number, out: Float64Array): void
 
-  /** Versioned sufficient statistics, additive between replicas; priors are not in it. */
+  /**
+   * Versioned sufficient statistics, additive between replicas; priors are not in it:
+   * [version, size, then successes, failures and time of each arm].
+   */
   snapshot(): Float64Array
-  /** Replaces the statistics. Throws a RangeError on another version or size. An arm with illegal figures is reset to its prior. @returns the number of such arms. */
+  /**
+   * Replaces the statistics. Throws a RangeError on another version or size.
+   * An arm with illegal figures is reset to its prior. @returns the number of such arms
+   */
   restore(snapshot: Float64Array): number
   /** Adds the statistics of a snapshot to one's own: commutative and associative up to rounding. */
   merge(snapshot: Float64Array): void
+  /** One arm's statistics, for whoever keeps them by name: [version, successes, failures, time]. */
+  snapshotArm(arm: number): Float64Array
+  /** Replaces one arm's statistics; illegal figures reset it to its prior. @returns whether the figures were legal */
+  restoreArm(arm: number, snapshot: Float64Array): boolean
 }
 
 export interface BanditOptions {
-  /** Milliseconds after which an observation counts half; Infinity never forgets. */
+  /** Milliseconds after which an observation counts half, at least 1; Infinity never forgets. */
   readonly halfLifeMs: number
   /** Scales UCB's exploration term; 1 is UCB1 as published. */
   readonly ucbExploration?: number

@@ -1,0 +1,265 @@
+/** The bandit in TypeScript: statistics of each arm, and the choice among them. The Rust twin is `atp_math::bandit`. */
+import type { Bandit, BanditOptions, StrategyName } from '../types.ts'
+import { ARM_FIGURES, ArmStatistics, areLegal } from './arm-statistics.ts'
+import { beta } from './beta.ts'
+import { checkFinite, checkHalfLife, checkLength, checkWord } from './checks.ts'
+import { ln } from './elementary.ts'
+import { RandomStream } from './random-stream.ts'
+
+const SNAPSHOT_VERSION = 1
+const PRIOR_MIN = 1e-6
+const PRIOR_MAX = 1e9
+
+export class TypeScriptBandit implements Bandit {
+  readonly #halfLifeMs: number
+  readonly #exploration: number
+  readonly #arms: ArmStatistics[] = []
+  readonly #stream = new RandomStream()
+  /** [alpha, beta] of each arm at the time of the present call. */
+  #posteriors = new Float64Array(0)
+
+  constructor(options: BanditOptions) {
+    const { halfLifeMs, ucbExploration = 1 } = options
+    checkHalfLife('halfLifeMs', halfLifeMs)
+    checkFinite('ucbExploration', ucbExploration, 0)
+    this.#halfLifeMs = halfLifeMs
+    this.#exploration = ucbExploration
+  }
+
+  get size(): number {
+    return this.#arms.length
+  }
+
+  addArm(hash: number, alpha: number, beta: number): number {
+    checkWord('hash', hash)
+    checkFinite('alpha', alpha, PRIOR_MIN, PRIOR_MAX)
+    checkFinite('beta', beta, PRIOR_MIN, PRIOR_MAX)
+    this.#arms.push(new ArmStatistics(hash, alpha, beta))
+    this.#posteriors = new Float64Array(2 * this.#arms.length)
+    return this.#arms.length - 1
+  }
+
+  select(
+    strategy: StrategyName,
+    seedHi: number,
+    seedLo: number,
+    now: number,
+    qualityWeight: number,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number {
+    checkStrategy(strategy)
+    checkWord('seedHi', seedHi)
+    checkWord('seedLo', seedLo)
+    this.#checkDecision(now, qualityWeight, penalties)
+    checkLength('qualities', qualities.length, this.size)
+    this.#writePosteriors(now, this.#posteriors)
+    const explored = this.#explored(strategy)
+    return this.#choose(strategy, explored, seedHi, seedLo, qualityWeight, penalties, qualities)
+  }
+
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    qualityWeight: number,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void {
+    checkStrategy(strategy)
+    this.#checkDecision(now, qualityWeight, penalties)
+    checkLength('seeds', seeds.length, 2 * chosen.length)
+    this.#writePosteriors(now, this.#posteriors)
+    const explored = this.#explored(strategy)
+    for (let k = 0; k < chosen.length; k += 1) {
+      const seedHi = seeds[2 * k] as number
+      const seedLo = seeds[2 * k + 1] as number
+      chosen[k] = this.#choose(strategy, explored, seedHi, seedLo, qualityWeight, penalties, null)
+    }
+  }
+
+  update(arm: number, reward: number, now: number): void {
+    this.#checkObservation(arm, reward, now)
+    this.#learn(arm, reward, now)
+  }
+
+  updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
+    checkLength('rewards', rewards.length, arms.length)
+    checkLength('times', times.length, arms.length)
+    for (let k = 0; k < arms.length; k += 1) {
+      this.#checkObservation(arms[k] as number, rewards[k] as number, times[k] as number)
+    }
+    for (let k = 0; k < arms.length; k += 1) {
+      this.#learn(arms[k] as number, rewards[k] as number, times[k] as number)
+    }
+  }
+
+  posteriors(now: number, out: Float64Array): void {
+    checkFinite('now', now, 0)
+    checkLength('out', out.length, 2 * this.size)
+    this.#writePosteriors(now, out)
+  }
+
+  snapshot(): Float64Array {
+    const snapshot = new Float64Array(2 + ARM_FIGURES * this.size)
+    snapshot[0] = SNAPSHOT_VERSION
+    snapshot[1] = this.size
+    this.#arms.forEach((arm, i) => {
+      arm.write(snapshot, 2 + ARM_FIGURES * i)
+    })
+    return snapshot
+  }
+
+  restore(snapshot: Float64Array): number {
+    this.#checkSnapshot(snapshot)
+    let illegal = 0
+    this.#arms.forEach((arm, i) => {
+      if (!arm.read(snapshot, 2 + ARM_FIGURES * i)) illegal += 1
+    })
+    return illegal
+  }
+
+  merge(snapshot: Float64Array): void {
+    this.#checkSnapshot(snapshot)
+    for (let i = 0; i < this.size; i += 1) {
+      if (!areLegal(snapshot, 2 + ARM_FIGURES * i)) {
+        throw new RangeError(`snapshot has illegal figures for arm ${i}: nothing is merged`)
+      }
+    }
+    this.#arms.forEach((arm, i) => {
+      arm.merge(snapshot, 2 + ARM_FIGURES * i, this.#halfLifeMs)
+    })
+  }
+
+  snapshotArm(arm: number): Float64Array {
+    const snapshot = new Float64Array(1 + ARM_FIGURES)
+    const statistics = this.#arm(arm)
+    snapshot[0] = SNAPSHOT_VERSION
+    statistics.write(snapshot, 1)
+    return snapshot
+  }
+
+  restoreArm(arm: number, snapshot: Float64Array): boolean {
+    const statistics = this.#arm(arm)
+    checkLength('snapshot', snapshot.length, 1 + ARM_FIGURES)
+    checkVersion(snapshot)
+    return statistics.read(snapshot, 1)
+  }
+
+  /** argmax of weight * index - penalty over eligible arms; ties go to the lower penalty, then to the lower hash. */
+  #choose(
+    strategy: StrategyName,
+    explored: number,
+    seedHi: number,
+    seedLo: number,
+    qualityWeight: number,
+    penalties: Float64Array,
+    qualities: Float64Array | null,
+  ): number {
+    let best = -1
+    let bestUtility = 0
+    for (let i = 0; i < penalties.length; i += 1) {
+      const penalty = penalties[i] as number
+      if (penalty === Number.POSITIVE_INFINITY) {
+        if (qualities !== null) qualities[i] = Number.NaN
+        continue
+      }
+      const quality = this.#index(strategy, explored, seedHi, seedLo, i)
+      if (qualities !== null) qualities[i] = quality
+      const utility = qualityWeight * quality - penalty
+      if (
+        best < 0 ||
+        utility > bestUtility ||
+        (utility === bestUtility && this.#winsTie(i, best, penalties))
+      ) {
+        best = i
+        bestUtility = utility
+      }
+    }
+    return best
+  }
+
+  #index(strategy: StrategyName, explored: number, seedHi: number, seedLo: number, i: number): number {
+    const a = this.#posteriors[2 * i] as number
+    const b = this.#posteriors[2 * i + 1] as number
+    if (strategy === 'thompson') {
+      this.#stream.begin(seedHi, seedLo, (this.#arms[i] as ArmStatistics).hash)
+      return beta(this.#stream, a, b)
+    }
+    const mean = a / (a + b)
+    return strategy === 'ucb' ? mean + this.#exploration * Math.sqrt(explored / (a + b)) : mean
+  }
+
+  /**
+   * 2 ln(plays), the numerator of UCB's exploration term. A prior counts as alpha + beta plays, so that with a weak prior
+   * and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines 2011)
+   * at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
+   */
+  #explored(strategy: StrategyName): number {
+    if (strategy !== 'ucb') return 0
+    let plays = 1
+    for (const x of this.#posteriors) plays += x
+    return 2 * ln(plays)
+  }
+
+  #winsTie(i: number, best: number, penalties: Float64Array): boolean {
+    const mine = penalties[i] as number
+    const other = penalties[best] as number
+    if (mine !== other) return mine < other
+    return (this.#arms[i] as ArmStatistics).hash < (this.#arms[best] as ArmStatistics).hash
+  }
+
+  /** Discounted Thompson sampling (Raj & Kalyani 2017): evidence decays, and the prior is a floor that doesn't. */
+  #writePosteriors(now: number, out: Float64Array): void {
+    for (let i = 0; i < this.#arms.length; i += 1) {
+      const arm = this.#arms[i] as ArmStatistics
+      const weight = arm.weightAt(now, this.#halfLifeMs)
+      out[2 * i] = arm.priorAlpha + arm.successes * weight
+      out[2 * i + 1] = arm.priorBeta + arm.failures * weight
+    }
+  }
+
+  #learn(arm: number, reward: number, now: number): void {
+    this.#arm(arm).add(reward, 1 - reward, now, this.#halfLifeMs)
+  }
+
+  #arm(arm: number): ArmStatistics {
+    const statistics = this.#arms[arm]
+    if (statistics !== undefined) return statistics
+    throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
+  }
+
+  #checkDecision(now: number, qualityWeight: number, penalties: Float64Array): void {
+    checkFinite('now', now, 0)
+    checkFinite('qualityWeight', qualityWeight, 0)
+    checkLength('penalties', penalties.length, this.size)
+    for (let i = 0; i < penalties.length; i += 1) {
+      const penalty = penalties[i] as number
+      if (penalty > Number.NEGATIVE_INFINITY) continue
+      throw new RangeError(`penalties[${i}] must be a finite number or Infinity, found ${penalty}`)
+    }
+  }
+
+  #checkObservation(arm: number, reward: number, now: number): void {
+    this.#arm(arm)
+    checkFinite('reward', reward, 0, 1)
+    checkFinite('now', now, 0)
+  }
+
+  #checkSnapshot(snapshot: Float64Array): void {
+    checkLength('snapshot', snapshot.length, 2 + ARM_FIGURES * this.size)
+    checkVersion(snapshot)
+    if (snapshot[1] === this.size) return
+    throw new RangeError(`snapshot must be of ${this.size} arms, found ${snapshot[1]}`)
+  }
+}
+
+function checkStrategy(strategy: string): void {
+  if (strategy === 'thompson' || strategy === 'ucb' || strategy === 'greedy') return
+  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
+}
+
+function checkVersion(snapshot: Float64Array): void {
+  if (snapshot[0] === SNAPSHOT_VERSION) return
+  throw new RangeError(`snapshot must be of version ${SNAPSHOT_VERSION}, found ${snapshot[0]}`)
+}

@@ -1,0 +1,14 @@
+/** The whole interface in TypeScript: the fallback where no addon can be loaded, and the reference of the parity tests. */
+import type { NativeModule } from '../types.ts'
+import { TypeScriptBandit } from './bandit.ts'
+import { hash64 } from './hash64.ts'
+import { TypeScriptLatencySketch } from './latency-sketch.ts'
+import { TypeScriptSlidingWindow } from './sliding-window.ts'
+
+export const typescriptNative: NativeModule = {
+  implementation: 'typescript',
+  createBandit: options => new TypeScriptBandit(options),
+  createSlidingWindow: (windowUs, limit) => new TypeScriptSlidingWindow(windowUs, limit),
+  createLatencySketch: halfLifeMs => new TypeScriptLatencySketch(halfLifeMs),
+  hash64,
+}
