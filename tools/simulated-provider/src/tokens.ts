@@ -1,0 +1,15 @@
+/** A stand-in for a tokenizer: pieces of at most eight letters that join to the text again. */
+
+/** @returns pieces whose concatenation is the text */
+export function tokenize(text: string): string[] {
+  return text.match(/\s*[\p{L}\p{N}]{1,8}|\s*[^\s\p{L}\p{N}]|\s+/gu) ?? []
+}
+
+const BYTES_PER_TOKEN = 4
+const TOKENS_PER_MESSAGE = 4
+
+/** Prompt tokens, estimated from the texts of the messages. */
+export function countPromptTokens(texts: readonly string[]): number {
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  return Math.ceil(bytes / BYTES_PER_TOKEN) + texts.length * TOKENS_PER_MESSAGE
+}
