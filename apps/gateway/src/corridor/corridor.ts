@@ -103,7 +103,7 @@ export class Corridor {
 
 function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
-  return { id: walk.exchange.id, arm: reached.admission.arm.id, attempts: failures + 1 }
+  return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1 }
 }
 
 function outcomeOf(walk: Walk, stream: CompletionStream) {

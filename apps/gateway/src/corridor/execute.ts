@@ -1,7 +1,7 @@
 /** Steps 3 and 4, for each candidate in turn: admit (its circuit lets the call through), then call it, until one answers. */
 import type { Clock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
-import type { AdapterRegistry, Admission, Provider, ProviderCall } from '@atp/domain/adapter'
+import type { AdapterCall, AdapterRegistry, Provider, ProviderCall } from '@atp/domain/adapter'
 import type { Candidate } from '@atp/domain/routing'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Settler } from './settle.ts'
@@ -9,7 +9,7 @@ import { asUpstreamError, type FailedAttempt, failureOf, fallsBack } from './ups
 
 /** The first model that answered. */
 export interface Reached<Answer> {
-  readonly admission: Admission
+  readonly upstream: AdapterCall
   readonly startedAt: Milliseconds
   readonly answer: Answer
 }
@@ -45,15 +45,15 @@ export class Executor {
     const failed: FailedAttempt[] = []
     for (const candidate of walk.plan.candidates) {
       if (candidate.excluded !== null || failed.length >= this.#maxAttempts) break
-      const admission = this.#registry.admit(candidate.arm)
-      if (admission === null) continue
+      const upstream = this.#registry.begin(candidate.arm)
+      if (upstream === null) continue
       const startedAt = this.#clock.monotonic()
       try {
-        const answer = await ask(admission.provider, providerCall(walk.exchange, candidate, admission))
-        return { admission, startedAt, answer }
+        const answer = await ask(upstream.provider, providerCall(walk.exchange, candidate, upstream))
+        return { upstream, startedAt, answer }
       } catch (thrown) {
         const error = asUpstreamError(thrown)
-        this.#settler.failure(walk, { admission, startedAt }, error)
+        this.#settler.failure(walk, { upstream, startedAt }, error)
         failed.push({ arm: candidate.arm, error })
         if (!fallsBack(error)) break
       }
@@ -62,9 +62,9 @@ export class Executor {
   }
 }
 
-function providerCall(exchange: Exchange, candidate: Candidate, admission: Admission): ProviderCall {
+function providerCall(exchange: Exchange, candidate: Candidate, upstream: AdapterCall): ProviderCall {
   const { body, signal } = exchange
-  const { upstreamModel } = admission.arm
+  const { upstreamModel } = upstream.arm
   return candidate.outputLimit === null
     ? { upstreamModel, body, signal }
     : { upstreamModel, body, signal, maxOutputTokens: candidate.outputLimit }

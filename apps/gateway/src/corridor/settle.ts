@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import { type Milliseconds, milliseconds } from '@atp/core/units'
-import type { Admission, UpstreamError } from '@atp/domain/adapter'
+import type { AdapterCall, UpstreamError } from '@atp/domain/adapter'
 import type { Observation, Outcome, Usage } from '@atp/domain/observation'
 import { costOf } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
@@ -11,7 +11,7 @@ import type { Walk } from './exchange.ts'
 import { OUTCOME_OF } from './upstream-failure.ts'
 
 export interface Attempt {
-  readonly admission: Admission
+  readonly upstream: AdapterCall
   readonly startedAt: Milliseconds
 }
 
@@ -43,7 +43,7 @@ export class Settler {
 
   /** Tells the adapter's health, the metrics and the walk; nothing is committed yet. */
   settle(walk: Walk, attempt: Attempt, figures: Figures, retryAfter?: Milliseconds): Observation {
-    const { arm } = attempt.admission
+    const { arm } = attempt.upstream
     const { outcome, firstTokenAt, usage } = figures
     const latency = milliseconds(this.#clock.monotonic() - attempt.startedAt)
     const timeToFirstToken = firstTokenAt === null ? null : milliseconds(firstTokenAt - attempt.startedAt)
@@ -61,7 +61,7 @@ export class Settler {
       usage,
       cost: usage === null ? null : costOf(arm, usage),
     }
-    attempt.admission.report({ outcome, latency, timeToFirstToken, ...(retryAfter === undefined ? {} : { retryAfter }) })
+    attempt.upstream.end({ outcome, latency, timeToFirstToken, ...(retryAfter === undefined ? {} : { retryAfter }) })
     this.#metrics.attempt(observation)
     walk.attempts.push(observation)
     return observation

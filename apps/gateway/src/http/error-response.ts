@@ -1,6 +1,7 @@
 /** An error as the caller's wire expects it: RFC 9457 problems on our endpoints, OpenAI's error object on OpenAI's. */
 import { AtpError, ERROR_CATALOGUE, type ErrorCode } from '@atp/core/errors'
 import { UpstreamError } from '@atp/domain/adapter'
+import type { Problem } from './schemas/common.ts'
 
 export type Wire = 'atp' | 'openai'
 
@@ -53,7 +54,7 @@ export function openAiError(error: AtpError): { readonly error: Readonly<Record<
   }
 }
 
-export function problem(error: AtpError): Readonly<Record<string, unknown>> {
+export function problem(error: AtpError): Problem {
   const { status, title } = ERROR_CATALOGUE[error.code]
   return {
     type: `urn:atp:error:${error.code}`,
@@ -61,7 +62,7 @@ export function problem(error: AtpError): Readonly<Record<string, unknown>> {
     status,
     code: error.code,
     detail: messageOf(error),
-    ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+    ...(error.problems.length === 0 ? {} : { problems: [...error.problems] }),
     ...error.context,
   }
 }

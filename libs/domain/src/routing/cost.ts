@@ -31,7 +31,8 @@ export function forecastCost(arm: Arm, request: RoutingRequest, expectedOutputTo
 export function affordableOutputTokens(arm: Arm, inputTokens: number, ceiling: MicroUsd): number {
   const left = ceiling - inputTokens * arm.price.inputUsdPerMtok
   if (left < 0) return -1
-  return arm.price.outputUsdPerMtok === 0 ? arm.maxOutputTokens : Math.floor(left / arm.price.outputUsdPerMtok)
+  if (arm.price.outputUsdPerMtok === 0) return arm.maxOutputTokens
+  return Math.min(arm.maxOutputTokens, Math.floor(left / arm.price.outputUsdPerMtok))
 }
 
 /** The bill: a dollar per million tokens is a micro-dollar per token. */

@@ -1,4 +1,8 @@
 export type { Arm, Capability, Price } from './arm.ts'
+export { costOf } from './cost.ts'
 export type { Decision, Plan } from './decision.ts'
+export { LearnedState } from './learned-state.ts'
 export type { Candidate, Constraints, Exclusion, Preset, RoutingRequest, Terms, Weights } from './request.ts'
 export { PRESETS } from './request.ts'
+export { AUTO, Router, type RouterOptions } from './router.ts'
+export { Utility, type UtilityReferences } from './utility.ts'

@@ -1,12 +1,13 @@
 /** What is learned of each arm, part by part: quality (posterior), output length (decayed mean), latency (quantile sketch). */
 import type { ArmId } from '@atp/core/ids'
 import type { Bandit, NativeModule } from '@atp/native'
-import type { Observation, Outcome } from '../observation/observation.ts'
+import type { Observation } from '../observation/observation.ts'
 import type { Learner } from '../observation/ports.ts'
 import type { Arm } from './arm.ts'
-import { type ArmMemory, readArmMemory } from './arm-memory.ts'
+import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
 import { DecayedMean } from './decayed-mean.ts'
 import { LatencyEstimate } from './latency-estimate.ts'
+import { rewardOf } from './reward.ts'
 
 export interface LearnedArm {
   readonly index: number
@@ -41,7 +42,7 @@ export class LearnedState implements Learner {
     return this.#version
   }
 
-  /** The arm's learned parts; an arm that was never seen starts from its priors. */
+  /** The arm's learned parts; an arm that was never seen starts from what is remembered of it, or from its priors. */
   of(arm: Arm): LearnedArm {
     return this.#arms.get(arm.id) ?? this.#enrol(arm)
   }
@@ -61,12 +62,11 @@ export class LearnedState implements Learner {
 
   snapshot(): Readonly<Record<string, ArmMemory>> {
     const memories: Record<string, ArmMemory> = Object.fromEntries(this.#dormant)
-    const statistics = this.bandit.snapshotArms()
     for (const [id, learned] of this.#arms) {
       memories[id] = {
-        quality: Array.from(statistics[learned.index] as Float64Array),
+        quality: Array.from(this.bandit.snapshotArm(learned.index)),
         outputTokens: learned.outputTokens.snapshot(),
-        latency: Array.from(learned.latency.snapshot()),
+        latency: foldSketch(learned.latency.snapshot()),
       }
     }
     return memories
@@ -75,13 +75,10 @@ export class LearnedState implements Learner {
   restore(arms: Readonly<Record<string, unknown>>, warn: (message: string) => void): void {
     for (const [id, memory] of Object.entries(arms)) {
       const read = readArmMemory(memory)
-      if (read === null) {
-        warn(`the learned state of arm ${id} is corrupt: it starts from its prior`)
-        continue
-      }
       const learned = this.#arms.get(id as ArmId)
-      if (learned === undefined) this.#dormant.set(id, read)
-      else this.#recall(id, learned, read, warn)
+      if (read === null) warn(corrupt(id))
+      else if (learned === undefined) this.#dormant.set(id, read)
+      else if (!this.#recall(learned, read)) warn(corrupt(id))
     }
   }
 
@@ -100,8 +97,25 @@ export class LearnedState implements Learner {
     const memory = this.#dormant.get(arm.id)
     if (memory !== undefined) {
       this.#dormant.delete(arm.id)
-      this.#recall(arm.id, learned, memory, () => {})
+      this.#recall(learned, memory)
     }
     return learned
   }
+
+  /** @returns false where a part was not legal: that part stays at its prior */
+  #recall(learned: LearnedArm, memory: ArmMemory): boolean {
+    try {
+      const quality = this.bandit.restoreArm(learned.index, Float64Array.from(memory.quality))
+      const outputTokens = learned.outputTokens.restore(memory.outputTokens)
+      learned.latency.restore(unfoldSketch(memory.latency))
+      return quality && outputTokens
+    } catch (error) {
+      if (error instanceof RangeError) return false
+      throw error
+    }
+  }
+}
+
+function corrupt(id: string): string {
+  return `the learned state of arm ${id} is corrupt: it starts from its prior`
 }

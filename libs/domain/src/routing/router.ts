@@ -21,7 +21,7 @@ export interface RouterOptions {
   readonly registry: AdapterRegistry
   readonly learned: LearnedState
   readonly utility: Utility
-  readonly native: NativeModule
+  readonly native: Pick<NativeModule, 'hash64'>
   readonly clock: Clock
 }
 
@@ -29,7 +29,7 @@ export class Router {
   readonly #registry: AdapterRegistry
   readonly #learned: LearnedState
   readonly #utility: Utility
-  readonly #native: NativeModule
+  readonly #native: Pick<NativeModule, 'hash64'>
   readonly #clock: Clock
   /** Reused by every plan: nothing on the hot path grows with the traffic. */
   #penalties = new Float64Array(0)

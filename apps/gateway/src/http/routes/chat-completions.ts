@@ -1,6 +1,7 @@
 /** `POST /v1/chat/completions`: OpenAI's wire format, whole or streamed; the upstream's bytes pass through unchanged. */
 import type { ChatBody } from '@atp/domain/adapter'
 import type { FastifyReply } from 'fastify'
+import { Type } from 'typebox'
 import type { Corridor } from '../../corridor/corridor.ts'
 import type { Exchange } from '../../corridor/exchange.ts'
 import type { App } from '../app.ts'
@@ -11,6 +12,8 @@ import { ChatCompletionRequest } from '../schemas/chat-completions.ts'
 import { OpenAiError } from '../schemas/common.ts'
 import { RoutingHeaders, routingOptionsOf } from '../schemas/routing-headers.ts'
 import { writeStream } from '../write-stream.ts'
+
+const Answer = Type.Unsafe<Buffer>({ type: 'object', description: "OpenAI's chat completion, as the model's provider wrote it." })
 
 export interface ChatCompletionsOptions {
   readonly corridor: Corridor
@@ -27,7 +30,7 @@ export async function chatCompletions(app: App, { corridor, exchanges }: ChatCom
         tags: ['openai'],
         headers: RoutingHeaders,
         body: ChatCompletionRequest,
-        response: { '4xx': OpenAiError, '5xx': OpenAiError },
+        response: { 200: Answer, '4xx': OpenAiError, '5xx': OpenAiError },
       },
     },
     async (request, reply) => {

@@ -77,6 +77,6 @@ function mixed(fields: readonly string[]): AtpError {
 
 function answerOf(result: FeedbackResult) {
   return result.status === 'refused'
-    ? { status: result.status, error: problem(result.error) as typeof Problem.static }
+    ? { status: result.status, error: problem(result.error) }
     : { status: result.status, observation_id: result.observationId }
 }

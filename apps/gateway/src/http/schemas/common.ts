@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 
 export const Arm = Type.String({ description: 'A model served by an adapter: `adapter/model`.' })
 export const Usd = Type.Number({ description: 'US dollars, exact to a millionth.' })
@@ -17,6 +17,7 @@ export const Problem = Type.Object(
   },
   { additionalProperties: true, description: 'application/problem+json' },
 )
+export type Problem = Static<typeof Problem>
 
 export const OpenAiError = Type.Object({
   error: Type.Object(

@@ -1,0 +1,48 @@
+/** One arm's learned state as plain JSON, and the way back, which trusts nothing that it reads. */
+import type { DecayedMeanState } from './decayed-mean.ts'
+
+export interface ArmMemory {
+  /** The bandit's statistics of this arm. */
+  readonly quality: readonly number[]
+  readonly outputTokens: DecayedMeanState
+  /** The latency sketch: its zeros, most of it, folded into run lengths [index, value]. */
+  readonly latency: { readonly length: number; readonly filled: readonly (readonly [number, number])[] }
+}
+
+/** A sketch has some thousand buckets at most; more is a corrupt file, not an allocation to make. */
+const MAX_SKETCH_LENGTH = 100_000
+
+export function foldSketch(snapshot: Float64Array): ArmMemory['latency'] {
+  const filled: [number, number][] = []
+  snapshot.forEach((value, index) => {
+    if (value !== 0) filled.push([index, value])
+  })
+  return { length: snapshot.length, filled }
+}
+
+export function unfoldSketch({ length, filled }: ArmMemory['latency']): Float64Array {
+  const snapshot = new Float64Array(length)
+  for (const [index, value] of filled) snapshot[index] = value
+  return snapshot
+}
+
+/** @returns null where it is not a memory of this shape */
+export function readArmMemory(value: unknown): ArmMemory | null {
+  if (!isRecord(value)) return null
+  const { quality, outputTokens, latency } = value
+  if (!isNumbers(quality) || !isRecord(outputTokens) || !isRecord(latency)) return null
+  const { sum, weight, at } = outputTokens
+  if (!isNumbers([sum, weight, at])) return null
+  const { length, filled } = latency
+  if (typeof length !== 'number' || !(length >= 0 && length <= MAX_SKETCH_LENGTH)) return null
+  if (!Array.isArray(filled) || !filled.every(isNumbers)) return null
+  return value as unknown as ArmMemory
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every(figure => Number.isFinite(figure))
+}

@@ -1,0 +1,63 @@
+/** Arms and requests for routing tests: plain defaults, and what a test wants otherwise. */
+import type { AdapterId, ArmId } from '@atp/core/ids'
+import { ManualClock } from '@atp/core/clock'
+import { typescriptNative } from '@atp/native'
+import type { Provider } from '../../src/adapter/index.ts'
+import { AdapterRegistry, BREAKER_DEFAULTS } from '../../src/adapter/index.ts'
+import { type Arm, LearnedState, Router, type RoutingRequest, Utility } from '../../src/routing/index.ts'
+import { DEFAULT_TENANT } from '../../src/tenant/index.ts'
+
+export function armOf(model: string, differs: Partial<Arm> = {}): Arm {
+  return {
+    id: `up/${model}` as ArmId,
+    adapterId: 'up' as AdapterId,
+    model,
+    upstreamModel: model,
+    price: { inputUsdPerMtok: 1, outputUsdPerMtok: 4 },
+    contextWindow: 8_000,
+    maxOutputTokens: 2_000,
+    capabilities: new Set(['tools', 'json_mode', 'streaming']),
+    qualityPrior: { mean: 0.5, strength: 2 },
+    expectedOutputTokens: 200,
+    expectedLatencyMs: 1_000,
+    ...differs,
+  }
+}
+
+export function requestOf(differs: Partial<RoutingRequest> = {}): RoutingRequest {
+  return {
+    tenant: DEFAULT_TENANT,
+    model: 'auto',
+    preference: { quality: 1, cost: 0, latency: 0 },
+    strategy: 'thompson',
+    constraints: {},
+    required: [],
+    inputBytes: 400,
+    countInputTokens: () => 100,
+    seed: 'seed',
+    ...differs,
+  }
+}
+
+const unreachable: Provider = {
+  complete: () => Promise.reject(new Error('routing calls nobody')),
+  stream: () => Promise.reject(new Error('routing calls nobody')),
+  close: () => Promise.resolve(),
+}
+
+export function routingOver(arms: readonly Arm[], halfLifeMs = Number.POSITIVE_INFINITY) {
+  const clock = new ManualClock()
+  const native = typescriptNative
+  const registry = new AdapterRegistry({ native, clock, breaker: { ...BREAKER_DEFAULTS, failureThreshold: 3, cooldownMs: 1_000 } })
+  if (arms.length > 0) registry.register({ id: 'up' as AdapterId, kind: 'test', arms, provider: unreachable })
+  const learned = new LearnedState({ native, halfLifeMs, ucbExploration: 1 })
+  const utility = new Utility(
+    { costUsd: 0.001, latencyMs: 1_000 },
+    {
+      fast: { quality: 1, cost: 0.1, latency: 1 },
+      balanced: { quality: 1, cost: 0.2, latency: 0.1 },
+      high: { quality: 1, cost: 0.01, latency: 0.01 },
+    },
+  )
+  return { clock, registry, learned, router: new Router({ registry, learned, utility, native, clock }) }
+}
