@@ -1,0 +1,82 @@
+/**
+ * Reads along in a stream of chat completion chunks, and takes out the usage chunk that only the gateway asked for; every other
+ * byte passes as it came. A chunk that only carries text is never decoded: one search over its bytes tells that it is one.
+ */
+import { choicesOf, finishReasonOf, isError, parseAnswer } from './chat-completion.ts'
+import { eventEnd } from './sse/event-splitter.ts'
+import { parseEvent } from './sse/server-sent-event.ts'
+import { type ReportedUsage, readUsage } from './usage.ts'
+
+/** What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. */
+const TELLING = /"(?:usage"\s*:\s*\{|finish_reason"\s*:\s*"|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
+
+export class ChatStreamReader {
+  readonly #dropUsageChunk: boolean
+  #usage: ReportedUsage | null = null
+  #finishReason: string | null = null
+  #done = false
+  #failed = false
+
+  constructor(options: { readonly dropUsageChunk: boolean }) {
+    this.#dropUsageChunk = options.dropUsageChunk
+  }
+
+  get usage(): ReportedUsage | null {
+    return this.#usage
+  }
+
+  get finishReason(): string | null {
+    return this.#finishReason
+  }
+
+  /** `[DONE]` has come: there is nothing more to say. */
+  get done(): boolean {
+    return this.#done
+  }
+
+  /** The upstream said that the answer is complete, and reported no error in it. */
+  get complete(): boolean {
+    return (this.#done || this.#finishReason !== null) && !this.#failed
+  }
+
+  /**
+   * @param block whole events
+   * @returns what the client gets of them; empty where nothing is left
+   */
+  read(block: Buffer): Buffer {
+    if (!isTelling(block)) return block
+    const kept: Buffer[] = []
+    let keptFrom = 0
+    for (let from = 0; from < block.length; ) {
+      const end = eventEnd(block, from)
+      if (this.#note(block.subarray(from, end)) === 'drop') {
+        kept.push(block.subarray(keptFrom, from))
+        keptFrom = end
+      }
+      from = end
+    }
+    if (keptFrom === 0) return block
+    kept.push(block.subarray(keptFrom))
+    return Buffer.concat(kept)
+  }
+
+  #note(bytes: Buffer): 'keep' | 'drop' {
+    if (!isTelling(bytes)) return 'keep'
+    const event = parseEvent(bytes)
+    if (event.name === 'error') this.#failed = true
+    if (event.data?.trim() === '[DONE]') this.#done = true
+    const answer = event.data === null ? null : parseAnswer(event.data)
+    if (answer === null) return 'keep'
+    if (isError(answer)) this.#failed = true
+    this.#finishReason = finishReasonOf(answer) ?? this.#finishReason
+    const usage = readUsage(answer.usage)
+    if (usage === null) return 'keep'
+    this.#usage = usage
+    const onlyUsage = Array.isArray(answer.choices) && choicesOf(answer).length === 0
+    return onlyUsage && this.#dropUsageChunk ? 'drop' : 'keep'
+  }
+}
+
+function isTelling(bytes: Buffer): boolean {
+  return TELLING.test(bytes.toString('latin1'))
+}

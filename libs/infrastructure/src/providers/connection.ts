@@ -1,0 +1,97 @@
+/** Where and how an upstream is reached, checked once at start: so that no call fails for a typing error. */
+import { AtpError, type FieldProblem } from '@atp/core/errors'
+import type { Secret } from '@atp/core/secret'
+
+export interface ConnectionOptions {
+  readonly adapterId: string
+  /** Up to and without `/chat/completions`; a query is kept. */
+  readonly baseUrl: string
+  readonly apiKey: Secret | null
+  /** Sent with every call; they win over ours. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+export interface Endpoint {
+  readonly origin: string
+  readonly path: string
+}
+
+/** @throws {AtpError} `invalid_config` */
+export function endpointOf({ adapterId, baseUrl }: ConnectionOptions): Endpoint {
+  const url = URL.parse(baseUrl)
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw invalid(adapterId, 'base_url', JSON.stringify(baseUrl), 'an http or https URL')
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw invalid(
+      adapterId,
+      'base_url',
+      'a user name or password',
+      'a URL without them; the key belongs into api_key',
+    )
+  }
+  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}` }
+}
+
+/**
+ * The headers of every call, names and values in turn, as undici takes them fastest.
+ * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
+ */
+export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions, accept: string): string[] {
+  const all = new Map<string, string>([
+    ['content-type', 'application/json'],
+    ['accept', accept],
+    ['accept-encoding', 'identity'],
+    ['user-agent', 'atp-gateway'],
+  ])
+  if (apiKey !== null) {
+    if (!HEADER_VALUE.test(apiKey.reveal())) {
+      throw invalid(
+        adapterId,
+        'api_key',
+        'a character that no header can carry',
+        'visible ASCII, no line break',
+      )
+    }
+    all.set('authorization', `Bearer ${apiKey.reveal()}`)
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (!HEADER_NAME.test(name) || OURS.has(name.toLowerCase())) {
+      throw invalid(
+        adapterId,
+        'headers',
+        JSON.stringify(name),
+        'header names other than those that frame a message',
+      )
+    }
+    if (!HEADER_VALUE.test(value)) {
+      throw invalid(
+        adapterId,
+        `headers.${name}`,
+        'a character that no header can carry',
+        'visible ASCII, no line break',
+      )
+    }
+    all.set(name.toLowerCase(), value)
+  }
+  return [...all].flat()
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+const HEADER_VALUE = /^[\x20-\x7e]*$/
+const OURS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+])
+
+function invalid(adapterId: string, key: string, found: string, allowed: string): AtpError {
+  const problem: FieldProblem = { field: `adapters.${adapterId}.${key}`, found, allowed }
+  return new AtpError('invalid_config', {
+    detail: `${problem.field}: found ${found}; allowed: ${allowed}`,
+    problems: [problem],
+  })
+}

@@ -1,0 +1,44 @@
+/** Keeps the beginning of a stream as it came, so that its tokens can be estimated at the end where the provider did not count. */
+import { choicesOf, parseAnswer, writtenText } from './chat-completion.ts'
+import { eventEnd } from './sse/event-splitter.ts'
+import { parseEvent } from './sse/server-sent-event.ts'
+import { countTokens } from './tokenizer.ts'
+
+/** About a thousand tokens as events: enough to extrapolate from, little enough for thousands of streams at once. */
+const SAMPLE_BYTES = 256 * 1024
+
+export class DeltaSample {
+  readonly #blocks: Buffer[] = []
+  #sampledBytes = 0
+  #totalBytes = 0
+
+  add(block: Buffer): void {
+    this.#totalBytes += block.length
+    if (this.#sampledBytes >= SAMPLE_BYTES) return
+    this.#blocks.push(block)
+    this.#sampledBytes += block.length
+  }
+
+  /** Tokens of the whole stream, extrapolated by its bytes where the sample is only a part. */
+  countTokens(): number {
+    if (this.#totalBytes === 0) return 0
+    let text = ''
+    for (const block of this.#blocks) {
+      for (let from = 0; from < block.length; ) {
+        const end = eventEnd(block, from)
+        text += deltaText(block.subarray(from, end))
+        from = end
+      }
+    }
+    return Math.round((countTokens(text) * this.#totalBytes) / this.#sampledBytes)
+  }
+}
+
+function deltaText(event: Buffer): string {
+  const { data } = parseEvent(event)
+  const answer = data === null ? null : parseAnswer(data)
+  if (answer === null) return ''
+  let text = ''
+  for (const { delta } of choicesOf(answer)) text += writtenText(delta)
+  return text
+}

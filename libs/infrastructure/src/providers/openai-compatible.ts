@@ -1,0 +1,85 @@
+/** The provider for every upstream that speaks OpenAI's chat completions: OpenAI itself, vLLM, Ollama, OpenRouter and many more. */
+import { type Clock, systemClock } from '@atp/core/clock'
+import type { Secret } from '@atp/core/secret'
+import type { Milliseconds } from '@atp/core/units'
+import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import { Pool } from 'undici'
+import { type ConnectionOptions, endpointOf, headersOf } from './connection.ts'
+import type { TimeLimits } from './deadlines.ts'
+import { requestBody } from './request-body.ts'
+import { StreamedAnswer } from './streamed-answer.ts'
+import type { Upstream } from './upstream.ts'
+import { WholeAnswer } from './whole-answer.ts'
+
+export interface OpenAiCompatibleOptions extends ConnectionOptions {
+  /** Whether a stream is asked for its usage where the client did not ask; some upstreams refuse `stream_options`. */
+  readonly streamUsage: boolean
+  readonly timeouts: TimeLimits & { readonly connect: Milliseconds }
+  /** Calls in flight at once; more wait, on their own time limits. */
+  readonly maxConnections: number
+  readonly clock?: Clock
+}
+
+/**
+ * Opens no connection until the first call.
+ * @throws {AtpError} `invalid_config` where the URL, the key or a header cannot be sent
+ */
+export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions): Provider {
+  return new OpenAiCompatibleProvider(options)
+}
+
+class OpenAiCompatibleProvider implements Provider {
+  readonly #upstream: Upstream
+  readonly #wholeHeaders: string[]
+  readonly #streamHeaders: string[]
+  readonly #streamUsage: boolean
+
+  constructor(options: OpenAiCompatibleOptions) {
+    const { origin, path } = endpointOf(options)
+    this.#wholeHeaders = headersOf(options, 'application/json')
+    this.#streamHeaders = headersOf(options, 'text/event-stream')
+    this.#streamUsage = options.streamUsage
+    this.#upstream = {
+      name: `adapter ${options.adapterId}`,
+      pool: new Pool(origin, {
+        connections: options.maxConnections,
+        connectTimeout: options.timeouts.connect,
+        // Ours count from the call on, through the wait for a connection too.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        // On HTTP/1.1 one call has one connection: to cancel is to close it, and a slow reader holds up nobody else.
+        allowH2: false,
+      }),
+      path,
+      limits: options.timeouts,
+      clock: options.clock ?? systemClock,
+      redact: redactionOf(options.apiKey),
+    }
+  }
+
+  complete(call: ProviderCall): Promise<Completion> {
+    return new Promise((resolve, reject) => {
+      const body = requestBody(call, null)
+      new WholeAnswer(this.#upstream, call, resolve, reject).send(this.#wholeHeaders, body)
+    })
+  }
+
+  stream(call: ProviderCall): Promise<CompletionStream> {
+    return new Promise((resolve, reject) => {
+      const onlyWeAsk = this.#streamUsage && call.body.stream_options?.include_usage !== true
+      const body = requestBody(call, { askForUsage: onlyWeAsk })
+      new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(this.#streamHeaders, body)
+    })
+  }
+
+  /** Lets the calls in flight end. */
+  close(): Promise<void> {
+    return this.#upstream.pool.close()
+  }
+}
+
+function redactionOf(apiKey: Secret | null): (body: Buffer) => Buffer {
+  const key = apiKey?.reveal() ?? ''
+  if (key === '') return body => body
+  return body => (body.includes(key) ? Buffer.from(body.toString().replaceAll(key, '[redacted]')) : body)
+}

@@ -1,0 +1,36 @@
+/** The request as the upstream gets it: the client's own, but for the model's name, our options, and what routing imposes. */
+import type { ProviderCall } from '@atp/domain/adapter'
+
+export interface StreamingOptions {
+  /** Ask for a usage chunk, whatever the client asked. */
+  readonly askForUsage: boolean
+}
+
+/** @param streaming null for a whole answer */
+export function requestBody(call: ProviderCall, streaming: StreamingOptions | null): string {
+  // A shallow copy: the messages are serialized where they are, and a field set to undefined is left out.
+  const body: Record<string, unknown> = { ...call.body, model: call.upstreamModel, atp: undefined }
+  if (streaming !== null) {
+    body.stream = true
+    if (streaming.askForUsage) {
+      body.stream_options = { ...call.body.stream_options, include_usage: true }
+    }
+  } else if (call.body.stream) {
+    body.stream = false
+    body.stream_options = undefined
+  }
+  if (call.maxOutputTokens !== undefined) limitOutput(body, call.maxOutputTokens)
+  return JSON.stringify(body)
+}
+
+/** Lowers the limits that the client set; sets one where it set none. */
+function limitOutput(body: Record<string, unknown>, limit: number): void {
+  let limited = false
+  for (const field of ['max_tokens', 'max_completion_tokens']) {
+    const own = body[field]
+    if (typeof own !== 'number') continue
+    body[field] = Math.min(own, limit)
+    limited = true
+  }
+  if (!limited) body.max_completion_tokens = limit
+}

@@ -1,0 +1,35 @@
+/** Token figures: the provider's own where it gave them, zero included; a tokenizer's where not, and then marked so. */
+import type { ChatMessage } from '@atp/domain/adapter'
+import type { Usage } from '@atp/domain/observation'
+import { countMessageTokens } from './tokenizer.ts'
+
+/** What a provider reported; null where a figure is missing or is no count. */
+export interface ReportedUsage {
+  readonly inputTokens: number | null
+  readonly outputTokens: number | null
+}
+
+/** Reads OpenAI's `usage` object; null where it is none. */
+export function readUsage(value: unknown): ReportedUsage | null {
+  if (typeof value !== 'object' || value === null) return null
+  const { prompt_tokens, completion_tokens } = value as Readonly<Record<string, unknown>>
+  return { inputTokens: countOrNull(prompt_tokens), outputTokens: countOrNull(completion_tokens) }
+}
+
+export function usageOf(
+  reported: ReportedUsage | null,
+  messages: readonly ChatMessage[],
+  countOutput: () => number,
+): Usage {
+  const inputTokens = reported?.inputTokens ?? null
+  const outputTokens = reported?.outputTokens ?? null
+  return {
+    inputTokens: inputTokens ?? countMessageTokens(messages),
+    outputTokens: outputTokens ?? countOutput(),
+    estimated: inputTokens === null || outputTokens === null,
+  }
+}
+
+function countOrNull(value: unknown): number | null {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null
+}
