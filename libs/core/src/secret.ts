@@ -1,5 +1,6 @@
 /** A value that no log, error, snapshot or `inspect()` can show. Only `reveal()` gives it away. */
 import { inspect } from 'node:util'
+import { REDACTED } from './redaction.ts'
 
 export class Secret {
   readonly #value: string
@@ -13,14 +14,14 @@ export class Secret {
   }
 
   toString(): string {
-    return '[redacted]'
+    return REDACTED
   }
 
   toJSON(): string {
-    return '[redacted]'
+    return REDACTED
   }
 
   [inspect.custom](): string {
-    return '[redacted]'
+    return REDACTED
   }
 }
