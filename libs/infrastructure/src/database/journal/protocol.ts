@@ -1,0 +1,63 @@
+/** What the two threads say to one another. Each request has a number and gets one reply of that number. */
+import type { DecisionRecord } from '@atp/domain/observation'
+import type { StoredObservation } from '../repositories.ts'
+import type { StoredSnapshot } from '../snapshot-json.ts'
+import type { EncodedBatch } from './batch-layout.ts'
+import type { SpoolBatch } from './spool.ts'
+
+/** What the journal's thread can do: the arguments and the result of each. */
+export interface JournalCalls {
+  append: { input: EncodedBatch; output: number }
+  find: { input: string; output: DecisionRecord | null }
+  known: { input: readonly string[]; output: readonly string[] }
+  after: { input: { sequence: number; limit: number }; output: readonly StoredObservation[] }
+  saveSnapshot: { input: StoredSnapshot; output: null }
+  loadSnapshot: { input: null; output: StoredSnapshot | null }
+  undrained: { input: number; output: SpoolBatch | null }
+  drained: { input: number; output: null }
+  trim: { input: number; output: number }
+  close: { input: null; output: null }
+}
+
+export type CallName = keyof JournalCalls
+
+export type JournalRequest = {
+  [Name in CallName]: {
+    readonly id: number
+    readonly call: Name
+    readonly input: JournalCalls[Name]['input']
+  }
+}[CallName]
+
+export type AppendRequest = Extract<JournalRequest, { call: 'append' }>
+
+export type JournalReply =
+  | { readonly id: number; readonly output: JournalCalls[CallName]['output'] }
+  | { readonly id: number; readonly failure: string }
+
+/** Replies to one group of requests. */
+export interface JournalReplies {
+  readonly replies: readonly JournalReply[]
+  readonly position: SpoolPosition
+}
+
+/** The last sequence number in the journal, and the last that is safely in Postgres. */
+export interface SpoolPosition {
+  readonly last: number
+  readonly drained: number
+}
+
+/** What the thread is started with. */
+export interface JournalWorkerData {
+  readonly file: string
+  readonly replica: string
+  readonly durability: Durability
+}
+
+/** `process`: survives `kill -9`. `power`: survives the plug too, at the cost of an fsync a group. */
+export type Durability = 'process' | 'power'
+
+/** The first message of the thread: open, with the dictionary so far; or why not. */
+export type JournalGreeting =
+  | { readonly names: readonly string[]; readonly position: SpoolPosition }
+  | { readonly failure: string }

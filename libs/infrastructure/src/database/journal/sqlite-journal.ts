@@ -1,0 +1,193 @@
+/**
+ * The journal as the rest of the gateway sees it: a SQLite file behind a thread of its own, since its calls are synchronous.
+ * What `append` has acknowledged survives the death of the process.
+ */
+import { Worker } from 'node:worker_threads'
+import { AtpError } from '@atp/core/errors'
+import type {
+  DecisionRecord,
+  DecisionRepository,
+  Journal,
+  JournalBatch,
+  ObservationRepository,
+  Snapshot,
+  SnapshotRepository,
+} from '@atp/domain/observation'
+import type { DataDirectory } from '../data-directory.ts'
+import { asPort, type StoredObservation } from '../repositories.ts'
+import { fromStored, toStored } from '../snapshot-json.ts'
+import { BatchEncoder } from './batch-encoder.ts'
+import type {
+  CallName,
+  Durability,
+  JournalCalls,
+  JournalGreeting,
+  JournalReplies,
+  JournalRequest,
+  JournalWorkerData,
+  SpoolPosition,
+} from './protocol.ts'
+import type { SpoolBatch } from './spool.ts'
+
+export interface SqliteJournalOptions {
+  readonly directory: DataDirectory
+  readonly durability: Durability
+}
+
+const FILE = 'journal.sqlite'
+/** The compiler rewrites import specifiers, not URLs: the thread's file is whatever this file is. */
+const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+export class SqliteJournal implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository {
+  readonly #worker: Worker
+  readonly #encoder: BatchEncoder
+  readonly #pending = new Map<number, Pending>()
+  #nextId = 0
+  #position: SpoolPosition
+  #failure: AtpError | null = null
+  #committed: () => void = () => undefined
+
+  private constructor(worker: Worker, greeting: Extract<JournalGreeting, { names: unknown }>) {
+    this.#worker = worker
+    this.#encoder = new BatchEncoder(greeting.names)
+    this.#position = greeting.position
+    worker.on('message', (message: JournalReplies) => this.#settle(message))
+    worker.on('error', error => this.#fail(stopped(error.message)))
+    worker.on('exit', () => this.#fail(stopped('its thread ended')))
+  }
+
+  /** @throws {AtpError} `start_failed` where the journal's file cannot be opened or migrated */
+  static async open({ directory, durability }: SqliteJournalOptions): Promise<SqliteJournal> {
+    const file = directory.file(FILE)
+    const workerData: JournalWorkerData = { file, replica: directory.replica, durability }
+    const worker = new Worker(WORKER, { workerData, name: 'journal' })
+    const greeting = await firstMessage(worker)
+    if ('names' in greeting) return new SqliteJournal(worker, greeting)
+    await worker.terminate()
+    throw new AtpError('start_failed', {
+      detail: `the journal ${file} cannot be opened: ${greeting.failure}`,
+    })
+  }
+
+  /** Null while the journal works; otherwise why it takes nothing any more. */
+  get failure(): AtpError | null {
+    return this.#failure
+  }
+
+  /** How far the journal goes, and how far of it is in Postgres. */
+  get position(): SpoolPosition {
+    return this.#position
+  }
+
+  /** Calls `listener` after each commit. */
+  onCommit(listener: () => void): void {
+    this.#committed = listener
+  }
+
+  append(batch: JournalBatch): Promise<number> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    const input = this.#encoder.encode(batch)
+    return this.#send('append', input, [input.numbers.buffer])
+  }
+
+  find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
+    return this.#send('find', id)
+  }
+
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(await this.#send('known', ids))
+  }
+
+  async after(sequence: number, limit: number): ReturnType<ObservationRepository['after']> {
+    return asPort(await this.stored(sequence, limit))
+  }
+
+  /** As `after`, and says where the decision is not here. */
+  stored(sequence: number, limit: number): Promise<readonly StoredObservation[]> {
+    return this.#send('after', { sequence, limit })
+  }
+
+  /** @throws {RangeError} naming the path of a number that is not finite */
+  async save(snapshot: Snapshot): Promise<void> {
+    await this.#send('saveSnapshot', toStored(snapshot))
+  }
+
+  async load(): Promise<Snapshot | null> {
+    const stored = await this.#send('loadSnapshot', null)
+    return stored === null ? null : fromStored(stored)
+  }
+
+  /** The next rows for Postgres, in order of commit; null where all is there. */
+  undrained(limit: number): Promise<SpoolBatch | null> {
+    return this.#send('undrained', limit)
+  }
+
+  async drained(through: number): Promise<void> {
+    await this.#send('drained', through)
+  }
+
+  /** Deletes rows that are in Postgres and in the snapshot, at most `limit` of each kind. @returns how many went */
+  trim(limit: number): Promise<number> {
+    return this.#send('trim', limit)
+  }
+
+  /** Waits for what was asked before, and leaves the file tidy. */
+  async close(): Promise<void> {
+    if (this.#failure !== null) return
+    const closed = this.#send('close', null)
+    this.#failure = new AtpError('shutting_down', { detail: 'the journal is closed' })
+    await closed
+    await this.#worker.terminate()
+  }
+
+  #send<Name extends CallName>(
+    call: Name,
+    input: JournalCalls[Name]['input'],
+    transfer?: ArrayBuffer[],
+  ): Promise<JournalCalls[Name]['output']> {
+    if (this.#failure !== null) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject })
+      this.#worker.postMessage({ id, call, input } as JournalRequest, transfer)
+    })
+  }
+
+  #settle({ replies, position }: JournalReplies): void {
+    const grew = position.last > this.#position.last
+    this.#position = position
+    for (const reply of replies) {
+      const pending = this.#pending.get(reply.id)
+      this.#pending.delete(reply.id)
+      if ('failure' in reply) pending?.reject(refused(reply.failure))
+      else pending?.resolve(reply.output)
+    }
+    if (grew) this.#committed()
+  }
+
+  #fail(failure: AtpError): void {
+    this.#failure ??= failure
+    for (const { reject } of this.#pending.values()) reject(this.#failure)
+    this.#pending.clear()
+  }
+}
+
+interface Pending {
+  readonly resolve: (output: JournalCalls[CallName]['output']) => void
+  readonly reject: (reason: AtpError) => void
+}
+
+function firstMessage(worker: Worker): Promise<JournalGreeting> {
+  return new Promise(resolve => {
+    worker.once('message', resolve)
+    worker.once('error', error => resolve({ failure: error.message }))
+  })
+}
+
+function stopped(why: string): AtpError {
+  return new AtpError('internal', { detail: `the journal stopped: ${why}; nothing more can be recorded` })
+}
+
+function refused(why: string): AtpError {
+  return new AtpError('internal', { detail: `the journal refused: ${why}` })
+}

@@ -1,0 +1,46 @@
+/** The database's first tables. Ids are text, because a client may choose the id of its feedback. `json` keeps numbers as written. */
+import type { Kysely } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('decisions')
+    .addColumn('sequence', 'bigint', column => column.generatedByDefaultAsIdentity().unique())
+    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('at', 'bigint', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('arm', 'text', column => column.notNull())
+    .addColumn('strategy', 'text', column => column.notNull())
+    .addColumn('pinned', 'boolean', column => column.notNull())
+    .addColumn('seed', 'text', column => column.notNull())
+    .addColumn('state_version', 'bigint', column => column.notNull())
+    .addColumn('weight_quality', 'double precision', column => column.notNull())
+    .addColumn('weight_cost', 'double precision', column => column.notNull())
+    .addColumn('weight_latency', 'double precision', column => column.notNull())
+    .addColumn('candidates', 'json', column => column.notNull())
+    .execute()
+  await db.schema
+    .createTable('observations')
+    .addColumn('sequence', 'bigint', column => column.generatedByDefaultAsIdentity().primaryKey())
+    .addColumn('id', 'text', column => column.notNull().unique())
+    .addColumn('kind', 'text', column => column.notNull())
+    .addColumn('at', 'bigint', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('decision_id', 'text')
+    .addColumn('arm', 'text', column => column.notNull())
+    .addColumn('outcome', 'text', column => column.notNull())
+    .addColumn('quality', 'double precision')
+    .addColumn('latency_ms', 'double precision')
+    .addColumn('ttft_ms', 'double precision')
+    .addColumn('input_tokens', 'bigint')
+    .addColumn('output_tokens', 'bigint')
+    .addColumn('usage_estimated', 'boolean')
+    .addColumn('cost_micro_usd', 'bigint')
+    .execute()
+  await db.schema
+    .createTable('snapshots')
+    .addColumn('replica', 'text', column => column.primaryKey())
+    .addColumn('applied_sequence', 'bigint', column => column.notNull())
+    .addColumn('taken_at', 'bigint', column => column.notNull())
+    .addColumn('arms', 'json', column => column.notNull())
+    .execute()
+}

@@ -1,0 +1,167 @@
+/** The same repositories on Postgres, and the batch insert that the drain uses: idempotent by id, numbered in order of commit. */
+import { AtpError } from '@atp/core/errors'
+import type { Secret } from '@atp/core/secret'
+import type {
+  DecisionRecord,
+  DecisionRepository,
+  Journal,
+  JournalBatch,
+  ObservationRepository,
+  Snapshot,
+  SnapshotRepository,
+} from '@atp/domain/observation'
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import { migrate } from '../migrations/migrate.ts'
+import { postgresMigrations } from '../migrations/postgres.ts'
+import { asPort, Repositories } from '../repositories.ts'
+import { decisionJson, decisionRow, observationJson, observationRow } from '../row-json.ts'
+import type { Schema } from '../schema.ts'
+import { fromStored, toStored } from '../snapshot-json.ts'
+import { exactTypes } from './exact-types.ts'
+import { APPEND_LOCK, INSERT_DECISIONS, INSERT_OBSERVATIONS, LAST_SEQUENCE } from './insert-sql.ts'
+
+export interface PostgresDatabaseOptions {
+  readonly url: Secret
+  /** Whose snapshot `save` writes. */
+  readonly replica: string
+}
+
+/** Rows as JSON arrays, each parsed by Postgres itself. */
+export interface RowBatch {
+  readonly observations: string
+  readonly decisions: string
+}
+
+const CONNECTIONS = 4
+const CONNECT_TIMEOUT_MS = 5_000
+/** A connection that went silent must not hold the drain for ever. */
+const QUERY_TIMEOUT_MS = 60_000
+
+export class PostgresDatabase
+  implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository
+{
+  readonly #pool: pg.Pool
+  readonly #db: Kysely<Schema>
+  readonly #repositories: Repositories
+  #ready: Promise<void> | null = null
+
+  /** Connects at the first query. @throws {AtpError} `invalid_config` where the URL is none, which is not shown */
+  constructor({ url, replica }: PostgresDatabaseOptions) {
+    this.#pool = new pg.Pool({
+      connectionString: checkedUrl(url),
+      max: CONNECTIONS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      application_name: 'atp-gateway',
+      types: exactTypes,
+    })
+    // A connection that breaks while idle is replaced at the next query, which then says what is wrong.
+    this.#pool.on('error', () => undefined)
+    // One that breaks in use fails its query; without a listener it would end the process as well.
+    this.#pool.on('connect', client => client.on('error', () => undefined))
+    this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.#pool }) })
+    this.#repositories = new Repositories(this.#db, replica)
+  }
+
+  /** Resolves when the database answers and has the current tables; tries again at the next call after a failure. */
+  ready(): Promise<void> {
+    this.#ready ??= migrate(this.#db, postgresMigrations).catch(error => {
+      this.#ready = null
+      throw error
+    })
+    return this.#ready
+  }
+
+  append({ observations, decisions }: JournalBatch): Promise<number> {
+    return this.insert({
+      observations: `[${observations.map(each => observationJson(observationRow(each))).join()}]`,
+      decisions: `[${decisions.map(each => decisionJson(decisionRow(each), each.candidates)).join()}]`,
+    })
+  }
+
+  /**
+   * Commits all rows or none; those whose id is there already are left as they are.
+   * @returns the sequence number of the last observation in the database
+   */
+  async insert({ observations, decisions }: RowBatch): Promise<number> {
+    await this.ready()
+    return this.#transaction(async client => {
+      await client.query(APPEND_LOCK)
+      await client.query(INSERT_DECISIONS, [decisions])
+      await client.query(INSERT_OBSERVATIONS, [observations])
+      return (await client.query<{ sequence: number }>(LAST_SEQUENCE)).rows[0]?.sequence ?? 0
+    })
+  }
+
+  async find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
+    await this.ready()
+    return this.#repositories.find(id)
+  }
+
+  /** Whether each of these decisions was pinned; those that are not here are left out. */
+  async pinned(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+    await this.ready()
+    return this.#repositories.pinned(ids)
+  }
+
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    await this.ready()
+    return this.#repositories.known(ids)
+  }
+
+  async after(sequence: number, limit: number): ReturnType<ObservationRepository['after']> {
+    await this.ready()
+    return asPort(await this.#repositories.after(sequence, limit))
+  }
+
+  /** @throws {RangeError} naming the path of a number that is not finite */
+  async save(snapshot: Snapshot): Promise<void> {
+    const stored = toStored(snapshot)
+    await this.ready()
+    await this.#repositories.save(stored)
+  }
+
+  async load(): Promise<Snapshot | null> {
+    await this.ready()
+    const stored = await this.#repositories.load()
+    return stored === null ? null : fromStored(stored)
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #transaction<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const client = await this.#pool.connect()
+    try {
+      await client.query('begin')
+      const result = await work(client)
+      await client.query('commit')
+      client.release()
+      return result
+    } catch (error) {
+      // A connection in an unknown state is thrown away, and its transaction with it.
+      client.release(true)
+      // Who comes back may be another database, empty: look again before the next batch.
+      this.#ready = null
+      throw error
+    }
+  }
+}
+
+/** pg quotes the whole URL, password and all, in its own error. */
+function checkedUrl(secret: Secret): string {
+  const url = secret.reveal()
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
+  throw new AtpError('invalid_config', {
+    detail: 'the database URL is not valid',
+    problems: [
+      {
+        field: 'database.url',
+        found: 'something else',
+        allowed: 'postgresql://user:password@host:port/database',
+      },
+    ],
+  })
+}

@@ -1,0 +1,135 @@
+/** The reads of feedback, replay and start, and the snapshot's save: one implementation for both databases. */
+import type {
+  DecisionRecord,
+  DecisionRepository,
+  Observation,
+  ObservationRepository,
+} from '@atp/domain/observation'
+import type { Kysely, Selectable } from 'kysely'
+import type { Schema } from './schema.ts'
+import type { StoredSnapshot } from './snapshot-json.ts'
+
+export interface StoredObservation {
+  readonly sequence: number
+  readonly observation: Observation
+  /** Null where the observation's decision is not in this database. */
+  readonly pinned: boolean | null
+}
+
+/** SQLite binds at most 32,766 parameters, Postgres 65,535. */
+const IDS_PER_QUERY = 1_000
+
+export class Repositories implements DecisionRepository {
+  readonly #db: Kysely<Schema>
+  readonly #replica: string
+
+  /** @param replica whose snapshot `save` writes */
+  constructor(db: Kysely<Schema>, replica: string) {
+    this.#db = db
+    this.#replica = replica
+  }
+
+  async find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
+    const row = await this.#db
+      .selectFrom('decisions')
+      .select(['tenant', 'arm', 'pinned', 'at'])
+      .where('id', '=', id)
+      .executeTakeFirst()
+    if (row === undefined) return null
+    return {
+      id,
+      tenant: row.tenant,
+      arm: row.arm as DecisionRecord['arm'],
+      pinned: Boolean(row.pinned),
+      at: row.at,
+    }
+  }
+
+  /** Whether each of these decisions was pinned; those that are not here are left out. */
+  async pinned(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+    const found = new Map<string, boolean>()
+    for (const some of chunks(ids)) {
+      const query = this.#db.selectFrom('decisions').select(['id', 'pinned']).where('id', 'in', some)
+      for (const row of await query.execute()) found.set(row.id, Boolean(row.pinned))
+    }
+    return found
+  }
+
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const found = new Set<string>()
+    for (const some of chunks(ids)) {
+      const query = this.#db.selectFrom('observations').select('id').where('id', 'in', some)
+      for (const row of await query.execute()) found.add(row.id)
+    }
+    return found
+  }
+
+  async after(sequence: number, limit: number): Promise<readonly StoredObservation[]> {
+    const rows = await this.#db
+      .selectFrom('observations')
+      .leftJoin('decisions', 'decisions.id', 'observations.decision_id')
+      .selectAll('observations')
+      .select('decisions.pinned')
+      .where('observations.sequence', '>', sequence)
+      .orderBy('observations.sequence')
+      .limit(limit)
+      .execute()
+    return rows.map(row => ({
+      sequence: row.sequence,
+      observation: toObservation(row),
+      pinned: row.decision_id === null ? false : row.pinned === null ? null : Boolean(row.pinned),
+    }))
+  }
+
+  async save({ appliedSequence, takenAt, arms }: StoredSnapshot): Promise<void> {
+    const row = { applied_sequence: appliedSequence, taken_at: takenAt, arms }
+    await this.#db
+      .insertInto('snapshots')
+      .values({ replica: this.#replica, ...row })
+      .onConflict(conflict => conflict.column('replica').doUpdateSet(row))
+      .execute()
+  }
+
+  /** The latest of any replica. */
+  async load(): Promise<StoredSnapshot | null> {
+    const row = await this.#db
+      .selectFrom('snapshots')
+      .select(['applied_sequence as appliedSequence', 'taken_at as takenAt', 'arms'])
+      .orderBy('taken_at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row ?? null
+  }
+}
+
+/** As the port has it: what is not known to be chosen by the router must not be learned from as if it were. */
+export function asPort(
+  rows: readonly StoredObservation[],
+): Awaited<ReturnType<ObservationRepository['after']>> {
+  return rows.map(row => ({ ...row, pinned: row.pinned ?? true }))
+}
+
+function toObservation(row: Selectable<Schema['observations']>): Observation {
+  const { input_tokens: inputTokens, output_tokens: outputTokens } = row
+  return {
+    id: row.id,
+    kind: row.kind,
+    at: row.at,
+    tenant: row.tenant,
+    decisionId: row.decision_id,
+    arm: row.arm,
+    outcome: row.outcome,
+    quality: row.quality,
+    latency: row.latency_ms,
+    timeToFirstToken: row.ttft_ms,
+    usage:
+      inputTokens === null || outputTokens === null
+        ? null
+        : { inputTokens, outputTokens, estimated: Boolean(row.usage_estimated) },
+    cost: row.cost_micro_usd,
+  } as Observation
+}
+
+function* chunks(ids: readonly string[]): Generator<readonly string[]> {
+  for (let from = 0; from < ids.length; from += IDS_PER_QUERY) yield ids.slice(from, from + IDS_PER_QUERY)
+}

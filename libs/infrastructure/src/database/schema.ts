@@ -1,0 +1,52 @@
+/** The tables that both databases have, as the query builder sees them. */
+import type { Generated } from 'kysely'
+
+export interface Schema {
+  decisions: DecisionTable
+  observations: ObservationTable
+  snapshots: SnapshotTable
+}
+
+/** SQLite has no booleans: 0 and 1. */
+type Flag = boolean | number
+
+interface DecisionTable {
+  sequence: Generated<number>
+  id: string
+  at: number
+  tenant: string
+  arm: string
+  strategy: string
+  pinned: Flag
+  seed: string
+  state_version: number
+  weight_quality: number
+  weight_cost: number
+  weight_latency: number
+}
+
+interface ObservationTable {
+  sequence: Generated<number>
+  id: string
+  kind: string
+  at: number
+  tenant: string
+  decision_id: string | null
+  arm: string
+  outcome: string
+  quality: number | null
+  latency_ms: number | null
+  ttft_ms: number | null
+  input_tokens: number | null
+  output_tokens: number | null
+  usage_estimated: Flag | null
+  cost_micro_usd: number | null
+}
+
+interface SnapshotTable {
+  replica: string
+  applied_sequence: number
+  taken_at: number
+  /** JSON text, byte for byte as it was saved. */
+  arms: string
+}

@@ -1,0 +1,90 @@
+/** The repositories where the journal is a spool: what is not in the journal any more is in Postgres. */
+import { AtpError } from '@atp/core/errors'
+import type { Logger } from '@atp/core/logging'
+import type {
+  DecisionRecord,
+  DecisionRepository,
+  ObservationRepository,
+  Snapshot,
+  SnapshotRepository,
+} from '@atp/domain/observation'
+import type { SqliteJournal } from './journal/sqlite-journal.ts'
+import type { PostgresDatabase } from './postgres/postgres-database.ts'
+import { asPort, type StoredObservation } from './repositories.ts'
+
+const RETRY_AFTER_MS = 1_000
+
+export class SpooledRepositories implements DecisionRepository, ObservationRepository, SnapshotRepository {
+  readonly #journal: SqliteJournal
+  readonly #postgres: PostgresDatabase
+  readonly #log: Logger
+
+  constructor(journal: SqliteJournal, postgres: PostgresDatabase, log: Logger) {
+    this.#journal = journal
+    this.#postgres = postgres
+    this.#log = log
+  }
+
+  /** @throws {AtpError} `overloaded` where only Postgres could know and it is away: "no such decision" would be a lie */
+  async find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
+    const here = await this.#journal.find(id)
+    if (here !== null) return here
+    try {
+      return await this.#postgres.find(id)
+    } catch (cause) {
+      throw new AtpError('overloaded', {
+        detail: 'the database that holds older decisions is away: try again later',
+        retryAfterMs: RETRY_AFTER_MS,
+        cause,
+      })
+    }
+  }
+
+  /** While Postgres is away, what the journal knows: Postgres itself ignores an id that it has, so nothing is stored twice. */
+  async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const here = await this.#journal.known(ids)
+    const others = ids.filter(id => !here.has(id))
+    if (others.length === 0) return here
+    return new Set([...here, ...(await this.#orElse(this.#postgres.known(others), new Set<string>()))])
+  }
+
+  /** The journal's own observations; those on decisions that have gone to Postgres ask there whether they were pinned. */
+  async after(sequence: number, limit: number): ReturnType<ObservationRepository['after']> {
+    const rows = await this.#journal.stored(sequence, limit)
+    const unknown = rows.filter(row => row.pinned === null)
+    if (unknown.length === 0) return asPort(rows)
+    const ids = unknown.map(row => row.observation.decisionId as string)
+    const pinned = await this.#orElse(this.#postgres.pinned(ids), new Map<string, boolean>())
+    return asPort(rows.map(row => ({ ...row, pinned: row.pinned ?? pinnedOf(row, pinned) })))
+  }
+
+  /** Postgres has a copy for the day this volume is lost; the journal's own is what counts. */
+  async save(snapshot: Snapshot): Promise<void> {
+    await this.#journal.save(snapshot)
+    await this.#orElse(this.#postgres.save(snapshot), undefined)
+  }
+
+  /**
+   * The journal's own snapshot. A fresh volume starts from the latest of any replica, of which this journal's observations
+   * are no part yet: sequence 0.
+   */
+  async load(): Promise<Snapshot | null> {
+    const own = await this.#journal.load()
+    if (own !== null) return own
+    const latest = await this.#orElse(this.#postgres.load(), null)
+    return latest === null ? null : { ...latest, appliedSequence: 0 }
+  }
+
+  async #orElse<Answer>(asked: Promise<Answer>, otherwise: Answer): Promise<Answer> {
+    try {
+      return await asked
+    } catch (error) {
+      this.#log.debug({ err: error }, 'Postgres did not answer: going on without it')
+      return otherwise
+    }
+  }
+}
+
+function pinnedOf(row: StoredObservation, pinned: ReadonlyMap<string, boolean>): boolean | null {
+  return pinned.get(row.observation.decisionId as string) ?? null
+}
