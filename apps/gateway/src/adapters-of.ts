@@ -8,7 +8,12 @@ import type { Arm } from '@atp/domain/routing'
 export type AdapterConfig = Config['adapters'][number]
 
 export function adapterOf(config: AdapterConfig, provider: Provider): Adapter {
-  return { id: config.id as AdapterId, kind: config.kind, arms: config.models.map(model => armOf(config, model)), provider }
+  return {
+    id: config.id as AdapterId,
+    kind: config.kind,
+    arms: config.models.map(model => armOf(config, model)),
+    provider,
+  }
 }
 
 function armOf(adapter: AdapterConfig, model: AdapterConfig['models'][number]): Arm {

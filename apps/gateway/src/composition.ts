@@ -1,3 +1,169 @@
-/** The composition root: the only file that knows both a port and its implementation. */
-import { type AppContainer, bind, bindValue, createContainer, token } from '@atp/core/container'
-import type { Config } from '@atp/core/config'
+/**
+ * The composition root: the only file that knows both a port and its implementation. Factories run when first asked for;
+ * a test builds the same container and appends overrides.
+ */
+import { systemClock } from '@atp/core/clock'
+import { type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
+import { createLogger } from '@atp/core/logging'
+import { SystemRandom } from '@atp/core/random'
+import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
+import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import { LearnedState, Router, Utility } from '@atp/domain/routing'
+import { openDatabase } from '@atp/infrastructure/database'
+import { countMessageTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
+import { createMetrics } from '@atp/infrastructure/telemetry'
+import { loadNative } from '@atp/native'
+import { type AdapterConfig, adapterOf } from './adapters-of.ts'
+import { Corridor } from './corridor/corridor.ts'
+import { Executor } from './corridor/execute.ts'
+import { Observer } from './corridor/observe.ts'
+import { Planner } from './corridor/plan.ts'
+import { Settler } from './corridor/settle.ts'
+import { ExchangeFactory } from './http/exchange-of.ts'
+import { Readiness } from './http/readiness.ts'
+import * as T from './tokens.ts'
+import { VERSION } from './version.ts'
+
+/** Opens the database, so that everything else can be wired without waiting. @throws {AtpError} `start_failed` */
+export async function compose({ config }: LoadedConfig, overrides: readonly Binding[] = []): Promise<AppContainer> {
+  const log = createLogger({ level: config.log.level })
+  const clock = systemClock
+  const random = new SystemRandom()
+  const database = await openDatabase({
+    dataDir: config.data.dir,
+    durability: config.data.durability,
+    ...(config.database.url === undefined ? {} : { databaseUrl: config.database.url }),
+    log,
+    clock,
+    random,
+  })
+  return createContainer([
+    bindValue(T.CONFIG, config),
+    bindValue(T.LOG, log),
+    bindValue(T.CLOCK, clock),
+    bindValue(T.RANDOM, random),
+    bindValue(T.DATABASE, database),
+    ...BINDINGS,
+    ...overrides,
+  ])
+}
+
+const BINDINGS: readonly Binding[] = [
+  bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
+  bind(T.METRICS, resolve => {
+    const metrics = createMetrics()
+    metrics.build(VERSION, resolve(T.NATIVE).implementation === 'rust')
+    return metrics
+  }),
+  bind(T.READINESS, () => new Readiness()),
+  bind(T.REGISTRY, resolve => {
+    const config = resolve(T.CONFIG)
+    const registry = new AdapterRegistry({
+      native: resolve(T.NATIVE),
+      clock: resolve(T.CLOCK),
+      breaker: {
+        ...BREAKER_DEFAULTS,
+        failureThreshold: config.breaker.failures,
+        cooldownMs: parseDuration(config.breaker.cooldown),
+      },
+    })
+    for (const adapter of config.adapters) {
+      registry.register(adapterOf(adapter, providerOf(adapter, config.upstream)))
+    }
+    return registry
+  }),
+  bind(T.LEARNED, resolve => {
+    const { half_life, ucb_exploration } = resolve(T.CONFIG).routing
+    return new LearnedState({
+      native: resolve(T.NATIVE),
+      halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
+      ucbExploration: ucb_exploration,
+    })
+  }),
+  bind(T.ROUTER, resolve => {
+    const { routing } = resolve(T.CONFIG)
+    const references = {
+      costUsd: routing.cost_reference_usd,
+      latencyMs: parseDuration(routing.latency_reference),
+    }
+    return new Router({
+      registry: resolve(T.REGISTRY),
+      learned: resolve(T.LEARNED),
+      utility: new Utility(references, routing.presets),
+      native: resolve(T.NATIVE),
+      clock: resolve(T.CLOCK),
+    })
+  }),
+  bind(
+    T.OBSERVATIONS,
+    resolve =>
+      new ObservationService({
+        journal: resolve(T.DATABASE).journal,
+        learner: resolve(T.LEARNED),
+        queueLimit: resolve(T.CONFIG).observation.queue_limit,
+        schedule: setImmediate,
+      }),
+  ),
+  bind(
+    T.FEEDBACK,
+    resolve =>
+      new FeedbackService({
+        observations: resolve(T.OBSERVATIONS),
+        decisions: resolve(T.DATABASE).decisions,
+        stored: resolve(T.DATABASE).observations,
+        registry: resolve(T.REGISTRY),
+        clock: resolve(T.CLOCK),
+        random: resolve(T.RANDOM),
+      }),
+  ),
+  bind(
+    T.SNAPSHOTS,
+    resolve =>
+      new SnapshotWriter({
+        snapshots: resolve(T.DATABASE).snapshots,
+        observations: resolve(T.OBSERVATIONS),
+        learner: resolve(T.LEARNED),
+        clock: resolve(T.CLOCK),
+      }),
+  ),
+  bind(T.EXCHANGES, resolve => new ExchangeFactory(resolve(T.CLOCK), resolve(T.RANDOM))),
+  bind(T.CORRIDOR, resolve => {
+    const config = resolve(T.CONFIG)
+    const clock = resolve(T.CLOCK)
+    const settler = new Settler(clock, resolve(T.RANDOM), resolve(T.METRICS))
+    return new Corridor({
+      planner: new Planner(
+        resolve(T.ROUTER),
+        { strategy: config.routing.strategy, preference: config.routing.quality },
+        countMessageTokens,
+      ),
+      executor: new Executor({
+        registry: resolve(T.REGISTRY),
+        settler,
+        clock,
+        maxAttempts: config.upstream.max_attempts,
+      }),
+      settler,
+      observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.FEEDBACK)),
+      clock,
+    })
+  }),
+]
+
+function providerOf(adapter: AdapterConfig, upstream: LoadedConfig['config']['upstream']) {
+  return createOpenAiCompatibleProvider({
+    adapterId: adapter.id,
+    baseUrl: adapter.base_url,
+    apiKey: adapter.api_key ?? null,
+    ...(adapter.headers === undefined ? {} : { headers: adapter.headers }),
+    streamUsage: adapter.stream_usage,
+    timeouts: {
+      connect: parseDuration(upstream.connect_timeout),
+      firstToken: parseDuration(upstream.first_token_timeout),
+      idle: parseDuration(upstream.idle_timeout),
+      total: parseDuration(upstream.total_timeout),
+    },
+    maxConnections: upstream.max_connections,
+  })
+}

@@ -6,7 +6,9 @@ import { VERSION } from './version.ts'
 const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: $ATP_CONFIG, else none)'] as const
 
 const program = new Command('atp')
-  .description('ATP Gateway: sends each LLM request to the best model for it, and learns from what came back.')
+  .description(
+    'ATP Gateway: sends each LLM request to the best model for it, and learns from what came back.',
+  )
   .version(VERSION)
   .showHelpAfterError()
 

@@ -1,33 +1,38 @@
-/** `atp serve`: start, listen, and stop on a signal. */
-import { loadConfig } from '@atp/core/config'
+/** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
+import { type LoadedConfig, loadConfig } from '@atp/core/config'
 import { compose } from '../composition.ts'
-import { configFileOf } from './config-file.ts'
+import { Gateway } from '../gateway.ts'
 import { explainBadConfig } from './config.ts'
-
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+import { configFileOf } from './config-file.ts'
 
 export async function serve(configOption: string | undefined): Promise<void> {
-  let loaded: ReturnType<typeof loadConfig>
+  let loaded: LoadedConfig
   try {
     loaded = loadConfig(configFileOf(configOption))
   } catch (error) {
-    explainBadConfig(error)
-    return
+    return explainBadConfig(error)
   }
-  const gateway = compose(loaded)
+  for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`)
+  try {
+    const gateway = new Gateway(await compose(loaded))
+    stopOnSignal(gateway)
+    process.stdout.write(`listening ${await gateway.start()}\n`)
+  } catch (error) {
+    process.stderr.write(`the gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+function stopOnSignal(gateway: Gateway): void {
   let stopping = false
-  const onSignal = (signal: NodeJS.Signals): void => {
+  const onSignal = (): void => {
     if (stopping) process.exit(1)
     stopping = true
-    void gateway.stop(signal).then(code => process.exit(code))
+    gateway.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
   }
-  for (const signal of SIGNALS) process.on(signal, onSignal)
-  try {
-    const url = await gateway.start()
-    process.stdout.write(`listening ${url}\n`)
-  } catch (error) {
-    // The lifecycle has said in the log what failed and has rolled back what had started.
-    process.stderr.write(`the gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exit(stopping ? 0 : 1)
-  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
 }

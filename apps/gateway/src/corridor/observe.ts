@@ -1,6 +1,7 @@
 /** Step 6: the decision and what came of it are committed to the journal, then learned from. The caller's answer ends only then. */
-import type { Decision } from '@atp/domain/routing'
+
 import type { ObservationService } from '@atp/domain/observation'
+import type { Decision } from '@atp/domain/routing'
 import type { Walk } from './exchange.ts'
 
 export class Observer {

@@ -18,7 +18,11 @@ export class Planner {
   readonly #defaults: PlanDefaults
   readonly #countTokens: (messages: readonly ChatMessage[]) => number
 
-  constructor(router: Router, defaults: PlanDefaults, countTokens: (messages: readonly ChatMessage[]) => number) {
+  constructor(
+    router: Router,
+    defaults: PlanDefaults,
+    countTokens: (messages: readonly ChatMessage[]) => number,
+  ) {
     this.#router = router
     this.#defaults = defaults
     this.#countTokens = countTokens
@@ -54,7 +58,9 @@ export function requireCandidate(plan: Plan): void {
   const detail =
     excluded.length === 0
       ? 'no adapter is configured: add one under `adapters`'
-      : excluded.map(({ arm, excluded }) => `${arm}: ${excluded?.map(({ detail }) => detail).join('; ')}`).join(' | ')
+      : excluded
+          .map(({ arm, excluded }) => `${arm}: ${excluded?.map(({ detail }) => detail).join('; ')}`)
+          .join(' | ')
   throw new AtpError('no_candidate', { detail, context: { candidates: excluded } })
 }
 
@@ -62,7 +68,12 @@ const UNCONSTRAINED: Constraints = {}
 
 function constraintsOf(options: RoutingOptions): Constraints {
   const { max_cost_usd, latency_slo_ms, allow, deny } = options
-  if (max_cost_usd === undefined && latency_slo_ms === undefined && allow === undefined && deny === undefined) {
+  if (
+    max_cost_usd === undefined &&
+    latency_slo_ms === undefined &&
+    allow === undefined &&
+    deny === undefined
+  ) {
     return UNCONSTRAINED
   }
   return {

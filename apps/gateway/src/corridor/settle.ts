@@ -61,7 +61,12 @@ export class Settler {
       usage,
       cost: usage === null ? null : costOf(arm, usage),
     }
-    attempt.upstream.end({ outcome, latency, timeToFirstToken, ...(retryAfter === undefined ? {} : { retryAfter }) })
+    attempt.upstream.end({
+      outcome,
+      latency,
+      timeToFirstToken,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    })
     this.#metrics.attempt(observation)
     walk.attempts.push(observation)
     return observation

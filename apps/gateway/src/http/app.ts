@@ -1,4 +1,6 @@
 /** The HTTP application, apart from listening: plugins, then routes. Everything it needs is handed in. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
@@ -6,7 +8,6 @@ import type { FeedbackService } from '@atp/domain/observation'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Corridor } from '../corridor/corridor.ts'
 import type { ExchangeFactory } from './exchange-of.ts'
 import drain from './plugins/drain.ts'
@@ -51,7 +52,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
     disableRequestLogging: true,
     bodyLimit: options.bodyLimit,
     // A body is taken as it came: nothing is coerced, dropped or defaulted behind the caller's back.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
+    ajv: {
+      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
+    },
     schemaErrorFormatter: schemaError,
     routerOptions: { maxParamLength: 500 },
   }).withTypeProvider<TypeBoxTypeProvider>()

@@ -68,7 +68,9 @@ export function problem(error: AtpError): Problem {
 }
 
 function messageOf(error: AtpError): string {
-  const fields = error.problems.map(({ field, found, allowed }) => `${field}: found ${found}, allowed ${allowed}`)
+  const fields = error.problems.map(
+    ({ field, found, allowed }) => `${field}: found ${found}, allowed ${allowed}`,
+  )
   return fields.length === 0 ? error.message : `${error.message} (${fields.join('; ')})`
 }
 

@@ -2,7 +2,10 @@
 import type { ServerResponse } from 'node:http'
 
 /** Returns when all is written or the client is gone. The response is left open. */
-export async function writeStream(response: ServerResponse, events: AsyncIterable<Buffer | string>): Promise<void> {
+export async function writeStream(
+  response: ServerResponse,
+  events: AsyncIterable<Buffer | string>,
+): Promise<void> {
   for await (const chunk of events) {
     if (response.destroyed) return
     if (!response.write(chunk)) await drained(response)

@@ -17,7 +17,9 @@ const messages = [{ role: 'user' as const, content: 'What is 17 * 23?' }]
 
 describe('the openai client, with only its base URL replaced', () => {
   it('gets a chat completion from a model that the gateway picked', async () => {
-    const { data, response } = await openai.chat.completions.create({ model: 'auto', messages }).withResponse()
+    const { data, response } = await openai.chat.completions
+      .create({ model: 'auto', messages })
+      .withResponse()
     expect(data.choices[0]?.message.content).toContain('simulated')
     expect(data.usage?.completion_tokens).toBeGreaterThan(0)
     expect(response.headers.get('x-atp-model')).toMatch(/^(alpha|beta)\//)
@@ -92,16 +94,25 @@ describe('the openai client, with only its base URL replaced', () => {
   })
 
   it('gets its own error classes', async () => {
-    await expect(openai.chat.completions.create({ model: 'gpt-99', messages })).rejects.toThrow(OpenAI.NotFoundError)
-    await expect(openai.chat.completions.create({ model: 'auto', messages: [] })).rejects.toThrow(OpenAI.BadRequestError)
+    await expect(openai.chat.completions.create({ model: 'gpt-99', messages })).rejects.toThrow(
+      OpenAI.NotFoundError,
+    )
+    await expect(openai.chat.completions.create({ model: 'auto', messages: [] })).rejects.toThrow(
+      OpenAI.BadRequestError,
+    )
     const unaffordable = { model: 'auto', messages, atp: { max_cost_usd: 0 } }
-    await expect(openai.chat.completions.create(unaffordable)).rejects.toThrow(OpenAI.UnprocessableEntityError)
+    await expect(openai.chat.completions.create(unaffordable)).rejects.toThrow(
+      OpenAI.UnprocessableEntityError,
+    )
   })
 
   it('lists the models, auto first, and retrieves one', async () => {
     const models = await openai.models.list()
     expect(models.data[0]?.id).toBe('auto')
     expect(models.data.map(model => model.id)).toContain('alpha/sim-nano')
-    expect(await openai.models.retrieve('alpha/sim-nano')).toMatchObject({ id: 'alpha/sim-nano', object: 'model' })
+    expect(await openai.models.retrieve('alpha/sim-nano')).toMatchObject({
+      id: 'alpha/sim-nano',
+      object: 'model',
+    })
   })
 })

@@ -44,14 +44,17 @@ describe('plan', () => {
     expect(scores).toEqual([...scores].sort((a, b) => b - a))
   })
 
-  it.each(['thompson', 'ucb', 'greedy'])('decides what ask then does, by the same seed: %s', async strategy => {
-    for (let round = 0; round < 20; round++) {
-      const question = { prompt, strategy, decision_seed: `seed ${round}` }
-      const plan = await setup.post<PlanBody>('/v1/plan', question)
-      const answer = await setup.post<AskBody>('/v1/ask', question)
-      expect(answer.body.model).toBe(plan.body.model)
-    }
-  })
+  it.each(['thompson', 'ucb', 'greedy'])(
+    'decides what ask then does, by the same seed: %s',
+    async strategy => {
+      for (let round = 0; round < 20; round++) {
+        const question = { prompt, strategy, decision_seed: `seed ${round}` }
+        const plan = await setup.post<PlanBody>('/v1/plan', question)
+        const answer = await setup.post<AskBody>('/v1/ask', question)
+        expect(answer.body.model).toBe(plan.body.model)
+      }
+    },
+  )
 
   it('consumes nothing: asked again it says the same to the last digit', async () => {
     const question = { prompt, decision_seed: 'again' }
@@ -69,7 +72,9 @@ describe('plan', () => {
   it('draws differently for different seeds', async () => {
     const models = new Set<string>()
     for (let round = 0; round < 60; round++) {
-      models.add((await setup.post<PlanBody>('/v1/plan', { prompt, decision_seed: String(round) })).body.model)
+      models.add(
+        (await setup.post<PlanBody>('/v1/plan', { prompt, decision_seed: String(round) })).body.model,
+      )
     }
     expect(models.size).toBeGreaterThan(1)
   })
@@ -77,10 +82,16 @@ describe('plan', () => {
 
 describe('constraints', () => {
   const reasonsOf = (body: PlanBody): Record<string, readonly string[]> =>
-    Object.fromEntries(body.candidates.map(({ arm, excluded }) => [arm, (excluded ?? []).map(({ reason }) => reason)]))
+    Object.fromEntries(
+      body.candidates.map(({ arm, excluded }) => [arm, (excluded ?? []).map(({ reason }) => reason)]),
+    )
 
   it('exclude by name, and say why', async () => {
-    const { body } = await setup.post<PlanBody>('/v1/plan', { prompt, deny: ['sim-nano'], allow: ['sim-nano', 'sim-large'] })
+    const { body } = await setup.post<PlanBody>('/v1/plan', {
+      prompt,
+      deny: ['sim-nano'],
+      allow: ['sim-nano', 'sim-large'],
+    })
     const reasons = reasonsOf(body)
     expect(reasons['alpha/sim-nano']).toEqual(['denied'])
     expect(reasons[body.model]).toEqual([])
@@ -91,25 +102,35 @@ describe('constraints', () => {
   it('are never broken: whatever the seed, no answer costs more than its ceiling', async () => {
     const ceiling = 0.0002
     for (let round = 0; round < 40; round++) {
-      const answer = await setup.post<AskBody>('/v1/ask', { prompt, max_cost_usd: ceiling, decision_seed: String(round) })
+      const answer = await setup.post<AskBody>('/v1/ask', {
+        prompt,
+        max_cost_usd: ceiling,
+        decision_seed: String(round),
+      })
       if (answer.status === 200) expect(answer.body.cost_usd).toBeLessThanOrEqual(ceiling)
       else expect(answer.status).toBe(422)
     }
   })
 
-  it.each(['/v1/ask', '/v1/plan'])('that leave nobody are a 422 naming what excluded each: %s', async path => {
-    const { status, body } = await setup.post<{ detail: string; candidates: PlanBody['candidates'] }>(path, {
-      prompt,
-      max_cost_usd: 0,
-    })
-    expect(status).toBe(422)
-    expect(body).toMatchObject({ code: 'no_candidate' })
-    expect(body.candidates.length).toBeGreaterThan(3)
-    for (const { arm, excluded } of body.candidates) {
-      expect(excluded).toMatchObject([{ reason: 'max_cost' }])
-      expect(body.detail).toContain(arm)
-    }
-  })
+  it.each(['/v1/ask', '/v1/plan'])(
+    'that leave nobody are a 422 naming what excluded each: %s',
+    async path => {
+      const { status, body } = await setup.post<{ detail: string; candidates: PlanBody['candidates'] }>(
+        path,
+        {
+          prompt,
+          max_cost_usd: 0,
+        },
+      )
+      expect(status).toBe(422)
+      expect(body).toMatchObject({ code: 'no_candidate' })
+      expect(body.candidates.length).toBeGreaterThan(3)
+      for (const { arm, excluded } of body.candidates) {
+        expect(excluded).toMatchObject([{ reason: 'max_cost' }])
+        expect(body.detail).toContain(arm)
+      }
+    },
+  )
 })
 
 describe('ask', () => {
@@ -132,14 +153,26 @@ describe('ask', () => {
       body: JSON.stringify({ prompt, stream: true }),
     })
     expect(response.headers.get('content-type')).toContain('text/event-stream')
-    const events = (await response.text()).trimEnd().split('\n\n').map(event => {
-      const [name, data] = event.split('\n') as [string, string]
-      return { name: name.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) as Record<string, unknown> }
-    })
+    const events = (await response.text())
+      .trimEnd()
+      .split('\n\n')
+      .map(event => {
+        const [name, data] = event.split('\n') as [string, string]
+        return {
+          name: name.slice('event: '.length),
+          data: JSON.parse(data.slice('data: '.length)) as Record<string, unknown>,
+        }
+      })
     expect(events[0]).toMatchObject({ name: 'decision', data: { decision_id: expect.any(String) } })
-    const text = events.filter(({ name }) => name === 'text').map(({ data }) => data['text']).join('')
+    const text = events
+      .filter(({ name }) => name === 'text')
+      .map(({ data }) => data['text'])
+      .join('')
     expect(text).toContain('simulated')
-    expect(events.at(-1)).toMatchObject({ name: 'done', data: { finish_reason: 'stop', cost_usd: expect.any(Number) } })
+    expect(events.at(-1)).toMatchObject({
+      name: 'done',
+      data: { finish_reason: 'stop', cost_usd: expect.any(Number) },
+    })
   })
 })
 
@@ -147,13 +180,21 @@ describe('feedback', () => {
   it('is accepted once and a duplicate after', async () => {
     const { body } = await setup.post<AskBody>('/v1/ask', { prompt })
     const feedback = { decision_id: body.decision_id, quality: 0.9 }
-    expect(await setup.post('/v1/observe', feedback)).toMatchObject({ status: 202, body: { status: 'accepted' } })
-    expect(await setup.post('/v1/observe', feedback)).toMatchObject({ status: 202, body: { status: 'duplicate' } })
+    expect(await setup.post('/v1/observe', feedback)).toMatchObject({
+      status: 202,
+      body: { status: 'accepted' },
+    })
+    expect(await setup.post('/v1/observe', feedback)).toMatchObject({
+      status: 202,
+      body: { status: 'duplicate' },
+    })
   })
 
   it('moves the estimate of the model that answered', async () => {
     const estimate = async (arm: string): Promise<number> => {
-      const { body } = await setup.post<{ candidates: { arm: string; estimate: { quality_alpha: number } }[] }>('/v1/plan', { prompt })
+      const { body } = await setup.post<{
+        candidates: { arm: string; estimate: { quality_alpha: number } }[]
+      }>('/v1/plan', { prompt })
       return body.candidates.find(candidate => candidate.arm === arm)?.estimate.quality_alpha as number
     }
     const { body } = await setup.post<AskBody>('/v1/ask', { prompt })

@@ -18,11 +18,14 @@ describe('the start', () => {
     expect(await models.json()).toMatchObject({ object: 'list', data: [{ id: 'auto' }] })
   })
 
-  it.each(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])('works at log level %s', async level => {
-    await using gateway = await GatewayProcess.start({ env: { ATP_LOG_LEVEL: level } })
-    expect((await fetch(`${gateway.url}/livez`)).status).toBe(200)
-    expect(await gateway.end()).toBe(0)
-  })
+  it.each(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])(
+    'works at log level %s',
+    async level => {
+      await using gateway = await GatewayProcess.start({ env: { ATP_LOG_LEVEL: level } })
+      expect((await fetch(`${gateway.url}/livez`)).status).toBe(200)
+      expect(await gateway.end()).toBe(0)
+    },
+  )
 
   it('stops at a bad configuration with the path of the key, what was found and what is allowed', async () => {
     const { code, output } = await runAtp(['serve'], {
@@ -37,7 +40,11 @@ describe('the start', () => {
     const { code, output } = await runAtp(['serve'], {
       config: {
         adapters: [
-          { id: 'a', base_url: 'http://127.0.0.1:1/v1', models: [{ name: 'm', input_usd_per_mtok: -1, output_usd_per_mtok: 0, wat: 1 }] },
+          {
+            id: 'a',
+            base_url: 'http://127.0.0.1:1/v1',
+            models: [{ name: 'm', input_usd_per_mtok: -1, output_usd_per_mtok: 0, wat: 1 }],
+          },
         ],
       },
     })

@@ -8,7 +8,9 @@ afterEach(async () => {
   for (const resource of opened.splice(0).reverse()) await resource[Symbol.asyncDispose]()
 })
 
-async function gatewayBefore(script: Script): Promise<{ gateway: GatewayProcess; upstream: ScriptedUpstream }> {
+async function gatewayBefore(
+  script: Script,
+): Promise<{ gateway: GatewayProcess; upstream: ScriptedUpstream }> {
   const upstream = await ScriptedUpstream.start(script)
   opened.push(upstream)
   const gateway = await GatewayProcess.start({ config: configFor(upstream) })
@@ -20,7 +22,12 @@ function ask(gateway: GatewayProcess, extra: object = {}, signal?: AbortSignal):
   return fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'hi' }], ...extra }),
+    body: JSON.stringify({
+      model: 'auto',
+      stream: true,
+      messages: [{ role: 'user', content: 'hi' }],
+      ...extra,
+    }),
     ...(signal === undefined ? {} : { signal }),
   })
 }
@@ -66,7 +73,8 @@ describe('a streamed answer', () => {
     expect(Buffer.from(first.value as Uint8Array).toString()).toBe(`${chunk('first')}\n\n`)
     finish()
     let rest = ''
-    for (let next = await reader.read(); !next.done; next = await reader.read()) rest += Buffer.from(next.value)
+    for (let next = await reader.read(); !next.done; next = await reader.read())
+      rest += Buffer.from(next.value)
     expect(rest).toBe(`${LAST}\n\n${DONE}\n\n`)
   })
 
@@ -122,7 +130,9 @@ describe('a streamed answer', () => {
     })
     const keys = Array.from({ length: 200 }, (_, index) => String(index))
     const answers = await Promise.all(
-      keys.map(async key => (await bytesOf(await ask(gateway, { messages: [{ role: 'user', content: key }] }))).toString()),
+      keys.map(async key =>
+        (await bytesOf(await ask(gateway, { messages: [{ role: 'user', content: key }] }))).toString(),
+      ),
     )
     expect(answers).toEqual(keys.map(wireOf))
   })
@@ -154,7 +164,9 @@ describe('a streamed answer', () => {
     const text = (await bytesOf(await ask(gateway))).toString()
     expect(text.startsWith(`${chunk('first')}\n\n`)).toBe(true)
     const [, last] = text.split('\n\n')
-    expect(JSON.parse((last as string).slice('data: '.length))).toMatchObject({ error: { code: 'upstream_failed' } })
+    expect(JSON.parse((last as string).slice('data: '.length))).toMatchObject({
+      error: { code: 'upstream_failed' },
+    })
     expect(text).not.toContain('[DONE]')
     expect(upstream.requests).toHaveLength(1)
   })

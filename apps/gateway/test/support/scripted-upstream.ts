@@ -63,13 +63,18 @@ export function configFor(upstream: { readonly url: string }, models: readonly s
 }
 
 /** A whole answer in OpenAI's format. */
-export function completionOf(text: string, usage: { prompt_tokens: number; completion_tokens: number } | null) {
+export function completionOf(
+  text: string,
+  usage: { prompt_tokens: number; completion_tokens: number } | null,
+) {
   return {
     id: 'chatcmpl-1',
     object: 'chat.completion',
     created: 1,
     model: 'model',
     choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
-    ...(usage === null ? {} : { usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens } }),
+    ...(usage === null
+      ? {}
+      : { usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens } }),
   }
 }

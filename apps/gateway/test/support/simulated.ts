@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SimulatedProvider, startSimulatedProvider } from '@atp/simulated-provider'
 import { parse } from 'yaml'
-import { GatewayProcess, type GatewayOptions } from './gateway-process.ts'
+import { type GatewayOptions, GatewayProcess } from './gateway-process.ts'
 
 const CONFIG = join(import.meta.dirname, '../../../../config/simulated.yaml')
 

@@ -14,7 +14,10 @@ async function requestMetrics(app: App, { metrics, logRequests }: RequestMetrics
     const status = reply.raw.statusCode
     metrics.request(endpoint, status, reply.elapsedTime)
     if (logRequests) {
-      request.log.info({ method: request.method, endpoint, status, ms: Math.round(reply.elapsedTime) }, 'answered')
+      request.log.info(
+        { method: request.method, endpoint, status, ms: Math.round(reply.elapsedTime) },
+        'answered',
+      )
     }
     done()
   })

@@ -13,14 +13,20 @@ import { OpenAiError } from '../schemas/common.ts'
 import { RoutingHeaders, routingOptionsOf } from '../schemas/routing-headers.ts'
 import { writeStream } from '../write-stream.ts'
 
-const Answer = Type.Unsafe<Buffer>({ type: 'object', description: "OpenAI's chat completion, as the model's provider wrote it." })
+const Answer = Type.Unsafe<Buffer>({
+  type: 'object',
+  description: "OpenAI's chat completion, as the model's provider wrote it.",
+})
 
 export interface ChatCompletionsOptions {
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
 }
 
-export async function chatCompletions(app: App, { corridor, exchanges }: ChatCompletionsOptions): Promise<void> {
+export async function chatCompletions(
+  app: App,
+  { corridor, exchanges }: ChatCompletionsOptions,
+): Promise<void> {
   app.post(
     '/v1/chat/completions',
     {
@@ -38,7 +44,10 @@ export async function chatCompletions(app: App, { corridor, exchanges }: ChatCom
       const exchange = exchanges.open(reply, request.body as ChatBody, options)
       if (request.body.stream === true) return await stream(corridor, exchange, reply)
       const answer = await corridor.complete(exchange)
-      return reply.headers(wholeHeaders(answer)).type(answer.completion.contentType).send(answer.completion.bytes)
+      return reply
+        .headers(wholeHeaders(answer))
+        .type(answer.completion.contentType)
+        .send(answer.completion.bytes)
     },
   )
 }

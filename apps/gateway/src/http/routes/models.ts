@@ -2,7 +2,7 @@
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { AdapterRegistry } from '@atp/domain/adapter'
-import { AUTO, type Arm } from '@atp/domain/routing'
+import { type Arm, AUTO } from '@atp/domain/routing'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
 import { OpenAiError } from '../schemas/common.ts'

@@ -42,7 +42,8 @@ function inputOf(input: ObservationInput, at: string): FeedbackInput {
   const { decision_id, quality, arm, outcome } = input
   if (decision_id !== undefined) {
     const foreign = Object.keys(input).find(name => !FEEDBACK_FIELDS.has(name))
-    if (foreign !== undefined) throw wrong(`${at}${foreign}`, 'a field of an outside observation', FEEDBACK_SHAPE)
+    if (foreign !== undefined)
+      throw wrong(`${at}${foreign}`, 'a field of an outside observation', FEEDBACK_SHAPE)
     if (quality === undefined) throw wrong(`${at}quality`, 'nothing', 'a number from 0 to 1')
     return { kind: 'feedback', tenant, decisionId: decision_id as DecisionId, quality, ...key }
   }
@@ -68,7 +69,10 @@ const FEEDBACK_FIELDS = new Set(['decision_id', 'quality', 'observation_id'])
 const FEEDBACK_SHAPE = 'decision_id and quality (and observation_id)'
 
 function wrong(field: string, found: string, allowed: string): AtpError {
-  return new AtpError('invalid_request', { detail: 'the observation is not complete', problems: [{ field, found, allowed }] })
+  return new AtpError('invalid_request', {
+    detail: 'the observation is not complete',
+    problems: [{ field, found, allowed }],
+  })
 }
 
 function mixed(fields: readonly string[]): AtpError {

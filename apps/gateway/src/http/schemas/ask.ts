@@ -8,7 +8,10 @@ export const AskRequest = Type.Object(
     prompt: Type.Optional(Type.String({ minLength: 1, description: 'Either this or `messages`.' })),
     messages: Type.Optional(
       Type.Array(
-        Type.Object({ role: Type.String({ minLength: 1 }), content: Type.Unknown() }, { additionalProperties: true }),
+        Type.Object(
+          { role: Type.String({ minLength: 1 }), content: Type.Unknown() },
+          { additionalProperties: true },
+        ),
         { minItems: 1, description: "OpenAI's messages; either this or `prompt`." },
       ),
     ),
@@ -29,7 +32,9 @@ export const AskAnswer = Type.Object({
   usage: Type.Object({
     input_tokens: Type.Number(),
     output_tokens: Type.Number(),
-    estimated: Type.Boolean({ description: 'True where the provider gave no figure and a tokenizer counted.' }),
+    estimated: Type.Boolean({
+      description: 'True where the provider gave no figure and a tokenizer counted.',
+    }),
   }),
   cost_usd: Usd,
   latency_ms: Type.Number(),

@@ -6,10 +6,17 @@ const TokenLimit = Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])
 
 export const ChatCompletionRequest = Type.Object(
   {
-    model: Type.String({ minLength: 1, maxLength: 200, description: '`auto`, an arm (`adapter/model`), or a model name.' }),
-    messages: Type.Array(Type.Object({ role: Type.String({ minLength: 1 }) }, { additionalProperties: true }), {
-      minItems: 1,
+    model: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: '`auto`, an arm (`adapter/model`), or a model name.',
     }),
+    messages: Type.Array(
+      Type.Object({ role: Type.String({ minLength: 1 }) }, { additionalProperties: true }),
+      {
+        minItems: 1,
+      },
+    ),
     stream: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
     stream_options: Type.Optional(
       Type.Union([
@@ -23,6 +30,9 @@ export const ChatCompletionRequest = Type.Object(
     response_format: Type.Optional(Type.Object({ type: Type.String() }, { additionalProperties: true })),
     atp: Type.Optional(RoutingOptions),
   },
-  { additionalProperties: true, description: 'Fields not named here are passed to the provider as they are.' },
+  {
+    additionalProperties: true,
+    description: 'Fields not named here are passed to the provider as they are.',
+  },
 )
 export type ChatCompletionRequest = Static<typeof ChatCompletionRequest>

@@ -11,7 +11,11 @@ const ObservationKey = Type.String({
 })
 
 export const Feedback = Type.Object(
-  { decision_id: Type.String({ minLength: 1, maxLength: 100 }), quality: QualityScore, observation_id: Type.Optional(ObservationKey) },
+  {
+    decision_id: Type.String({ minLength: 1, maxLength: 100 }),
+    quality: QualityScore,
+    observation_id: Type.Optional(ObservationKey),
+  },
   { additionalProperties: false },
 )
 
@@ -36,7 +40,10 @@ export const ObservationInput = Type.Object(
     ...Type.Partial(Feedback).properties,
     ...Type.Partial(OutsideObservation).properties,
   },
-  { additionalProperties: false, description: 'Feedback has `decision_id` and `quality`; an outside observation has `arm` and `outcome`.' },
+  {
+    additionalProperties: false,
+    description: 'Feedback has `decision_id` and `quality`; an outside observation has `arm` and `outcome`.',
+  },
 )
 export type ObservationInput = Static<typeof ObservationInput>
 

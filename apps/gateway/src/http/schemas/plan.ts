@@ -9,7 +9,9 @@ const Terms = Type.Object({
 })
 
 export const PlanAnswer = Type.Object({
-  decision_seed: Type.String({ description: '`ask` with it decides alike, as long as nothing was learned in between.' }),
+  decision_seed: Type.String({
+    description: '`ask` with it decides alike, as long as nothing was learned in between.',
+  }),
   state_version: Type.Integer(),
   strategy: Type.String(),
   weights: Terms,
@@ -17,7 +19,9 @@ export const PlanAnswer = Type.Object({
   candidates: Type.Array(
     Type.Object({
       arm: Arm,
-      score: Type.Union([Type.Number(), Type.Null()], { description: 'quality - cost - latency; null: excluded.' }),
+      score: Type.Union([Type.Number(), Type.Null()], {
+        description: 'quality - cost - latency; null: excluded.',
+      }),
       terms: Type.Union([Terms, Type.Null()], { description: 'The weighted parts of the score.' }),
       excluded: Type.Union([
         Type.Null(),

@@ -1,0 +1,151 @@
+/** The running gateway: its components in the order in which they start; they stop in reverse. */
+import type { AppContainer } from '@atp/core/container'
+import { parseDuration } from '@atp/core/config'
+import { Lifecycle } from '@atp/core/lifecycle'
+import { flushLogger } from '@atp/core/logging'
+import type { AdapterRegistry } from '@atp/domain/adapter'
+import { recover } from '@atp/domain/observation'
+import { type App, buildApp } from './http/app.ts'
+import type { CheckResult } from './http/readiness.ts'
+import * as T from './tokens.ts'
+import { VERSION } from './version.ts'
+
+export class Gateway {
+  readonly #container: AppContainer
+  readonly #lifecycle: Lifecycle
+  #draining = false
+  #url = ''
+
+  constructor(container: AppContainer) {
+    this.#container = container
+    this.#lifecycle = new Lifecycle({ log: container.resolve(T.LOG), clock: container.resolve(T.CLOCK) })
+    this.#registerChecks()
+    this.#addDatabase()
+    this.#addAdapters()
+    this.#addLearning()
+    this.#addHttp()
+  }
+
+  /** @returns the URL it listens at. @throws {AtpError} `start_failed`, with whatever had started stopped again */
+  async start(): Promise<string> {
+    await this.#lifecycle.start()
+    return this.#url
+  }
+
+  /** Serves on for the configured lag, not ready any more; then stops. @throws {AggregateError} of what failed to stop */
+  async stop(): Promise<void> {
+    const log = this.#container.resolve(T.LOG)
+    this.#draining = true
+    const lag = parseDuration(this.#container.resolve(T.CONFIG).shutdown.lag)
+    if (lag > 0) await new Promise(resolve => setTimeout(resolve, lag))
+    try {
+      await this.#lifecycle.stop()
+    } finally {
+      await this.#container.dispose()
+      await flushLogger(log)
+    }
+  }
+
+  #registerChecks(): void {
+    const readiness = this.#container.resolve(T.READINESS)
+    const database = this.#container.resolve(T.DATABASE)
+    const registry = this.#container.resolve(T.REGISTRY)
+    readiness.register('gateway', () =>
+      this.#draining ? { status: 'unavailable', detail: 'shutting down' } : { status: 'ok', detail: null },
+    )
+    readiness.register('database', () => {
+      const { state, reason } = database.readiness()
+      const status = state === 'ready' ? 'ok' : state === 'degraded' ? 'degraded' : 'unavailable'
+      return { status, detail: reason }
+    })
+    readiness.register('adapters', () => adaptersCheck(registry))
+  }
+
+  #addDatabase(): void {
+    const database = this.#container.resolve(T.DATABASE)
+    const total = parseDuration(this.#container.resolve(T.CONFIG).shutdown.total)
+    this.#lifecycle.add({
+      name: 'database',
+      start: () => database.start(),
+      // A third of the whole: what Postgres doesn't take by then stays in the journal.
+      stop: () => database.stop(total / 3),
+    })
+  }
+
+  #addAdapters(): void {
+    const registry = this.#container.resolve(T.REGISTRY)
+    this.#lifecycle.add({
+      name: 'adapters',
+      stop: async () => {
+        await Promise.all(registry.adapters().map(({ id }) => registry.unregister(id)))
+      },
+    })
+  }
+
+  #addLearning(): void {
+    const { resolve } = this.#container
+    const log = resolve(T.LOG)
+    const database = resolve(T.DATABASE)
+    const snapshots = resolve(T.SNAPSHOTS)
+    const interval = parseDuration(resolve(T.CONFIG).observation.snapshot_interval)
+    let timer: NodeJS.Timeout | undefined
+    this.#lifecycle.add({
+      name: 'learned state',
+      start: async () => {
+        const recovered = await recover({
+          snapshots: database.snapshots,
+          observations: database.observations,
+          learner: resolve(T.LEARNED),
+          warn: message => log.warn(message),
+        })
+        log.info(recovered, 'learned state recovered')
+        timer = setInterval(() => {
+          snapshots.writeNow().catch(error => log.warn({ err: error }, 'the snapshot was not written'))
+        }, interval)
+      },
+      stop: async () => {
+        clearInterval(timer)
+        await resolve(T.OBSERVATIONS).drain()
+        await snapshots.writeNow()
+      },
+    })
+  }
+
+  #addHttp(): void {
+    const { resolve } = this.#container
+    const config = resolve(T.CONFIG)
+    let app: App | undefined
+    this.#lifecycle.add({
+      name: 'http',
+      start: async () => {
+        app = await buildApp({
+          log: resolve(T.LOG),
+          logRequests: config.log.requests,
+          bodyLimit: config.server.body_limit_bytes,
+          version: VERSION,
+          clock: resolve(T.CLOCK),
+          corridor: resolve(T.CORRIDOR),
+          exchanges: resolve(T.EXCHANGES),
+          feedback: resolve(T.FEEDBACK),
+          registry: resolve(T.REGISTRY),
+          readiness: resolve(T.READINESS),
+          metrics: resolve(T.METRICS),
+        })
+        this.#url = await app.listen({ host: config.server.host, port: config.server.port })
+      },
+      stop: async () => {
+        await app?.close()
+      },
+    })
+  }
+}
+
+function adaptersCheck(registry: AdapterRegistry): CheckResult {
+  const arms = registry.arms()
+  if (arms.length === 0) {
+    return { status: 'unavailable', detail: 'no adapter is configured: add one under `adapters`' }
+  }
+  const open = registry.adapters().filter(({ arms: [arm] }) => arm !== undefined && !registry.isCandidate(arm.id))
+  if (open.length === 0) return { status: 'ok', detail: null }
+  return { status: 'degraded', detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
+}

@@ -1,0 +1,32 @@
+/** The names under which the composition root binds what the gateway is made of. */
+import type { Config } from '@atp/core/config'
+import { token } from '@atp/core/container'
+import type { Clock } from '@atp/core/clock'
+import type { Logger } from '@atp/core/logging'
+import type { Random } from '@atp/core/random'
+import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import type { LearnedState, Router } from '@atp/domain/routing'
+import type { Database } from '@atp/infrastructure/database'
+import type { Metrics } from '@atp/infrastructure/telemetry'
+import type { NativeModule } from '@atp/native'
+import type { Corridor } from './corridor/corridor.ts'
+import type { ExchangeFactory } from './http/exchange-of.ts'
+import type { Readiness } from './http/readiness.ts'
+
+export const CONFIG = token<Config>('config')
+export const LOG = token<Logger>('log')
+export const CLOCK = token<Clock>('clock')
+export const RANDOM = token<Random>('random')
+export const NATIVE = token<NativeModule>('native')
+export const METRICS = token<Metrics>('metrics')
+export const READINESS = token<Readiness>('readiness')
+export const DATABASE = token<Database>('database')
+export const REGISTRY = token<AdapterRegistry>('adapter registry')
+export const LEARNED = token<LearnedState>('learned state')
+export const ROUTER = token<Router>('router')
+export const OBSERVATIONS = token<ObservationService>('observation service')
+export const FEEDBACK = token<FeedbackService>('feedback service')
+export const SNAPSHOTS = token<SnapshotWriter>('snapshot writer')
+export const CORRIDOR = token<Corridor>('corridor')
+export const EXCHANGES = token<ExchangeFactory>('exchange factory')
