@@ -1,6 +1,6 @@
 /**
  * ln, exp and 2^x from IEEE additions, multiplications and divisions in a fixed order, because the platform's own differ
- * in the last bit. The method is FreeBSD msun's (e_log.c, e_exp.c): error under one unit in the last place.
+ * in the last bit. The method is FreeBSD msun's (e_log.c, e_exp.c): error about one unit in the last place.
  */
 
 /** Scratch that turns a double into its words and back: written before every read. */
@@ -8,10 +8,8 @@ const DOUBLE = new Float64Array(1)
 const WORDS = new Uint32Array(DOUBLE.buffer)
 const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
 
-const LN2 = Math.LN2
 const LN2_HI = 0.6931471803691238
 const LN2_LO = 1.9082149292705877e-10
-const INVERSE_LN2 = Math.LOG2E
 const TWO_54 = 18014398509481984
 
 /** Natural logarithm: NaN below 0, -Infinity at 0. */
@@ -44,7 +42,7 @@ export function exp(x: number): number {
   if (x > 709.782712893384) return Number.POSITIVE_INFINITY
   if (x < -745.1332191019411) return 0
   if (Number.isNaN(x)) return x
-  const k = Math.floor(INVERSE_LN2 * x + 0.5)
+  const k = Math.floor(Math.LOG2E * x + 0.5)
   return scale(expOfReduced(x - k * LN2_HI, k * LN2_LO), k)
 }
 
@@ -54,7 +52,7 @@ export function pow2(x: number): number {
   if (x < -1075) return 0
   if (Number.isNaN(x)) return x
   const k = Math.floor(x + 0.5)
-  return scale(expOfReduced((x - k) * LN2, 0), k)
+  return scale(expOfReduced((x - k) * Math.LN2, 0), k)
 }
 
 /** exp(hi - lo) for |hi - lo| <= ln(2) / 2. */

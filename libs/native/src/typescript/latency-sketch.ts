@@ -144,6 +144,9 @@ function checkSnapshot(snapshot: Float64Array): void {
   }
   checkFinite('snapshot[1]', snapshot[1] as number, 0)
   checkFinite('snapshot[2]', snapshot[2] as number, 0, snapshot[1])
+  if (snapshot.length > HEADER + BUCKETS) {
+    throw new RangeError(`snapshot must have length ${HEADER + BUCKETS} or less, found ${snapshot.length}`)
+  }
   checkInteger('snapshot[3]', snapshot[3] as number, 0, BUCKETS - (snapshot.length - HEADER))
   for (let k = HEADER; k < snapshot.length; k += 1) {
     checkFinite(`snapshot[${k}]`, snapshot[k] as number, 0, WEIGHT_MAX)

@@ -6,8 +6,8 @@ import type { SlidingWindow } from '../types.ts'
 import { checkInteger } from './checks.ts'
 
 const SUB_BUCKETS = 64
-/** A window touches at most 64 whole sub-buckets and a part at either end. */
-const RING = SUB_BUCKETS + 2
+/** W microseconds touch at most 65 sub-buckets of floor(W / 64) + 1. */
+const RING = SUB_BUCKETS + 1
 /** Up to here a quotient of integers rounds down exactly. */
 const TIME_MAX = 2 ** 52
 const WINDOW_MAX = 2 ** 51

@@ -1,0 +1,324 @@
+//! A multi-armed bandit with time-based forgetting: statistics of each arm, and the choice among them.
+//! The TypeScript twin is `libs/native/src/typescript/bandit.ts`.
+use crate::arm_statistics::{ARM_FIGURES, ArmStatistics, are_legal};
+use crate::beta::beta;
+use crate::checks;
+use crate::elementary::ln;
+use crate::random_stream::{RandomStream, Seed};
+use crate::range_error::RangeError;
+use crate::strategy::Strategy;
+
+const SNAPSHOT_VERSION: f64 = 1.0;
+const HEADER: usize = 2;
+const PRIOR_MIN: f64 = 1e-6;
+const PRIOR_MAX: f64 = 1e9;
+
+/// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative; an earlier time than an
+/// arm has seen counts as the arm's latest. An error means that nothing was changed.
+#[derive(Debug, Clone)]
+pub struct Bandit {
+    half_life_ms: f64,
+    exploration: f64,
+    arms: Vec<ArmStatistics>,
+    /// Alpha and beta of each arm at the time of the present call.
+    posteriors: Vec<[f64; 2]>,
+}
+
+/// What a decision weighs beside quality.
+#[derive(Debug, Clone, Copy)]
+pub struct Weighing<'a> {
+    pub now: f64,
+    pub quality_weight: f64,
+    /// One an arm; infinity marks an arm that is not eligible.
+    pub penalties: &'a [f64],
+}
+
+impl Bandit {
+    /// `half_life_ms` is at least 1, or infinite: nothing is forgotten. `exploration` scales UCB's term; 1 is UCB1.
+    ///
+    /// # Errors
+    /// On a half-life below 1, and on an exploration that is negative or not finite.
+    pub fn new(half_life_ms: f64, exploration: f64) -> Result<Self, RangeError> {
+        checks::half_life("halfLifeMs", half_life_ms)?;
+        checks::finite("ucbExploration", exploration, 0.0)?;
+        Ok(Self { half_life_ms, exploration, arms: Vec::new(), posteriors: Vec::new() })
+    }
+
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.arms.len()
+    }
+
+    /// Adds an arm with a Beta(alpha, beta) prior and returns its index. `hash` names the arm wherever it is drawn.
+    ///
+    /// # Errors
+    /// On a prior outside [1e-6, 1e9].
+    pub fn add_arm(&mut self, hash: u32, alpha: f64, beta: f64) -> Result<usize, RangeError> {
+        checks::between("alpha", alpha, PRIOR_MIN, PRIOR_MAX)?;
+        checks::between("beta", beta, PRIOR_MIN, PRIOR_MAX)?;
+        self.arms.push(ArmStatistics::new(hash, alpha, beta));
+        self.posteriors.push([alpha, beta]);
+        Ok(self.arms.len() - 1)
+    }
+
+    /// Chooses argmax of `quality_weight * q_i - penalties_i` over eligible arms; ties go to the lower penalty, then to
+    /// the lower hash. Writes `q_i` of each eligible arm into `qualities`, NaN for the others.
+    ///
+    /// # Errors
+    /// On a wrong length, a time or weight that is negative or not finite, a penalty that is NaN or -infinity.
+    pub fn select(
+        &mut self,
+        strategy: Strategy,
+        seed: Seed,
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Result<Option<usize>, RangeError> {
+        self.check_decision(weighing)?;
+        checks::length("qualities", qualities.len(), self.size())?;
+        self.refresh_posteriors(weighing.now);
+        let explored = self.explored(strategy);
+        let report = |arm: usize, quality| qualities[arm] = quality;
+        Ok(self.choose(strategy, explored, seed, weighing, report))
+    }
+
+    /// One decision for each element of `chosen` against one state; the k-th uses the words `seeds[2k], seeds[2k + 1]`.
+    /// Writes the index of each decision, or -1.
+    ///
+    /// # Errors
+    /// As `select`, and where there aren't two seed words a decision.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "nobody has 2^31 arms")]
+    pub fn select_batch(
+        &mut self,
+        strategy: Strategy,
+        seeds: &[u32],
+        weighing: Weighing,
+        chosen: &mut [i32],
+    ) -> Result<(), RangeError> {
+        self.check_decision(weighing)?;
+        checks::length("seeds", seeds.len(), 2 * chosen.len())?;
+        self.refresh_posteriors(weighing.now);
+        let explored = self.explored(strategy);
+        for (chosen, seed) in chosen.iter_mut().zip(seeds.as_chunks::<2>().0) {
+            let arm = self.choose(strategy, explored, *seed, weighing, |_, _| {});
+            *chosen = arm.map_or(-1, |arm| arm as i32);
+        }
+        Ok(())
+    }
+
+    /// Learns a reward in [0, 1] for an arm, observed at `now`.
+    ///
+    /// # Errors
+    /// On an unknown arm, a reward outside [0, 1], a time that is negative or not finite.
+    pub fn update(&mut self, arm: usize, reward: f64, now: f64) -> Result<(), RangeError> {
+        self.check_observation(arm, reward, now)?;
+        self.arms[arm].add(reward, 1.0 - reward, now, self.half_life_ms);
+        Ok(())
+    }
+
+    /// Learns many rewards in order; all or none.
+    ///
+    /// # Errors
+    /// As `update`, and where the lengths differ.
+    pub fn update_batch(&mut self, arms: &[u32], rewards: &[f64], times: &[f64]) -> Result<(), RangeError> {
+        checks::length("rewards", rewards.len(), arms.len())?;
+        checks::length("times", times.len(), arms.len())?;
+        let observations = || arms.iter().zip(rewards).zip(times);
+        for ((&arm, &reward), &time) in observations() {
+            self.check_observation(arm as usize, reward, time)?;
+        }
+        for ((&arm, &reward), &time) in observations() {
+            self.arms[arm as usize].add(reward, 1.0 - reward, time, self.half_life_ms);
+        }
+        Ok(())
+    }
+
+    /// Writes alpha and beta of each arm at `now`, prior included.
+    ///
+    /// # Errors
+    /// On a time that is negative or not finite, and where `out` isn't two figures an arm.
+    pub fn posteriors(&self, now: f64, out: &mut [f64]) -> Result<(), RangeError> {
+        checks::finite("now", now, 0.0)?;
+        checks::length("out", out.len(), 2 * self.size())?;
+        for (out, arm) in out.as_chunks_mut::<2>().0.iter_mut().zip(&self.arms) {
+            *out = arm.posterior(now, self.half_life_ms);
+        }
+        Ok(())
+    }
+
+    /// [version, size, then successes, failures and time of each arm].
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 arms")]
+    pub fn snapshot(&self) -> Vec<f64> {
+        let header = [SNAPSHOT_VERSION, self.size() as f64];
+        header.into_iter().chain(self.arms.iter().flat_map(ArmStatistics::figures)).collect()
+    }
+
+    /// Replaces the statistics; an arm with illegal figures is reset to its prior. Returns the number of such arms.
+    ///
+    /// # Errors
+    /// On another version or size.
+    pub fn restore(&mut self, snapshot: &[f64]) -> Result<usize, RangeError> {
+        self.check_snapshot(snapshot)?;
+        let mut illegal = 0;
+        for (arm, figures) in self.arms.iter_mut().zip(figures_of(snapshot)) {
+            illegal += usize::from(!arm.read(*figures));
+        }
+        Ok(illegal)
+    }
+
+    /// Adds the statistics of a snapshot: commutative and associative up to rounding.
+    ///
+    /// # Errors
+    /// On another version or size, and on illegal figures.
+    pub fn merge(&mut self, snapshot: &[f64]) -> Result<(), RangeError> {
+        self.check_snapshot(snapshot)?;
+        if let Some(arm) = figures_of(snapshot).iter().position(|figures| !are_legal(*figures)) {
+            let message = format!("snapshot has illegal figures for arm {arm}: nothing is merged");
+            return Err(RangeError::new(message));
+        }
+        for (arm, figures) in self.arms.iter_mut().zip(figures_of(snapshot)) {
+            arm.merge(*figures, self.half_life_ms);
+        }
+        Ok(())
+    }
+
+    /// One arm's [version, successes, failures, time].
+    ///
+    /// # Errors
+    /// On an unknown arm.
+    pub fn snapshot_arm(&self, arm: usize) -> Result<[f64; 1 + ARM_FIGURES], RangeError> {
+        self.check_arm(arm)?;
+        let [successes, failures, time] = self.arms[arm].figures();
+        Ok([SNAPSHOT_VERSION, successes, failures, time])
+    }
+
+    /// Replaces one arm's statistics; illegal figures reset it to its prior. Returns whether they were legal.
+    ///
+    /// # Errors
+    /// On an unknown arm, another version or length.
+    pub fn restore_arm(&mut self, arm: usize, snapshot: &[f64]) -> Result<bool, RangeError> {
+        self.check_arm(arm)?;
+        checks::length("snapshot", snapshot.len(), 1 + ARM_FIGURES)?;
+        check_version(snapshot)?;
+        Ok(self.arms[arm].read([snapshot[1], snapshot[2], snapshot[3]]))
+    }
+
+    #[inline]
+    #[expect(clippy::float_cmp, reason = "a tie is an exact one")]
+    fn choose(
+        &self,
+        strategy: Strategy,
+        explored: f64,
+        seed: Seed,
+        weighing: Weighing,
+        mut report: impl FnMut(usize, f64),
+    ) -> Option<usize> {
+        let mut best: Option<(usize, f64)> = None;
+        for (arm, &penalty) in weighing.penalties.iter().enumerate() {
+            if penalty == f64::INFINITY {
+                report(arm, f64::NAN);
+                continue;
+            }
+            let quality = self.index(strategy, explored, seed, arm);
+            report(arm, quality);
+            let utility = weighing.quality_weight * quality - penalty;
+            let wins = best.is_none_or(|(other, most)| {
+                utility > most || (utility == most && self.wins_tie(arm, other, weighing.penalties))
+            });
+            if wins {
+                best = Some((arm, utility));
+            }
+        }
+        best.map(|(arm, _)| arm)
+    }
+
+    #[inline]
+    fn index(&self, strategy: Strategy, explored: f64, seed: Seed, arm: usize) -> f64 {
+        let [a, b] = self.posteriors[arm];
+        match strategy {
+            Strategy::Thompson => beta(&mut RandomStream::new(seed, self.arms[arm].hash), a, b),
+            Strategy::Ucb => a / (a + b) + self.exploration * (explored / (a + b)).sqrt(),
+            Strategy::Greedy => a / (a + b),
+        }
+    }
+
+    /// 2 ln(plays), the numerator of UCB's exploration term. A prior counts as alpha + beta plays, so that with a weak
+    /// prior and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines
+    /// 2011) at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
+    fn explored(&self, strategy: Strategy) -> f64 {
+        if strategy != Strategy::Ucb {
+            return 0.0;
+        }
+        let mut plays = 1.0;
+        for figure in self.posteriors.as_flattened() {
+            plays += figure;
+        }
+        2.0 * ln(plays)
+    }
+
+    #[expect(clippy::float_cmp, reason = "a tie is an exact one")]
+    fn wins_tie(&self, arm: usize, other: usize, penalties: &[f64]) -> bool {
+        if penalties[arm] != penalties[other] {
+            return penalties[arm] < penalties[other];
+        }
+        self.arms[arm].hash < self.arms[other].hash
+    }
+
+    #[inline]
+    fn refresh_posteriors(&mut self, now: f64) {
+        for (posterior, arm) in self.posteriors.iter_mut().zip(&self.arms) {
+            *posterior = arm.posterior(now, self.half_life_ms);
+        }
+    }
+
+    #[inline]
+    fn check_decision(&self, weighing: Weighing) -> Result<(), RangeError> {
+        checks::finite("now", weighing.now, 0.0)?;
+        checks::finite("qualityWeight", weighing.quality_weight, 0.0)?;
+        checks::length("penalties", weighing.penalties.len(), self.size())?;
+        let illegal = |penalty: &f64| penalty.is_nan() || *penalty == f64::NEG_INFINITY;
+        let Some(arm) = weighing.penalties.iter().position(illegal) else {
+            return Ok(());
+        };
+        let found = checks::Number(weighing.penalties[arm]);
+        Err(RangeError::new(format!("penalties[{arm}] must be a finite number or Infinity, found {found}")))
+    }
+
+    #[inline]
+    fn check_observation(&self, arm: usize, reward: f64, now: f64) -> Result<(), RangeError> {
+        self.check_arm(arm)?;
+        checks::between("reward", reward, 0.0, 1.0)?;
+        checks::finite("now", now, 0.0)
+    }
+
+    #[inline]
+    fn check_arm(&self, arm: usize) -> Result<(), RangeError> {
+        if arm < self.size() {
+            return Ok(());
+        }
+        Err(RangeError::new(format!("arm must be an index below {}, found {arm}", self.size())))
+    }
+
+    #[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "an integer in a double")]
+    fn check_snapshot(&self, snapshot: &[f64]) -> Result<(), RangeError> {
+        checks::length("snapshot", snapshot.len(), HEADER + ARM_FIGURES * self.size())?;
+        check_version(snapshot)?;
+        if snapshot[1] == self.size() as f64 {
+            return Ok(());
+        }
+        let found = checks::Number(snapshot[1]);
+        Err(RangeError::new(format!("snapshot must be of {} arms, found {found}", self.size())))
+    }
+}
+
+fn figures_of(snapshot: &[f64]) -> &[[f64; ARM_FIGURES]] {
+    snapshot[HEADER..].as_chunks().0
+}
+
+fn check_version(snapshot: &[f64]) -> Result<(), RangeError> {
+    if snapshot[0] == SNAPSHOT_VERSION {
+        return Ok(());
+    }
+    let found = checks::Number(snapshot[0]);
+    Err(RangeError::new(format!("snapshot must be of version {SNAPSHOT_VERSION}, found {found}")))
+}

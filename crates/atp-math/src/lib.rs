@@ -1,0 +1,19 @@
+//! The arithmetic of routing and limiting: bandits, sliding windows and latency sketches.
+//!
+//! Every result equals that of the TypeScript twin in `libs/native` to the last bit: plain IEEE operations in the same
+//! order, own elementary functions, and a 32-bit counter generator.
+#![forbid(unsafe_code)]
+
+pub mod arm_statistics;
+pub mod bandit;
+pub mod beta;
+pub mod checks;
+pub mod elementary;
+pub mod hash64;
+pub mod latency_sketch;
+pub mod normal;
+pub mod random_stream;
+pub mod range_error;
+pub mod sliding_window;
+pub mod strategy;
+pub mod threefry;
