@@ -1,11 +1,8 @@
 /** From the configured adapters to the registry's: ids, prices, and the provider that calls each. */
-import type { Config } from '@atp/core/config'
-import { parseDuration } from '@atp/core/config'
+import { type AdapterConfig, parseDuration } from '@atp/core/config'
 import type { AdapterId, ArmId } from '@atp/core/ids'
 import type { Adapter, Provider } from '@atp/domain/adapter'
 import type { Arm } from '@atp/domain/routing'
-
-export type AdapterConfig = Config['adapters'][number]
 
 export function adapterOf(config: AdapterConfig, provider: Provider): Adapter {
   return {

@@ -3,7 +3,7 @@
  * a test builds the same container and appends overrides.
  */
 import { systemClock } from '@atp/core/clock'
-import { type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type AdapterConfig, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
@@ -14,7 +14,7 @@ import { openDatabase } from '@atp/infrastructure/database'
 import { countMessageTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
-import { type AdapterConfig, adapterOf } from './adapters-of.ts'
+import { adapterOf } from './adapters-of.ts'
 import { Corridor } from './corridor/corridor.ts'
 import { Executor } from './corridor/execute.ts'
 import { Observer } from './corridor/observe.ts'
@@ -26,14 +26,17 @@ import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
 /** Opens the database, so that everything else can be wired without waiting. @throws {AtpError} `start_failed` */
-export async function compose({ config }: LoadedConfig, overrides: readonly Binding[] = []): Promise<AppContainer> {
+export async function compose(
+  { config }: LoadedConfig,
+  overrides: readonly Binding[] = [],
+): Promise<AppContainer> {
   const log = createLogger({ level: config.log.level })
   const clock = systemClock
   const random = new SystemRandom()
   const database = await openDatabase({
     dataDir: config.data.dir,
     durability: config.data.durability,
-    ...(config.database.url === undefined ? {} : { databaseUrl: config.database.url }),
+    ...(config.database.url === null ? {} : { databaseUrl: config.database.url }),
     log,
     clock,
     random,
@@ -155,7 +158,7 @@ function providerOf(adapter: AdapterConfig, upstream: LoadedConfig['config']['up
   return createOpenAiCompatibleProvider({
     adapterId: adapter.id,
     baseUrl: adapter.base_url,
-    apiKey: adapter.api_key ?? null,
+    apiKey: adapter.api_key,
     ...(adapter.headers === undefined ? {} : { headers: adapter.headers }),
     streamUsage: adapter.stream_usage,
     timeouts: {

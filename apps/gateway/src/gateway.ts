@@ -1,6 +1,7 @@
 /** The running gateway: its components in the order in which they start; they stop in reverse. */
-import type { AppContainer } from '@atp/core/container'
+
 import { parseDuration } from '@atp/core/config'
+import type { AppContainer } from '@atp/core/container'
 import { Lifecycle } from '@atp/core/lifecycle'
 import { flushLogger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
@@ -145,7 +146,9 @@ function adaptersCheck(registry: AdapterRegistry): CheckResult {
   if (arms.length === 0) {
     return { status: 'unavailable', detail: 'no adapter is configured: add one under `adapters`' }
   }
-  const open = registry.adapters().filter(({ arms: [arm] }) => arm !== undefined && !registry.isCandidate(arm.id))
+  const open = registry
+    .adapters()
+    .filter(({ arms: [arm] }) => arm !== undefined && !registry.isCandidate(arm.id))
   if (open.length === 0) return { status: 'ok', detail: null }
   return { status: 'degraded', detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { Command } from 'commander'
+import type { DemoArguments } from './cli/demo.ts'
+import { preset, wholeNumber } from './cli/option-values.ts'
 import { VERSION } from './version.ts'
 
 const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: $ATP_CONFIG, else none)'] as const
@@ -44,10 +46,10 @@ program
   .command('demo')
   .description('send a few hundred prompts to a running gateway and watch it learn')
   .option('--url <url>', 'where the gateway listens', 'http://127.0.0.1:8080')
-  .option('--requests <n>', 'prompts to route', Number, 600)
-  .option('--concurrency <n>', 'prompts under way at once', Number, 16)
-  .option('--quality <preset>', 'fast, balanced or high', 'balanced')
-  .action(async (options: { url: string; requests: number; concurrency: number; quality: string }) => {
+  .option('--requests <n>', 'prompts to route', wholeNumber, 600)
+  .option('--concurrency <n>', 'prompts under way at once', wholeNumber, 16)
+  .option('--quality <preset>', 'fast, balanced or high', preset, 'balanced')
+  .action(async (options: DemoArguments) => {
     const { demo } = await import('./cli/demo.ts')
     await demo(options)
   })

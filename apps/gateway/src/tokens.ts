@@ -1,7 +1,8 @@
 /** The names under which the composition root binds what the gateway is made of. */
+
+import type { Clock } from '@atp/core/clock'
 import type { Config } from '@atp/core/config'
 import { token } from '@atp/core/container'
-import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'

@@ -18,7 +18,9 @@ export async function serve(configOption: string | undefined): Promise<void> {
     stopOnSignal(gateway)
     process.stdout.write(`listening ${await gateway.start()}\n`)
   } catch (error) {
-    process.stderr.write(`the gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(
+      `the gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
     process.exitCode = 1
   }
 }

@@ -5,7 +5,13 @@ import { EXTRACTION } from './extraction.ts'
 import { MATHS } from './maths.ts'
 import { SUMMARY } from './summary.ts'
 
-export const PROMPTS = { code: CODE, maths: MATHS, extraction: EXTRACTION, chat: CHAT, summary: SUMMARY } as const
+export const PROMPTS = {
+  code: CODE,
+  maths: MATHS,
+  extraction: EXTRACTION,
+  chat: CHAT,
+  summary: SUMMARY,
+} as const
 
 /**
  * `count` prompts, the kinds in turn, so that any stretch of them is as mixed as any other. They differ until each kind has

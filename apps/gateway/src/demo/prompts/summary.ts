@@ -25,4 +25,6 @@ const REQUESTS: readonly ((passage: string) => string)[] = [
   passage => `Give me a summary of this that I can read out in ten seconds.\n\n${passage}`,
 ]
 
-export const SUMMARY: readonly string[] = PASSAGES.flatMap(passage => REQUESTS.map(request => request(passage)))
+export const SUMMARY: readonly string[] = PASSAGES.flatMap(passage =>
+  REQUESTS.map(request => request(passage)),
+)
