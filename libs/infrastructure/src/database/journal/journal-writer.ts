@@ -4,6 +4,8 @@
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { type EncodedBatch, NUMBERS_PER_CANDIDATE } from './batch-layout.ts'
+import { integer, integerOrNull, real, realOrNull } from './checked-number.ts'
+import { INSERT_DECISION, INSERT_OBSERVATION, LAST_SEQUENCES } from './journal-sql.ts'
 
 export class JournalWriter {
   readonly #database: DatabaseSync
@@ -18,8 +20,8 @@ export class JournalWriter {
   /** @param database migrated already */
   constructor(database: DatabaseSync) {
     this.#database = database
-    this.#insertObservation = database.prepare(insertInto('observations', OBSERVATION_COLUMNS))
-    this.#insertDecision = database.prepare(insertInto('decisions', DECISION_COLUMNS))
+    this.#insertObservation = database.prepare(INSERT_OBSERVATION)
+    this.#insertDecision = database.prepare(INSERT_DECISION)
     this.#insertName = database.prepare('insert into names (number, name) values (?, ?)')
     this.#names = database
       .prepare('select name from names order by number')
@@ -172,74 +174,4 @@ export class JournalWriter {
 interface Mark {
   readonly last: number
   readonly lastObservation: number
-}
-
-const OBSERVATION_COLUMNS = [
-  'sequence',
-  'id',
-  'kind',
-  'at',
-  'tenant',
-  'decision_id',
-  'arm',
-  'outcome',
-  'quality',
-  'latency_ms',
-  'ttft_ms',
-  'input_tokens',
-  'output_tokens',
-  'usage_estimated',
-  'cost_micro_usd',
-]
-
-const DECISION_COLUMNS = [
-  'sequence',
-  'id',
-  'at',
-  'tenant',
-  'arm',
-  'strategy',
-  'pinned',
-  'seed',
-  'state_version',
-  'weight_quality',
-  'weight_cost',
-  'weight_latency',
-  'candidates',
-  'exclusions',
-]
-
-/** Rows that were drained are gone: their numbers live on in the cursor and in the snapshot. */
-const LAST_SEQUENCES = `
-  with observed as (
-    select max(coalesce((select max(sequence) from observations), 0),
-               coalesce((select max(applied_sequence) from snapshots), 0)) as sequence)
-  select sequence as lastObservation,
-         max(sequence, coalesce((select max(sequence) from decisions), 0),
-             (select drained_through from spool)) as last
-  from observed`
-
-function insertInto(table: string, columns: readonly string[]): string {
-  const values = columns.map(() => '?').join(', ')
-  return `insert into ${table} (${columns.join(', ')}) values (${values}) on conflict (id) do nothing`
-}
-
-// Postgres must take whatever the journal took, or the drain would stop for ever at one row.
-
-function integer(field: string, value: number | undefined): number {
-  if (Number.isSafeInteger(value)) return value as number
-  throw new RangeError(`${field} must be an integer up to 2^53, found ${value}`)
-}
-
-function integerOrNull(field: string, value: number | undefined): number | null {
-  return Number.isNaN(value) ? null : integer(field, value)
-}
-
-function real(field: string, value: number | undefined): number {
-  if (Number.isFinite(value)) return value as number
-  throw new RangeError(`${field} must be a finite number, found ${value}`)
-}
-
-function realOrNull(field: string, value: number | undefined): number | null {
-  return Number.isNaN(value) ? null : real(field, value)
 }

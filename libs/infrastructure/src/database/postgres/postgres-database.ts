@@ -128,8 +128,9 @@ export class PostgresDatabase
     return stored === null ? null : fromStored(stored)
   }
 
+  /** Waits for the queries under way; harmless when called again. */
   async close(): Promise<void> {
-    await this.#pool.end()
+    if (!this.#pool.ending) await this.#pool.end()
   }
 
   async #transaction<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {

@@ -63,7 +63,7 @@ export class PostgresDrain {
   #running: Promise<void> | null = null
   #stopping = false
   #hurried = false
-  #onEmpty: (() => void)[] = []
+  readonly #onEmpty: (() => void)[] = []
 
   constructor(options: PostgresDrainOptions) {
     this.#source = options.source
