@@ -1,0 +1,118 @@
+/** The schema of one entry of `adapters`: an upstream account and its models. */
+import { type Static, Type } from 'typebox'
+import { POSITIVE_DURATION_PATTERN } from './duration.ts'
+
+export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
+
+const UsdPerMtok = (direction: string) =>
+  Type.Number({ minimum: 0, description: `Price of a million ${direction} tokens in US dollars.` })
+
+const QualityPrior = Type.Object(
+  {
+    mean: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0.7,
+      description: 'Expected quality, between 0 and 1.',
+    }),
+    strength: Type.Number({
+      exclusiveMinimum: 0,
+      default: 2,
+      description: 'How many observations the expectation is worth.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    default: {},
+    description: 'What is believed of the quality before anything was observed.',
+  },
+)
+
+const Model = Type.Object(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'The name by which clients ask for the model; with the adapter id it names the arm.',
+    }),
+    upstream_model: Type.Optional(
+      Type.String({ minLength: 1, description: 'The name that the upstream knows, where it is another.' }),
+    ),
+    input_usd_per_mtok: UsdPerMtok('input'),
+    output_usd_per_mtok: UsdPerMtok('output'),
+    context_window: Type.Integer({
+      minimum: 1,
+      default: 128_000,
+      description: 'Tokens that prompt and answer may have together.',
+    }),
+    max_output_tokens: Type.Integer({
+      minimum: 1,
+      default: 16_384,
+      description: 'Tokens that one answer may have.',
+    }),
+    capabilities: Type.Array(Type.Enum([...CAPABILITIES]), {
+      uniqueItems: true,
+      default: ['tools', 'json_mode', 'streaming'],
+      description: 'What the model can do; a request that needs more is not sent to it.',
+    }),
+    quality_prior: QualityPrior,
+    expected_output_tokens: Type.Integer({
+      minimum: 1,
+      default: 300,
+      description: 'Length of an answer, assumed until answers were seen.',
+    }),
+    expected_latency: Type.String({
+      pattern: POSITIVE_DURATION_PATTERN,
+      default: '1s',
+      examples: ['800ms', '2s'],
+      description: 'Time to a whole answer, assumed until answers were seen.',
+    }),
+  },
+  { additionalProperties: false, description: 'A model that the adapter serves.' },
+)
+
+export const AdapterSchema = Type.Object(
+  {
+    id: Type.String({
+      pattern: '^[a-z0-9][a-z0-9-]*$',
+      maxLength: 100,
+      description: 'Names the adapter: small letters, digits and hyphens.',
+    }),
+    kind: Type.Enum(['openai-compatible'], {
+      default: 'openai-compatible',
+      description: 'The wire format that the upstream speaks.',
+    }),
+    base_url: Type.String({
+      format: 'uri',
+      pattern: '^https?://[^/?#]',
+      examples: ['https://api.openai.com/v1'],
+      description: 'Where the upstream is: the part of the address before /chat/completions.',
+    }),
+    api_key: Type.Optional(
+      Type.String({
+        pattern: '^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$',
+        writeOnly: true,
+        examples: ['env:OPENAI_API_KEY', 'file:/run/secrets/openai'],
+        description: 'Where the key is: an environment variable or a file, never the key itself.',
+      }),
+    ),
+    headers: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[A-Za-z0-9_-]+$' }),
+        Type.String({ pattern: '^[^\\r\\n\\u0000]*$' }),
+        {
+          additionalProperties: false,
+          description: 'Further headers that each call to the upstream carries.',
+        },
+      ),
+    ),
+    stream_usage: Type.Boolean({
+      default: true,
+      description: 'Whether the upstream understands stream_options.include_usage.',
+    }),
+    models: Type.Array(Model, { minItems: 1, description: 'The models that the adapter serves.' }),
+  },
+  { additionalProperties: false, description: 'An upstream account: where it is, its key and its models.' },
+)
+
+export type AdapterSchema = Static<typeof AdapterSchema>

@@ -1,0 +1,6 @@
+export type { AdapterConfig, Config, ConfigSource, LoadedConfig } from './config.ts'
+export { parseDuration } from './duration.ts'
+export { configJsonSchema } from './json-schema.ts'
+export { type ConfigInput, loadConfig } from './load.ts'
+export { describeConfig, renderProblems } from './report.ts'
+export { resolveSecretReference } from './secret-reference.ts'

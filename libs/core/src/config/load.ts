@@ -1,0 +1,104 @@
+/** From a YAML file and the environment to the configuration: whole and valid, or an error that names every bad key. */
+import { Ajv } from 'ajv'
+import { AtpError, type FieldProblem } from '../errors.ts'
+import { schemaProblems } from '../schema-problems.ts'
+import { Secret } from '../secret.ts'
+import type { AdapterSchema } from './adapter-schema.ts'
+import type { AdapterConfig, Config, LoadedConfig } from './config.ts'
+import { readConfigFile } from './config-file.ts'
+import { environmentSettings, type Setting } from './environment.ts'
+import { pathText, setAt, valueAt } from './path.ts'
+import { ruleProblems } from './rules.ts'
+import { ConfigSchema, type WrittenConfig } from './schema.ts'
+import { inSchemaOrder } from './schema-order.ts'
+import { type Environment, resolveSecretReference } from './secret-reference.ts'
+import { sourcesOf } from './sources.ts'
+
+export interface ConfigInput {
+  /** A YAML file, which must exist. Without one, defaults and environment are all there is. */
+  readonly file?: string | undefined
+  readonly env: Environment
+}
+
+/** @throws AtpError `invalid_config` with every problem: the key, what was found, what is allowed; never a secret */
+export function loadConfig({ file, env }: ConfigInput): LoadedConfig {
+  const fromFile = file === undefined ? {} : readConfigFile(file)
+  const { settings, warnings } = environmentSettings(env, ConfigSchema)
+
+  const document = structuredClone(fromFile)
+  for (const { path, value } of settings) setAt(document, path, value)
+  const given = structuredClone(document)
+  // Kubernetes goes on sending requests for a while after it asked for the end.
+  if (env.KUBERNETES_SERVICE_HOST) setDefault(document, ['shutdown', 'lag'], '5s')
+
+  const problems = validate(document)
+  if (problems.length > 0) throw invalid(file, withVariables(problems, settings))
+  const written = inSchemaOrder(document, ConfigSchema) as WrittenConfig
+  const config = withSecrets(written, env, secretProblems => invalid(file, secretProblems))
+  return { config: deepFrozen(config), warnings, sources: sourcesOf(written, given, settings) }
+}
+
+function setDefault(document: Record<string, unknown>, path: [string, string], value: string): void {
+  if (valueAt(document, path) === undefined) setAt(document, path, value)
+}
+
+/** Completes the document with the defaults. */
+function validate(document: Record<string, unknown>): FieldProblem[] {
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    useDefaults: true,
+    formats: { uri: URL.canParse },
+  })
+  const check = ajv.compile<WrittenConfig>(ConfigSchema)
+  return check(document) ? ruleProblems(document) : schemaProblems(check.errors ?? [], 'configuration')
+}
+
+/** Tells, of a bad value from the environment, which variable it came from. */
+function withVariables(problems: readonly FieldProblem[], settings: readonly Setting[]): FieldProblem[] {
+  const variables = new Map(settings.map(({ path, variable }) => [pathText(path), variable]))
+  return problems.map(problem => {
+    const variable = variables.get(problem.field)
+    return variable === undefined ? problem : { ...problem, found: `${problem.found} (from ${variable})` }
+  })
+}
+
+function withSecrets(
+  written: WrittenConfig,
+  env: Environment,
+  error: (problems: readonly FieldProblem[]) => AtpError,
+): Config {
+  const problems: FieldProblem[] = []
+  const withKey = ({ api_key, ...adapter }: AdapterSchema, index: number): AdapterConfig => {
+    try {
+      const field = `adapters[${index}].api_key`
+      return {
+        ...adapter,
+        api_key: api_key === undefined ? null : resolveSecretReference(api_key, env, field),
+      }
+    } catch (cause) {
+      if (!(cause instanceof AtpError)) throw cause
+      problems.push(...cause.problems)
+      return { ...adapter, api_key: null }
+    }
+  }
+  const { url } = written.database
+  const config: Config = {
+    ...written,
+    database: { url: url === undefined ? null : new Secret(url) },
+    adapters: written.adapters.map(withKey),
+  }
+  if (problems.length > 0) throw error(problems)
+  return config
+}
+
+function invalid(file: string | undefined, problems: readonly FieldProblem[]): AtpError {
+  const where = file === undefined ? 'The configuration' : `The configuration of ${file} and the environment`
+  return new AtpError('invalid_config', { detail: `${where} is not valid.`, problems })
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const inner of Object.values(value)) deepFrozen(inner)
+  return Object.freeze(value)
+}

@@ -1,0 +1,65 @@
+/** What a schema cannot say about a configuration that has the right shape. */
+import { isIPv4 } from 'node:net'
+import type { FieldProblem } from '../errors.ts'
+import { parseDuration } from './duration.ts'
+import type { WrittenConfig } from './schema.ts'
+
+/** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
+const LONGEST_TIMER_DAYS = 24
+
+export function ruleProblems(config: WrittenConfig): FieldProblem[] {
+  return [...hostProblems(config), ...timerProblems(config), ...adapterProblems(config)]
+}
+
+function hostProblems({ server }: WrittenConfig): FieldProblem[] {
+  if (isLoopback(server.host)) return []
+  const allowed =
+    'a loopback address (127.0.0.1, ::1 or localhost): authentication is not available yet, so other machines must not reach the gateway'
+  return [{ field: 'server.host', found: JSON.stringify(server.host), allowed }]
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+function timerProblems({ breaker, upstream, observation, shutdown }: WrittenConfig): FieldProblem[] {
+  const timers: Readonly<Record<string, string>> = {
+    'breaker.cooldown': breaker.cooldown,
+    'upstream.connect_timeout': upstream.connect_timeout,
+    'upstream.first_token_timeout': upstream.first_token_timeout,
+    'upstream.idle_timeout': upstream.idle_timeout,
+    'upstream.total_timeout': upstream.total_timeout,
+    'observation.snapshot_interval': observation.snapshot_interval,
+    'shutdown.lag': shutdown.lag,
+    'shutdown.total': shutdown.total,
+  }
+  const longest = parseDuration(`${LONGEST_TIMER_DAYS}d`)
+  return Object.entries(timers)
+    .filter(([, text]) => parseDuration(text) > longest)
+    .map(([field, text]) => ({
+      field,
+      found: JSON.stringify(text),
+      allowed: `at most ${LONGEST_TIMER_DAYS}d`,
+    }))
+}
+
+function adapterProblems({ adapters }: WrittenConfig): FieldProblem[] {
+  const ids = repeated(adapters.map(({ id }) => id)).map(index => ({
+    field: `adapters[${index}].id`,
+    found: `${JSON.stringify(adapters[index]?.id)} once more`,
+    allowed: 'an id that no other adapter has',
+  }))
+  const models = adapters.flatMap((adapter, index) =>
+    repeated(adapter.models.map(({ name }) => name)).map(model => ({
+      field: `adapters[${index}].models[${model}].name`,
+      found: `${JSON.stringify(adapter.models[model]?.name)} once more`,
+      allowed: 'a name that no other model of the adapter has',
+    })),
+  )
+  return [...ids, ...models]
+}
+
+/** Where a value stands that has stood before. */
+function repeated(values: readonly string[]): number[] {
+  return [...values.keys()].filter(index => values.indexOf(values[index] ?? '') < index)
+}

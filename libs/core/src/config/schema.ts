@@ -1,0 +1,154 @@
+/** The configuration's one source of truth: types, validation, environment names and the editors' JSON Schema derive from it. */
+import { type Static, type TProperties, Type } from 'typebox'
+import { LOG_LEVELS } from '../logging.ts'
+import { AdapterSchema } from './adapter-schema.ts'
+import { DURATION_PATTERN, POSITIVE_DURATION_PATTERN } from './duration.ts'
+
+const section = <Properties extends TProperties>(description: string, properties: Properties) =>
+  Type.Object(properties, { additionalProperties: false, default: {}, description })
+
+const duration = (value: string, description: string) =>
+  Type.String({
+    pattern: POSITIVE_DURATION_PATTERN,
+    default: value,
+    examples: ['250ms', '5s', '10m'],
+    description,
+  })
+
+const durationOrZero = (value: string, description: string) =>
+  Type.String({ pattern: DURATION_PATTERN, default: value, examples: ['0s', '5s', '10m'], description })
+
+const count = (value: number, description: string) =>
+  Type.Integer({ minimum: 1, default: value, description })
+
+const weight = (value: number, description: string) =>
+  Type.Number({ minimum: 0, maximum: 1_000, default: value, description })
+
+const preset = (quality: number, cost: number, latency: number) =>
+  section('How much each part weighs.', {
+    quality: weight(quality, 'Weight of the expected quality.'),
+    cost: weight(cost, 'Weight of the expected cost over routing.cost_reference_usd.'),
+    latency: weight(latency, 'Weight of the expected latency over routing.latency_reference.'),
+  })
+
+const server = section('Where the gateway listens.', {
+  host: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description: 'Address to listen on; only a loopback address as long as there is no authentication.',
+  }),
+  port: Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    default: 8_080,
+    description: 'Port to listen on; 0 lets the system choose.',
+  }),
+  body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
+})
+
+const data = section('What is kept on this machine.', {
+  dir: Type.String({ minLength: 1, default: './data', description: 'Directory of the journal.' }),
+  durability: Type.Enum(['process', 'power'], {
+    default: 'process',
+    description:
+      'What an acknowledged record survives: the death of the process, or a power cut at the price of an fsync a group.',
+  }),
+})
+
+const database = section('Where decisions and observations are kept for good.', {
+  url: Type.Optional(
+    Type.String({
+      pattern: '^postgres(?:ql)?://',
+      writeOnly: true,
+      examples: ['postgres://user:password@host/database'],
+      description: 'Address of a Postgres database; without one the journal is the database.',
+    }),
+  ),
+})
+
+const log = section('What is logged, as JSON lines on standard output.', {
+  level: Type.Enum([...LOG_LEVELS], {
+    default: 'info',
+    description: 'The least grave lines that are logged.',
+  }),
+  requests: Type.Boolean({ default: false, description: 'Whether each request is logged, at level info.' }),
+})
+
+const routing = section('How a model is chosen.', {
+  strategy: Type.Enum(['thompson', 'ucb', 'greedy'], {
+    default: 'thompson',
+    description: 'How quality is estimated and explored, where the request names no strategy.',
+  }),
+  quality: Type.Enum(['fast', 'balanced', 'high'], {
+    default: 'balanced',
+    description: 'The preset that holds where the request names none.',
+  }),
+  half_life: Type.String({
+    pattern: `^never$|${POSITIVE_DURATION_PATTERN}`,
+    default: '6h',
+    examples: ['6h', '7d', 'never'],
+    description: 'Time after which what was observed counts half; never forgets nothing.',
+  }),
+  cost_reference_usd: Type.Number({
+    exclusiveMinimum: 0,
+    default: 0.002,
+    description: 'The cost of an answer, in US dollars, that weighs 1 times its weight.',
+  }),
+  latency_reference: duration('2s', 'The latency of an answer that weighs 1 times its weight.'),
+  presets: section('The weights behind the presets.', {
+    fast: preset(1, 0.1, 0.3),
+    balanced: preset(1, 0.15, 0.05),
+    high: preset(1, 0.02, 0.01),
+  }),
+  ucb_exploration: Type.Number({
+    minimum: 0,
+    default: 1,
+    description: 'How much the strategy ucb explores: the factor of its confidence radius.',
+  }),
+})
+
+const breaker = section('When an adapter that fails is left alone.', {
+  failures: count(5, 'Failures in a row after which the circuit opens.'),
+  cooldown: duration('10s', 'Time after which an open circuit lets a call through to try.'),
+})
+
+const upstream = section('How upstreams are called.', {
+  connect_timeout: duration('5s', 'Time in which a connection must stand.'),
+  first_token_timeout: duration('30s', 'Time in which the first token must come.'),
+  idle_timeout: duration('30s', 'Time that may pass between two pieces of an answer.'),
+  total_timeout: duration('10m', 'Time in which an answer must be complete.'),
+  max_attempts: count(3, 'Candidates that are tried for one request.'),
+  max_connections: count(256, 'Connections that are kept to one upstream.'),
+})
+
+const observation = section('How observations are taken in.', {
+  queue_limit: count(10_000, 'Observations that may wait; the next one waits at the door.'),
+  snapshot_interval: duration('5s', 'Time between two snapshots of what was learned.'),
+})
+
+const shutdown = section('How the gateway stops.', {
+  lag: durationOrZero(
+    '0s',
+    'Time that it goes on serving after it called itself unready; 5s by default inside Kubernetes.',
+  ),
+  total: duration('30s', 'Time after which what still runs is cut off; the lag is not part of it.'),
+})
+
+export const ConfigSchema = Type.Object(
+  {
+    server,
+    data,
+    database,
+    log,
+    routing,
+    breaker,
+    upstream,
+    observation,
+    shutdown,
+    adapters: Type.Array(AdapterSchema, { default: [], description: 'The upstream accounts.' }),
+  },
+  { additionalProperties: false },
+)
+
+/** The configuration as it is written, with its defaults. */
+export type WrittenConfig = Static<typeof ConfigSchema>
