@@ -1,7 +1,7 @@
 /** Collects a body up to a bound. */
 export class BoundedBody {
   readonly #limit: number
-  #chunks: Buffer[] = []
+  readonly #chunks: Buffer[] = []
   #bytes = 0
 
   constructor(limit: number) {

@@ -11,8 +11,10 @@ export function retryAfterOf(headers: Headers, clock: Clock): Milliseconds | und
   const coarse = headers['retry-after']
   if (typeof coarse !== 'string') return undefined
   if (DECIMAL.test(coarse)) return milliseconds(Math.ceil(Number(coarse) * 1000))
-  const date = Date.parse(coarse)
+  const date = HTTP_DATE.test(coarse) ? Date.parse(coarse) : Number.NaN
   return Number.isNaN(date) ? undefined : milliseconds(Math.max(0, date - clock.now()))
 }
 
 const DECIMAL = /^\d{1,12}(\.\d+)?$/
+/** Begins with a weekday; `Date.parse` alone takes `-1` for a date. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}[, ]/

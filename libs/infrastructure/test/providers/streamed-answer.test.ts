@@ -1,0 +1,307 @@
+import { countMessageTokens, countTokens } from '@atp/infrastructure/providers'
+import { describe, expect, it } from 'vitest'
+import { DONE, finish, text, usage } from './support/chunks.ts'
+import {
+  eventually,
+  failureOf,
+  PROMPT,
+  providerFor,
+  readAll,
+  streamCall,
+} from './support/provider-under-test.ts'
+import { beginStream, json, type Script, ScriptedUpstream } from './support/scripted-upstream.ts'
+
+/** Sends these pieces, each as a write of its own. */
+const send =
+  (...pieces: (string | Buffer)[]): Script =>
+  async response => {
+    beginStream(response)
+    for (const piece of pieces) await new Promise(resolve => response.write(piece, resolve))
+    response.end()
+  }
+
+const INCLUDE_USAGE = { stream_options: { include_usage: true } }
+
+describe('a streamed answer', () => {
+  it('passes every byte, line ends, comments and cut characters included', async () => {
+    const raw = [
+      '\uFEFF: ping\r\n\r\n',
+      text('Grüße 👋'),
+      'data:{"choices":[{"delta":{"content":"no space"}}]}\r\n\r\n',
+      ': keep-alive\n\n',
+      'event: x\rid: 1\rdata: {"choices":\rdata: []}\r\r',
+      'data: {"garbled\n\n',
+      finish(),
+      'data: [DONE]',
+    ].join('')
+    const bytes = Buffer.from(raw)
+    await using upstream = await ScriptedUpstream.start(send(...Array.from(bytes, byte => Buffer.of(byte))))
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall(INCLUDE_USAGE))
+    expect(await readAll(stream)).toEqual(bytes)
+    expect(stream.contentType).toBe('text/event-stream; charset=utf-8')
+    expect(stream.summary()).toMatchObject({ finishReason: 'stop', complete: true })
+  })
+
+  it('delivers an event before the upstream goes on', async () => {
+    let goOn = (): void => {}
+    await using upstream = await ScriptedUpstream.start(async response => {
+      beginStream(response)
+      response.write(text('first'))
+      await new Promise<void>(resolve => {
+        goOn = resolve
+      })
+      response.end(text('second') + DONE)
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    const received: string[] = []
+    for await (const block of stream.events) {
+      received.push(block.toString())
+      // Only a first event that has come through lets the upstream send its second.
+      goOn()
+    }
+    expect(received).toEqual([text('first'), text('second') + DONE])
+  })
+
+  it('asks for usage, and takes the chunk out that only the gateway asked for', async () => {
+    await using upstream = await ScriptedUpstream.start(send(text('a'), finish(), usage(5, 1), DONE))
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    expect((await readAll(stream)).toString()).toBe(text('a') + finish() + DONE)
+    expect(upstream.last.body).toMatchObject({ stream: true, stream_options: { include_usage: true } })
+    expect(stream.summary().usage).toEqual({ inputTokens: 5, outputTokens: 1, estimated: false })
+  })
+
+  it('leaves the usage chunk to a client that asked for it', async () => {
+    await using upstream = await ScriptedUpstream.start(send(text('a'), usage(5, 1), DONE))
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall(INCLUDE_USAGE))
+    expect((await readAll(stream)).toString()).toBe(text('a') + usage(5, 1) + DONE)
+  })
+
+  it('neither asks for usage nor takes it out where the upstream knows no stream options', async () => {
+    await using upstream = await ScriptedUpstream.start(send(text('a'), usage(5, 1), DONE))
+    await using provider = providerFor(upstream, { streamUsage: false })
+    const stream = await provider.stream(streamCall())
+    expect((await readAll(stream)).toString()).toBe(text('a') + usage(5, 1) + DONE)
+    expect(upstream.last.body).not.toHaveProperty('stream_options')
+    expect(stream.summary().usage.estimated).toBe(false)
+  })
+
+  it('estimates usage that the upstream does not tell', async () => {
+    const words = ['Hello', ', ', 'wor', 'ld!']
+    await using upstream = await ScriptedUpstream.start(send(...words.map(text), DONE))
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    await readAll(stream)
+    expect(stream.summary().usage).toEqual({
+      inputTokens: countMessageTokens(PROMPT),
+      outputTokens: countTokens('Hello, world!'),
+      estimated: true,
+    })
+  })
+
+  it('extrapolates the usage of a stream that is too long to keep', async () => {
+    const piece = text(' word').repeat(500)
+    await using upstream = await ScriptedUpstream.start(
+      send(...Array.from({ length: 20 }, () => piece), DONE),
+    )
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    await readAll(stream)
+    const { outputTokens } = stream.summary().usage
+    expect(Math.abs(outputTokens / 10_000 - 1)).toBeLessThan(0.02)
+  })
+
+  it('is incomplete where the upstream ends it in good order but says no end', async () => {
+    await using upstream = await ScriptedUpstream.start(send(text('a'), text('b')))
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    expect((await readAll(stream)).toString()).toBe(text('a') + text('b'))
+    expect(stream.summary().complete).toBe(false)
+  })
+
+  it('is cut where the connection breaks, after what had arrived', async () => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      response.write(text('a'), () => setImmediate(() => response.socket?.destroy()))
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    const received: string[] = []
+    const reading = async (): Promise<void> => {
+      for await (const block of stream.events) received.push(block.toString())
+    }
+    expect(await failureOf(reading())).toMatchObject({ name: 'UpstreamError', failure: 'cut' })
+    expect(received).toEqual([text('a')])
+    expect(stream.summary().complete).toBe(false)
+  })
+
+  it('is complete where the connection breaks after `[DONE]`', async () => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      response.write(text('a') + DONE, () => setImmediate(() => response.socket?.destroy()))
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    await readAll(stream)
+    expect(stream.summary().complete).toBe(true)
+  })
+
+  it('ends where the upstream says `[DONE]` and keeps the connection open', async () => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      response.write(text('a') + DONE)
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    expect((await readAll(stream)).toString()).toBe(text('a') + DONE)
+    expect(stream.summary().complete).toBe(true)
+  })
+
+  it('uses its connection again', async () => {
+    await using upstream = await ScriptedUpstream.start(send(text('a'), DONE))
+    await using provider = providerFor(upstream, { maxConnections: 1 })
+    for (let n = 0; n < 5; n++) await readAll(await provider.stream(streamCall()))
+    expect(upstream.sockets).toHaveLength(1)
+  })
+
+  it('stays byte-identical 200 times at once', async () => {
+    const expected = (n: number): string =>
+      Array.from({ length: 30 }, (_, at) => text(`${n}:${at} äöü 👋`)).join('') + finish() + DONE
+    await using upstream = await ScriptedUpstream.start(async (response, { body }) => {
+      beginStream(response)
+      const bytes = Buffer.from(expected(Number(body.seed)).replace(DONE, usage(1, 1) + DONE))
+      for (let from = 0; from < bytes.length; from += 97 + (Number(body.seed) % 13)) {
+        response.write(bytes.subarray(from, from + 97 + (Number(body.seed) % 13)))
+        await new Promise(setImmediate)
+      }
+      response.end()
+    })
+    await using provider = providerFor(upstream)
+    const streams = Array.from({ length: 200 }, async (_, seed) => {
+      const stream = await provider.stream(streamCall({ seed }))
+      expect((await readAll(stream)).toString()).toBe(expected(seed))
+      expect(stream.summary()).toEqual({
+        usage: { inputTokens: 1, outputTokens: 1, estimated: false },
+        finishReason: 'stop',
+        complete: true,
+      })
+    })
+    await Promise.all(streams)
+  })
+})
+
+describe('the first event', () => {
+  it('comes with the comments before it, and not sooner', async () => {
+    let goOn = (): void => {}
+    await using upstream = await ScriptedUpstream.start(async response => {
+      beginStream(response)
+      response.write(': one\n\n')
+      await new Promise<void>(resolve => {
+        goOn = resolve
+      })
+      response.end(`: two\n\n${text('a')}${DONE}`)
+    })
+    await using provider = providerFor(upstream)
+    let open = false
+    const opening = provider.stream(streamCall()).then(stream => {
+      open = true
+      return stream
+    })
+    await eventually(() => upstream.received.length === 1)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    expect(open).toBe(false)
+    goOn()
+    expect((await readAll(await opening)).toString()).toBe(`: one\n\n: two\n\n${text('a')}${DONE}`)
+  })
+
+  it.each([
+    ['an error object', 'data: {"error":{"message":"busy"}}\n\n', 'failed'],
+    ['an error event', 'event: error\ndata: busy\n\n', 'failed'],
+    ['no JSON', 'data: <html>\n\n', 'malformed'],
+    ['no event', 'hello', 'malformed'],
+    ['nothing', '', 'malformed'],
+    ['only comments', ': ping\n\n: ping\n\n', 'malformed'],
+  ])('that is %s leaves a fallback possible', async (_name, raw, failure) => {
+    await using upstream = await ScriptedUpstream.start(send(...(raw === '' ? [] : [`: ping\n\n${raw}`])))
+    await using provider = providerFor(upstream)
+    const error = await failureOf(provider.stream(streamCall()))
+    expect(error.failure).toBe(failure)
+    if (failure === 'failed') expect(error.body?.toString()).toContain('busy')
+  })
+
+  it.each([
+    ['an error', { error: { message: 'busy' } }, 'failed'],
+    ['a whole completion', { choices: [{ message: { content: 'x' } }] }, 'malformed'],
+  ])('that never comes, because JSON does, is a failure: %s', async (_name, body, failure) => {
+    await using upstream = await ScriptedUpstream.start(response => json(response, body))
+    await using provider = providerFor(upstream)
+    expect((await failureOf(provider.stream(streamCall()))).failure).toBe(failure)
+  })
+
+  it('that breaks off is a failure', async () => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      response.write('data: {"cho', () => response.socket?.destroy())
+    })
+    await using provider = providerFor(upstream)
+    expect((await failureOf(provider.stream(streamCall()))).failure).toBe('failed')
+  })
+
+  it('may not be endless', async () => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      const piece = Buffer.alloc(1 << 20, 'x')
+      const write = (): void => {
+        while (!response.destroyed && response.write(piece)) {}
+        if (!response.destroyed) response.once('drain', write)
+      }
+      write()
+    })
+    await using provider = providerFor(upstream)
+    expect((await failureOf(provider.stream(streamCall()))).failure).toBe('malformed')
+  })
+})
+
+describe('a slow reader', () => {
+  it('slows the upstream down instead of filling our memory', async () => {
+    const piece = Buffer.from(text('x'.repeat(10_000)))
+    let sent = 0
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      const write = (): void => {
+        while (sent < 200 * 1024 * 1024 && !response.destroyed) {
+          sent += piece.length
+          if (!response.write(piece)) {
+            response.once('drain', write)
+            return
+          }
+        }
+        response.end(DONE)
+      }
+      write()
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    const before = process.memoryUsage().arrayBuffers
+    const reader = stream.events[Symbol.asyncIterator]()
+    await reader.next()
+    // The upstream is held up once our bound and the kernel's buffers are full: it sends nothing more.
+    let seen = -1
+    while (seen !== sent) {
+      seen = sent
+      await new Promise(resolve => setTimeout(resolve, 200))
+    }
+    expect(sent).toBeLessThan(100 * 1024 * 1024)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024)
+    let received = 0
+    for (let next = await reader.next(); !next.done; next = await reader.next()) {
+      received += next.value.length
+      if (received > seen * 2) break
+    }
+    expect(received).toBeGreaterThan(seen)
+    await reader.return?.()
+  })
+})

@@ -1,0 +1,17 @@
+/** Events as OpenAI documents them (documented, not recorded). */
+const chunk = (rest: object): string =>
+  `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', model: 'm', ...rest })}\n\n`
+
+export const text = (content: string): string =>
+  chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }], usage: null })
+
+export const finish = (reason = 'stop'): string =>
+  chunk({ choices: [{ index: 0, delta: {}, finish_reason: reason }], usage: null })
+
+export const usage = (prompt_tokens: number, completion_tokens: number): string =>
+  chunk({
+    choices: [],
+    usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+  })
+
+export const DONE = 'data: [DONE]\n\n'
