@@ -1,5 +1,5 @@
 /** Randomness is injected too: `systemRandom` in production, `seededRandom` where a run must repeat. */
-import { randomFillSync } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 
 export interface Random {
   /** A uniform unsigned 32-bit integer. */
@@ -20,7 +20,8 @@ export class SystemRandom implements Random {
   }
 
   bytes(length: number): Uint8Array {
-    return Uint8Array.prototype.slice.call(this.#take(length))
+    // A copy: the pool's bytes are overwritten later.
+    return length > POOL_BYTES ? randomBytes(length) : Uint8Array.prototype.slice.call(this.#take(length))
   }
 
   #take(length: number): Buffer {

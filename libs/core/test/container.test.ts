@@ -88,6 +88,15 @@ describe('container', () => {
     expect([container.resolve(one), container.resolve(two)]).toEqual([1, 2])
   })
 
+  it('binds a token only to what it names, as the compiler sees it', () => {
+    // @ts-expect-error a number is no string
+    bindValue(NAME, 17)
+    // @ts-expect-error a Journal needs a name
+    bind(JOURNAL, () => ({}))
+    const journal: Journal = createContainer(bindings).resolve(JOURNAL)
+    expect(journal.name).toBe('real')
+  })
+
   it('refuses to resolve once disposed of', async () => {
     const container = createContainer(bindings)
     await container.dispose()

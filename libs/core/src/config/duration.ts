@@ -4,9 +4,9 @@ import { type Milliseconds, milliseconds } from '../units.ts'
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** Nine digits: in any unit an exact number of milliseconds. */
-export const DURATION_PATTERN = '^(?:0|[1-9][0-9]{0,8})(?:ms|s|m|h|d)$'
-export const POSITIVE_DURATION_PATTERN = '^[1-9][0-9]{0,8}(?:ms|s|m|h|d)$'
+/** Eight digits: in any unit an exact number of milliseconds. */
+export const DURATION_PATTERN = '^(?:0|[1-9][0-9]{0,7})(?:ms|s|m|h|d)$'
+export const POSITIVE_DURATION_PATTERN = '^[1-9][0-9]{0,7}(?:ms|s|m|h|d)$'
 
 const DURATION = new RegExp(DURATION_PATTERN)
 
