@@ -77,6 +77,30 @@ describe.skipIf(probe.missing !== null)(suite, () => {
     expect(messages('info')).toEqual(['Postgres takes rows again'])
   })
 
+  it('survives a server process that is killed in the middle of a batch, and sends the batch again', async () => {
+    const { url, target } = await freshTarget()
+    await target.ready()
+    const other = new Client({ connectionString: url })
+    other.on('error', () => undefined)
+    await other.connect()
+    await other.query('begin; lock table observations in exclusive mode')
+    const { journal } = await openJournal()
+    const drain = startDrain(journal, target, { backoffMs: { first: 1, longest: 5 } })
+    const rows = await fill(journal, 3)
+    const blocked = `select pid from pg_stat_activity
+      where wait_event_type = 'Lock' and query like '%insert into observations%' and datname = current_database()`
+    const pid = await vi.waitFor(async () => {
+      const [backend] = await query(url, blocked)
+      expect(backend).toBeDefined()
+      return backend?.pid as number
+    }, WAIT)
+    // Its connection breaks without a word, and the server drops all others: the lock goes too.
+    process.kill(pid, 'SIGKILL')
+    await vi.waitFor(() => expect(drain.status()).toEqual({ connected: true, lag: 0 }), WAIT)
+    expect(await storedIds(url, 'observations')).toEqual(rows.observations)
+    expect(await storedIds(url, 'decisions')).toEqual(rows.decisions)
+  })
+
   it('resumes where it was when the process ends between the commit and the note of it', async () => {
     const { url, target } = await freshTarget()
     const path = temporaryDirectory()
@@ -93,6 +117,9 @@ describe.skipIf(probe.missing !== null)(suite, () => {
     expect(await drain.flush(30_000)).toBe(0)
     expect(await storedIds(url, 'observations')).toEqual(rows.observations)
     expect(await storedIds(url, 'decisions')).toEqual(rows.decisions)
+    // The names of the arms were given to the first journal only.
+    const arms = await query(url, "select distinct candidates -> 0 ->> 'arm' as arm from decisions")
+    expect(arms).toEqual([{ arm: 'openai/gpt' }])
     await drain.stop()
     await after.close()
     expect((await openJournal(path)).journal.position).toEqual({ last: 60, drained: 60 })
