@@ -23,7 +23,7 @@ export interface Bandit {
    * index of the arm's quality. Consumes nothing: the same seed and state give the same choice.
    * @param seed two 32-bit words that name the decision
    * @param penalties length `size`: weighted cost and latency; +Infinity marks an arm that is not eligible
-   * @param qualities length `size`, written: q_i of each eligible arm, NaN for the others
+   * @param qualities length `size`, written: q_i of each eligible arm, NaN for the others; not the same array as `penalties`
    * @returns the chosen index, or -1 where no arm is eligible. Ties: lower penalty, then lower hash.
    */
   select(

@@ -53,6 +53,7 @@ export class TypeScriptBandit implements Bandit {
     checkWord('seedLo', seedLo)
     this.#checkDecision(now, qualityWeight, penalties)
     checkLength('qualities', qualities.length, this.size)
+    if (qualities === penalties) throw new RangeError('qualities must not share memory with penalties')
     this.#writePosteriors(now, this.#posteriors)
     const explored = this.#explored(strategy)
     return this.#choose(strategy, explored, seedHi, seedLo, qualityWeight, penalties, qualities)

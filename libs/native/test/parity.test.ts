@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Bandit,
+  type NativeModule,
+  STRATEGIES,
+  type StrategyName,
+  typescriptNative,
+} from '../src/index.ts'
+import { rust, withoutRust } from './implementations.ts'
+import { TestRandom } from './randomness.ts'
+
+const STEPS = 100_000
+const ARMS = 8
+
+/** Bits, because -0 is 0 and NaN is not NaN. */
+function bits(figures: Float64Array): BigUint64Array {
+  return new BigUint64Array(figures.buffer, figures.byteOffset, figures.length)
+}
+
+function bothOf<T>(make: (native: NativeModule) => T): readonly [T, T] {
+  return [make(rust as NativeModule), make(typescriptNative)]
+}
+
+function equalBits(a: Float64Array, b: Float64Array): boolean {
+  const [left, right] = [bits(a), bits(b)]
+  return left.every((figure, i) => figure === right[i])
+}
+
+/** One arm in six is not eligible. */
+function drawPenalties(random: TestRandom, penalties: Float64Array): void {
+  for (let arm = 0; arm < penalties.length; arm += 1) {
+    const eligible = random.integer(6) !== 0
+    penalties[arm] = eligible ? random.integer(3) * random.uniform() : Number.POSITIVE_INFINITY
+  }
+}
+
+/** A new pair: each restored from the other's snapshot, taught, and merged with its own. */
+function exchange(create: (native: NativeModule) => Bandit, mine: Bandit, theirs: Bandit, now: number) {
+  const snapshots = [mine.snapshot(), theirs.snapshot()] as const
+  expect(bits(snapshots[0])).toEqual(bits(snapshots[1]))
+  const pair = bothOf(create)
+  pair.forEach((bandit, k) => {
+    bandit.restore(snapshots[1 - k] as Float64Array)
+    bandit.update(3, 0.5, now + 5)
+    bandit.merge(snapshots[k] as Float64Array)
+  })
+  return pair
+}
+
+describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
+  it(`take the same ${STEPS} decisions, and hold the same bits at the end`, { timeout: 120_000 }, () => {
+    const random = new TestRandom(11)
+    const priors = Array.from(
+      { length: ARMS },
+      () => [0.05 + 3 * random.uniform(), 0.05 + 3 * random.uniform()] as const,
+    )
+    const create = (native: NativeModule): Bandit => {
+      const bandit = native.createBandit({ halfLifeMs: 60_000, ucbExploration: 0.7 })
+      priors.forEach(([alpha, beta], arm) => {
+        bandit.addArm(native.hash64(`arm ${arm}`)[1], alpha, beta)
+      })
+      return bandit
+    }
+    let [mine, theirs] = bothOf(create)
+    const penalties = new Float64Array(ARMS)
+    const [drawn, expected] = [new Float64Array(ARMS), new Float64Array(ARMS)]
+    let now = 1_700_000_000_000
+    let differing = 0
+    for (let step = 0; step < STEPS; step += 1) {
+      now += random.integer(10) === 0 ? random.integer(20_000) : random.integer(20)
+      drawPenalties(random, penalties)
+      const strategy = STRATEGIES[random.integer(STRATEGIES.length)] as StrategyName
+      const [hi, lo, weight] = [random.integer(2 ** 32), random.integer(2 ** 32), 2 * random.uniform()]
+      const chosen = mine.select(strategy, hi, lo, now, weight, penalties, drawn)
+      const same = chosen === theirs.select(strategy, hi, lo, now, weight, penalties, expected)
+      if (!same || !equalBits(drawn, expected)) differing += 1
+      const [arm, reward, seen] = [Math.max(chosen, 0), random.uniform(), now - random.integer(500)]
+      mine.update(arm, reward, seen)
+      theirs.update(arm, reward, seen)
+      if (step % 1_000 === 999) [mine, theirs] = exchange(create, mine, theirs, now)
+    }
+    expect(differing).toBe(0)
+    expect(bits(mine.snapshot())).toEqual(bits(theirs.snapshot()))
+  })
+
+  it('decide batches alike', () => {
+    const random = new TestRandom(5)
+    const seeds = Uint32Array.from({ length: 2_000 }, () => random.integer(2 ** 32))
+    const [mine, theirs] = bothOf(native => {
+      const bandit = native.createBandit({ halfLifeMs: 1_000 })
+      for (let arm = 0; arm < ARMS; arm += 1) bandit.addArm(arm, 0.2 + arm / 4, 0.7)
+      const chosen = new Int32Array(1_000)
+      bandit.selectBatch('thompson', seeds, 5, 1, new Float64Array(ARMS), chosen)
+      return chosen
+    })
+    expect(mine).toEqual(theirs)
+  })
+
+  it('count windows alike', () => {
+    const random = new TestRandom(21)
+    const [mine, theirs] = bothOf(native => native.createSlidingWindow(1_000_003, 500))
+    let now = 1_700_000_000_000_000
+    for (let step = 0; step < 50_000; step += 1) {
+      now += random.integer(random.integer(50) === 0 ? 2_000_000 : 20_000) - 100
+      const amount = random.integer(30)
+      expect(mine.tryAcquire(now, amount)).toBe(theirs.tryAcquire(now, amount))
+      expect(mine.used(now)).toBe(theirs.used(now))
+      expect(mine.retryAfterUs(now, amount)).toBe(theirs.retryAfterUs(now, amount))
+    }
+  })
+
+  it('sketch alike, to the last bit', () => {
+    const random = new TestRandom(31)
+    const [mine, theirs] = bothOf(native => native.createLatencySketch(5_000))
+    let now = 1_700_000_000_000
+    for (let step = 0; step < 20_000; step += 1) {
+      now += random.integer(random.integer(100) === 0 ? 60_000 : 50) - 10
+      const value = 1 / random.uniform() ** 2
+      mine.record(value, now)
+      theirs.record(value, now)
+      if (step % 500 !== 0) continue
+      const q = random.uniform()
+      expect(mine.quantile(q)).toBe(theirs.quantile(q))
+      expect(mine.count(now + 100)).toBe(theirs.count(now + 100))
+      expect(bits(mine.snapshot())).toEqual(bits(theirs.snapshot()))
+      const snapshot = theirs.snapshot()
+      mine.merge(snapshot)
+      theirs.merge(snapshot)
+    }
+    expect(bits(mine.snapshot())).toEqual(bits(theirs.snapshot()))
+  })
+})
