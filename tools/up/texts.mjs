@@ -1,0 +1,42 @@
+/** What `npm run up` says. */
+
+export const HELP = `npm run up [-- options]
+
+Builds the gateway and runs it in the foreground, in front of simulated models, until Ctrl-C.
+
+  --config FILE   run with this configuration, and without the simulated models (also: ATP_CONFIG)
+  --verbose       show the output of every tool and all logs
+  --help          this text
+
+Every configuration key can be set by the environment: ATP_SERVER_PORT=8081 npm run up
+`
+
+/** How to send the first request. @param {string} url */
+export function firstSteps(url) {
+  return `
+Ask it with curl:
+
+  curl ${url}/v1/chat/completions -H 'content-type: application/json' -d '{"model": "auto", "messages": [{"role": "user", "content": "What is a multi-armed bandit?"}]}'
+
+From Node, with the openai client (npm install openai):
+
+  import OpenAI from 'openai'
+  const client = new OpenAI({ baseURL: '${url}/v1', apiKey: 'unused' })
+  const answer = await client.chat.completions.create({ model: 'auto', messages: [{ role: 'user', content: 'Hello' }] })
+  console.log(answer.model, answer.choices[0].message.content)
+
+From Python (pip install openai):
+
+  from openai import OpenAI
+  client = OpenAI(base_url="${url}/v1", api_key="unused")
+  answer = client.chat.completions.create(model="auto", messages=[{"role": "user", "content": "Hello"}])
+  print(answer.model, answer.choices[0].message.content)
+
+`
+}
+
+/** Where to watch the router learn. @param {string} url */
+export function demoHint(url) {
+  const option = url === 'http://127.0.0.1:8080' ? '' : ` -- --url ${url}`
+  return `Watch it learn, in another terminal:  npm run demo${option}\nCtrl-C ends it.\n\n`
+}
