@@ -69,7 +69,7 @@ export class GatewayClient {
     try {
       return await fetch(this.#base + path, request)
     } catch (cause) {
-      if (this.#signal.aborted) throw cause
+      if (this.#signal.aborted) throw new DemoError('stopped before the gateway answered', { cause })
       const reason = reasonOf(cause)
       throw new DemoError(
         `no gateway answers at ${this.#base} (${reason}). Start one with \`npm run up\`, or say where it is with --url.`,

@@ -122,6 +122,11 @@ describe('the demo gives up with a clear word', () => {
     expect(message).toContain('npm run up')
   })
 
+  it('where it is stopped before it began', async () => {
+    const { url } = await fakeGateway()
+    expect(await messageOf(url, { signal: AbortSignal.abort() })).toContain('stopped')
+  })
+
   it('where a real model answers: it needs the simulated ones', async () => {
     const gateway = await fakeGateway({ text: 'The answer is 42.' })
     expect(await messageOf(gateway.url)).toContain('needs the simulated models')
