@@ -63,7 +63,7 @@ export class PostgresDrain {
   #running: Promise<void> | null = null
   #stopping = false
   #hurried = false
-  readonly #onEmpty: (() => void)[] = []
+  readonly #onSettled: (() => void)[] = []
 
   constructor(options: PostgresDrainOptions) {
     this.#source = options.source
@@ -90,7 +90,7 @@ export class PostgresDrain {
   }
 
   /**
-   * Hurries until the journal is empty, at most `deadlineMs` milliseconds.
+   * Hurries until the journal is empty or Postgres takes nothing, at most `deadlineMs` milliseconds.
    * @returns the rows that are left: they stay in the journal, for the next start
    */
   async flush(deadlineMs: number): Promise<number> {
@@ -99,8 +99,8 @@ export class PostgresDrain {
     this.#idle.end()
     this.#wait.end()
     const deadline = new Pause()
-    const empty = new Promise<void>(resolve => this.#onEmpty.push(resolve))
-    await Promise.race([empty, deadline.for(deadlineMs), this.#running])
+    const settled = new Promise<void>(resolve => this.#onSettled.push(resolve))
+    await Promise.race([settled, deadline.for(deadlineMs), this.#running])
     deadline.end()
     this.#hurried = false
     return this.status().lag
@@ -126,6 +126,7 @@ export class PostgresDrain {
   async #step(): Promise<void> {
     const batch = await this.#source.undrained(this.#batchSize)
     if (!(await this.#deliver(batch))) {
+      this.#settled()
       await this.#wait.for(this.#backoff())
       return
     }
@@ -135,10 +136,15 @@ export class PostgresDrain {
     if (more) return
     if (batch === null) {
       // Rows may have come since we looked: then the pause is over before it begins.
-      if (this.status().lag === 0) for (const resolve of this.#onEmpty.splice(0)) resolve()
+      if (this.status().lag === 0) this.#settled()
       await this.#idle.until()
     }
     if (!this.#hurried && !this.#stopping) await this.#wait.for(this.#lingerMs)
+  }
+
+  /** Nothing more is to be had now: whoever waits for that goes on. */
+  #settled(): void {
+    for (const resolve of this.#onSettled.splice(0)) resolve()
   }
 
   /** @returns false where Postgres did not take it */
