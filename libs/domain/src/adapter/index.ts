@@ -1,3 +1,9 @@
+export type { Adapter } from './adapter.ts'
+export { validateAdapter } from './adapter.ts'
+export type { BreakerOptions, BreakerState, Permit } from './breaker.ts'
+export { BREAKER_DEFAULTS, CircuitBreaker } from './breaker.ts'
+export type { CallResult, HealthSnapshot } from './health.ts'
+export { CallHealth } from './health.ts'
 export type {
   ChatBody,
   ChatMessage,
@@ -9,3 +15,6 @@ export type {
   UpstreamFailure,
 } from './provider.ts'
 export { UpstreamError } from './provider.ts'
+export type { AdapterCall } from './registered-adapter.ts'
+export type { AdapterHealth, AdapterRegistryOptions } from './registry.ts'
+export { AdapterRegistry } from './registry.ts'

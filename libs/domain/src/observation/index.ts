@@ -1,3 +1,7 @@
+export type { FeedbackResult, FeedbackServiceOptions } from './feedback.ts'
+export { FeedbackService, MAX_FEEDBACK_BATCH } from './feedback.ts'
+export type { DecisionFeedback, FeedbackInput, OutsideObservation } from './feedback-input.ts'
+export type { Warn } from './learning.ts'
 export type { Observation, ObservationKind, Outcome, Usage } from './observation.ts'
 export { OBSERVATION_KINDS, OUTCOMES } from './observation.ts'
 export type {
@@ -5,7 +9,15 @@ export type {
   DecisionRepository,
   Journal,
   JournalBatch,
+  Learner,
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
 } from './ports.ts'
+export { RecentDecisions } from './recent-decisions.ts'
+export type { Recovery, RecoveryOptions } from './recovery.ts'
+export { recover } from './recovery.ts'
+export type { ObservationServiceOptions } from './service.ts'
+export { ObservationService } from './service.ts'
+export type { SnapshotWriterOptions } from './snapshot-writer.ts'
+export { SnapshotWriter } from './snapshot-writer.ts'

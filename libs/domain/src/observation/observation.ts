@@ -9,7 +9,15 @@ import type { EpochMs, MicroUsd, Milliseconds } from '@atp/core/units'
  * - `rate_limited`: not the model's fault: nothing is learned of its quality.
  * - `rejected`: the provider found the request wrong, `cancelled`: the client went away: likewise.
  */
-export const OUTCOMES = ['success', 'error', 'timeout', 'cut', 'rate_limited', 'rejected', 'cancelled'] as const
+export const OUTCOMES = [
+  'success',
+  'error',
+  'timeout',
+  'cut',
+  'rate_limited',
+  'rejected',
+  'cancelled',
+] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** `attempt`: a call of the gateway's own; `feedback`: a judgement of an earlier answer; `outside`: a call that somebody else made. */

@@ -53,3 +53,13 @@ export interface SnapshotRepository {
   save(snapshot: Snapshot): Promise<void>
   load(): Promise<Snapshot | null>
 }
+
+/** Who learns from observations. */
+export interface Learner {
+  /** Learns from one committed observation; they come in the order of their commits. */
+  apply(observation: Observation, context: { readonly pinned: boolean }): void
+  /** What was learned, as plain JSON, arm by arm. */
+  snapshot(): Readonly<Record<string, unknown>>
+  /** Takes up what a snapshot holds; what is corrupt in it is left out, with a warning. */
+  restore(arms: Readonly<Record<string, unknown>>, warn: (message: string) => void): void
+}

@@ -1,0 +1,147 @@
+/** Which adapters there are, at this moment. Arrays keep their identity until something changes, so that readers may cache by it. */
+import type { Clock } from '@atp/core/clock'
+import { AtpError } from '@atp/core/errors'
+import type { AdapterId, ArmId } from '@atp/core/ids'
+import type { NativeModule } from '@atp/native'
+import type { Arm } from '../routing/arm.ts'
+import { type Adapter, validateAdapter } from './adapter.ts'
+import { BREAKER_DEFAULTS, type BreakerOptions, type BreakerState } from './breaker.ts'
+import type { HealthSnapshot } from './health.ts'
+import type { Provider } from './provider.ts'
+import { type AdapterCall, type AdapterEnvironment, RegisteredAdapter } from './registered-adapter.ts'
+
+export interface AdapterRegistryOptions {
+  readonly native: Pick<NativeModule, 'createLatencySketch'>
+  readonly clock: Clock
+  /** Milliseconds after which a call counts half in an adapter's health. */
+  readonly healthHalfLifeMs?: number
+  readonly breaker?: BreakerOptions
+}
+
+/** An adapter's health with its circuit and the health of each of its arms. */
+export interface AdapterHealth extends HealthSnapshot {
+  readonly circuit: BreakerState
+  readonly arms: Readonly<Record<string, HealthSnapshot>>
+}
+
+interface Route {
+  readonly arm: Arm
+  readonly registered: RegisteredAdapter
+}
+
+const FIVE_MINUTES = 300_000
+const NO_ARMS: readonly Arm[] = []
+
+export class AdapterRegistry {
+  readonly #environment: AdapterEnvironment
+  readonly #registered = new Map<AdapterId, RegisteredAdapter>()
+  #adapters: readonly Adapter[] = []
+  #arms: readonly Arm[] = NO_ARMS
+  #routes: ReadonlyMap<string, Route> = new Map()
+  #byName: ReadonlyMap<string, readonly Arm[]> = new Map()
+  #version = 0
+
+  constructor(options: AdapterRegistryOptions) {
+    this.#environment = {
+      clock: options.clock,
+      createLatencySketch: halfLifeMs => options.native.createLatencySketch(halfLifeMs),
+      healthHalfLifeMs: options.healthHalfLifeMs ?? FIVE_MINUTES,
+      breaker: options.breaker ?? BREAKER_DEFAULTS,
+    }
+  }
+
+  /** Counts the changes: the same version is the same adapters. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** @throws {AtpError} `duplicate_adapter`, `invalid_argument` */
+  register(adapter: Adapter): void {
+    validateAdapter(adapter)
+    if (this.#registered.has(adapter.id)) {
+      throw new AtpError('duplicate_adapter', { detail: `an adapter '${adapter.id}' is registered already` })
+    }
+    this.#registered.set(adapter.id, new RegisteredAdapter(adapter, this.#environment))
+    this.#changed()
+  }
+
+  /**
+   * Takes the adapter out of routing at once. Resolves when its calls in flight have ended and its provider is closed;
+   * the id may be registered anew before that.
+   * @returns false where there is no such adapter
+   */
+  async unregister(id: AdapterId): Promise<boolean> {
+    const registered = this.#registered.get(id)
+    if (registered === undefined) return false
+    this.#registered.delete(id)
+    this.#changed()
+    await registered.retire()
+    return true
+  }
+
+  adapters(): readonly Adapter[] {
+    return this.#adapters
+  }
+
+  arms(): readonly Arm[] {
+    return this.#arms
+  }
+
+  arm(id: string): Arm | undefined {
+    return this.#routes.get(id)?.arm
+  }
+
+  /** The arm of this id, otherwise every arm whose model has this name; empty where nobody serves it. */
+  resolve(model: string): readonly Arm[] {
+    return this.#byName.get(model) ?? NO_ARMS
+  }
+
+  provider(arm: ArmId): Provider | undefined {
+    return this.#routes.get(arm)?.registered.adapter.provider
+  }
+
+  /** For planning: whether a call of this arm would be let through now. Takes nothing. */
+  isCandidate(arm: ArmId): boolean {
+    const breaker = this.#routes.get(arm)?.registered.breaker
+    if (breaker === undefined) return false
+    return breaker.isClosed || breaker.isCandidate(this.#environment.clock.monotonic())
+  }
+
+  /** For execution: a call of this arm. @returns null where the adapter is gone or its circuit lets nothing through */
+  begin(arm: ArmId): AdapterCall | null {
+    const route = this.#routes.get(arm)
+    return route === undefined ? null : route.registered.begin(route.arm)
+  }
+
+  health(id: AdapterId): AdapterHealth | undefined {
+    const registered = this.#registered.get(id)
+    if (registered === undefined) return undefined
+    const now = this.#environment.clock.monotonic()
+    const arms: Record<string, HealthSnapshot> = {}
+    for (const arm of registered.adapter.arms) {
+      const health = registered.armHealth(arm.id)
+      if (health !== undefined) arms[arm.id] = health.snapshot(now)
+    }
+    return { ...registered.health.snapshot(now), circuit: registered.breaker.state(now), arms }
+  }
+
+  #changed(): void {
+    const routes = new Map<string, Route>()
+    const byName = new Map<string, Arm[]>()
+    for (const registered of this.#registered.values()) {
+      for (const arm of registered.adapter.arms) {
+        routes.set(arm.id, { arm, registered })
+        const namesakes = byName.get(arm.model)
+        if (namesakes === undefined) byName.set(arm.model, [arm])
+        else namesakes.push(arm)
+      }
+    }
+    const arms = Array.from(routes.values(), route => route.arm)
+    for (const arm of arms) byName.set(arm.id, [arm])
+    this.#adapters = Array.from(this.#registered.values(), registered => registered.adapter)
+    this.#arms = arms
+    this.#routes = routes
+    this.#byName = byName
+    this.#version += 1
+  }
+}

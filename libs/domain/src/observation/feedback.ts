@@ -1,0 +1,216 @@
+/**
+ * Takes feedback on decisions and observations from outside, each once, whenever they come.
+ * Invariant: of all submissions with one id, whether in one batch, at the same time or years apart, one is stored and learned from.
+ * Memory is bounded: it holds the ids of submissions under way, and the latest decisions.
+ */
+import type { Clock } from '@atp/core/clock'
+import { AtpError } from '@atp/core/errors'
+import { newId, type ObservationId } from '@atp/core/ids'
+import type { Random } from '@atp/core/random'
+import type { Arm } from '../routing/arm.ts'
+import {
+  type DecisionFeedback,
+  type FeedbackInput,
+  isName,
+  type OutsideObservation,
+  problemsOf,
+} from './feedback-input.ts'
+import type { Observation } from './observation.ts'
+import type { DecisionRecord, DecisionRepository, ObservationRepository } from './ports.ts'
+import { RecentDecisions } from './recent-decisions.ts'
+import type { ObservationService } from './service.ts'
+
+export const MAX_FEEDBACK_BATCH = 1_000
+
+export interface FeedbackServiceOptions {
+  readonly observations: Pick<ObservationService, 'record'>
+  readonly decisions: DecisionRepository
+  readonly stored: Pick<ObservationRepository, 'known'>
+  readonly registry: { arm(id: string): Arm | undefined }
+  readonly clock: Clock
+  readonly random: Random
+  /** Decisions kept in memory, for feedback that comes before they are committed. */
+  readonly recentDecisions?: number
+}
+
+/** `observationId` is the sender's name of the observation, or the one that it got. */
+export type FeedbackResult =
+  | { readonly status: 'accepted' | 'duplicate'; readonly observationId: string }
+  | { readonly status: 'refused'; readonly error: AtpError }
+
+export class FeedbackService {
+  readonly #options: FeedbackServiceOptions
+  readonly #decisions: RecentDecisions
+  /** Ids that a submission is about to store, with the end of that submission. */
+  readonly #underWay = new Map<ObservationId, Promise<void>>()
+
+  constructor(options: FeedbackServiceOptions) {
+    this.#options = options
+    this.#decisions = new RecentDecisions(options.decisions, options.recentDecisions)
+  }
+
+  /** Makes feedback on a decision possible before it is committed. The last word on an id counts. */
+  remember(decision: DecisionRecord): void {
+    this.#decisions.remember(decision)
+  }
+
+  /**
+   * Resolves when what was accepted is committed and learned from; what is wrong with one input concerns that one alone:
+   * `invalid_request`, `unknown_decision` (also for another tenant's), `unknown_model`, `overloaded`.
+   * @returns one result an input, in their order
+   * @throws {AtpError} `invalid_request` for more than 1,000 inputs; whatever the repositories throw: nothing is stored then
+   */
+  async submit(inputs: readonly FeedbackInput[]): Promise<FeedbackResult[]> {
+    if (inputs.length > MAX_FEEDBACK_BATCH) throw tooMany(inputs.length)
+    const drafts = await Promise.all(inputs.map(input => this.#draft(input)))
+    const firsts = new Map<ObservationId, Draft>()
+    for (const draft of drafts) {
+      if (isRefused(draft) || firsts.has(draft.observation.id)) continue
+      firsts.set(draft.observation.id, draft)
+    }
+    const outcomes = await this.#alone([...firsts.keys()], known => this.#store(firsts, known))
+    return drafts.map(draft => {
+      if (isRefused(draft)) return { status: 'refused', error: draft }
+      const { id } = draft.observation
+      const outcome = outcomes.get(id)
+      if (outcome !== undefined && outcome !== null) return { status: 'refused', error: outcome }
+      const accepted = outcome === null && firsts.get(id) === draft
+      return { status: accepted ? 'accepted' : 'duplicate', observationId: draft.name }
+    })
+  }
+
+  async #draft(input: FeedbackInput): Promise<Draft | AtpError> {
+    const wrong = problemsOf(input)
+    if (wrong !== null) return wrong
+    return input.kind === 'feedback' ? this.#judgement(input) : this.#outside(input)
+  }
+
+  async #judgement(input: DecisionFeedback): Promise<Draft | AtpError> {
+    const { tenant, decisionId, quality } = input
+    const decision = isName(decisionId) ? await this.#decisions.find(decisionId) : null
+    if (decision === null || decision.tenant !== tenant) return unknownDecision(decisionId)
+    const name = input.observationId ?? decisionId
+    const observation: Observation = {
+      id: idOf(tenant, name),
+      kind: 'feedback',
+      at: this.#options.clock.now(),
+      tenant,
+      decisionId,
+      arm: decision.arm,
+      outcome: 'success',
+      quality,
+      latency: null,
+      timeToFirstToken: null,
+      usage: null,
+      cost: null,
+    }
+    return { name, observation, pinned: decision.pinned }
+  }
+
+  #outside(input: OutsideObservation): Draft | AtpError {
+    const { registry, clock, random } = this.#options
+    const { tenant, arm, outcome, quality, latency, timeToFirstToken, usage, cost } = input
+    if (registry.arm(arm) === undefined) return unknownArm(arm)
+    const name = input.observationId ?? newId<string>(clock, random)
+    const id = idOf(tenant, name)
+    const observation: Observation = {
+      id,
+      kind: 'outside',
+      at: clock.now(),
+      tenant,
+      decisionId: null,
+      arm,
+      outcome,
+      quality,
+      latency,
+      timeToFirstToken,
+      usage,
+      cost,
+    }
+    return { name, observation, pinned: false }
+  }
+
+  /** Does the work while no other submission has any of these ids. All ids are taken at once, so that nobody waits for each other. */
+  async #alone<Result>(
+    ids: readonly ObservationId[],
+    work: (known: ReadonlySet<string>) => Promise<Result>,
+  ): Promise<Result> {
+    for (let busy = this.#holderOf(ids); busy !== undefined; busy = this.#holderOf(ids)) await busy
+    const done = Promise.withResolvers<void>()
+    for (const id of ids) this.#underWay.set(id, done.promise)
+    try {
+      return await work(ids.length === 0 ? new Set() : await this.#options.stored.known(ids))
+    } finally {
+      for (const id of ids) this.#underWay.delete(id)
+      done.resolve()
+    }
+  }
+
+  #holderOf(ids: readonly ObservationId[]): Promise<void> | undefined {
+    for (const id of ids) {
+      const holder = this.#underWay.get(id)
+      if (holder !== undefined) return holder
+    }
+    return undefined
+  }
+
+  /** @returns of each id that was new, null where it is stored now, or why it is not */
+  async #store(
+    drafts: ReadonlyMap<ObservationId, Draft>,
+    known: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<ObservationId, AtpError | null>> {
+    const outcomes = new Map<ObservationId, AtpError | null>()
+    const fresh = Array.from(drafts.values()).filter(({ observation }) => !known.has(observation.id))
+    const record = async (pinned: boolean): Promise<void> => {
+      const observations = fresh.filter(draft => draft.pinned === pinned).map(draft => draft.observation)
+      if (observations.length === 0) return
+      const refusal = await this.#options.observations
+        .record(null, observations, pinned)
+        .then(() => null, asAtpError)
+      for (const { id } of observations) outcomes.set(id, refusal)
+    }
+    await Promise.all([record(false), record(true)])
+    return outcomes
+  }
+}
+
+/** An observation as it would be stored. */
+interface Draft {
+  readonly name: string
+  readonly observation: Observation
+  readonly pinned: boolean
+}
+
+function isRefused(draft: Draft | AtpError): draft is AtpError {
+  return draft instanceof AtpError
+}
+
+/** Names belong to their tenant: nobody can use up another's. A tenant's id has no colon. */
+function idOf(tenant: string, name: string): ObservationId {
+  return `${tenant}:${name}` as ObservationId
+}
+
+function asAtpError(error: unknown): AtpError {
+  if (error instanceof AtpError) return error
+  return new AtpError('internal', { detail: 'the observation was not recorded', cause: error })
+}
+
+function tooMany(found: number): AtpError {
+  return new AtpError('invalid_request', {
+    detail: 'too many observations at once',
+    problems: [{ field: 'observations', found: `${found}`, allowed: `at most ${MAX_FEEDBACK_BATCH}` }],
+  })
+}
+
+function unknownDecision(id: string): AtpError {
+  return new AtpError('unknown_decision', { detail: `there is no decision '${id}'` })
+}
+
+function unknownArm(arm: string): AtpError {
+  return new AtpError('unknown_model', {
+    detail: `no adapter serves '${arm}'`,
+    problems: [
+      { field: 'arm', found: arm, allowed: 'the id of a registered arm, as GET /v1/models lists it' },
+    ],
+  })
+}

@@ -1,0 +1,40 @@
+/**
+ * The last decisions, in memory, before those that are stored: feedback may come while the answer is still under way.
+ * Bounded by two generations: when the younger is full, the older is forgotten whole. No removal of single entries,
+ * which a Map pays for with ever longer walks over its gaps.
+ */
+import type { DecisionId } from '@atp/core/ids'
+import type { DecisionRecord, DecisionRepository } from './ports.ts'
+
+const CAPACITY = 100_000
+
+export class RecentDecisions implements DecisionRepository {
+  readonly #stored: DecisionRepository
+  readonly #generation: number
+  #young = new Map<DecisionId, DecisionRecord>()
+  #old = new Map<DecisionId, DecisionRecord>()
+
+  /** @param capacity at most so many are kept in memory, and at least the later half of so many */
+  constructor(stored: DecisionRepository, capacity = CAPACITY) {
+    this.#stored = stored
+    this.#generation = Math.max(1, Math.floor(capacity / 2))
+  }
+
+  /** Decisions in memory. */
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+
+  /** Keeps only what feedback needs: a whole decision, with its candidates, weighs kilobytes. The last word on an id counts. */
+  remember({ id, tenant, arm, pinned, at }: DecisionRecord): void {
+    if (this.#young.size >= this.#generation) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(id, { id, tenant, arm, pinned, at })
+  }
+
+  async find(id: DecisionId): Promise<DecisionRecord | null> {
+    return this.#young.get(id) ?? this.#old.get(id) ?? (await this.#stored.find(id))
+  }
+}

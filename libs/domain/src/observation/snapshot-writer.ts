@@ -1,0 +1,39 @@
+/** Saves what was learned, so that a restart need not replay everything. Figures and sequence are of the same moment. */
+import type { Clock } from '@atp/core/clock'
+import type { Learner, SnapshotRepository } from './ports.ts'
+
+export interface SnapshotWriterOptions {
+  readonly snapshots: SnapshotRepository
+  readonly observations: { readonly appliedSequence: number }
+  readonly learner: Learner
+  readonly clock: Clock
+}
+
+export class SnapshotWriter {
+  readonly #options: SnapshotWriterOptions
+  #savedSequence = 0
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(options: SnapshotWriterOptions) {
+    this.#options = options
+  }
+
+  /**
+   * One save at a time, each of what is true when its turn comes. Rejects where the save failed; the next one tries again.
+   * @returns false where nothing was learned since the last save
+   */
+  writeNow(): Promise<boolean> {
+    const written = this.#last.then(() => this.#write())
+    this.#last = written.catch(() => {})
+    return written
+  }
+
+  async #write(): Promise<boolean> {
+    const { snapshots, observations, learner, clock } = this.#options
+    const { appliedSequence } = observations
+    if (appliedSequence === this.#savedSequence) return false
+    await snapshots.save({ appliedSequence, takenAt: clock.now(), arms: learner.snapshot() })
+    this.#savedSequence = appliedSequence
+    return true
+  }
+}
