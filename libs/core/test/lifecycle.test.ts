@@ -106,12 +106,18 @@ describe('lifecycle', () => {
     expect(steps.slice(-3)).toEqual(['stop c', 'stop b', 'stop a'])
   })
 
-  it('gives a second caller of stop the same stop', async () => {
+  it('gives a second caller of stop the same stop, with its failures', async () => {
     const { lifecycle, steps, add } = setUp()
-    add('a')
+    const closed = Promise.withResolvers<void>()
+    add('a', { stop: new Error('stuck') })
+    lifecycle.add({ name: 'slow', stop: () => closed.promise })
     await lifecycle.start()
-    await Promise.all([lifecycle.stop(), lifecycle.stop()])
-    await lifecycle.stop()
+    const ends = [lifecycle.stop(), lifecycle.stop()].map(end => end.catch(error => error))
+    closed.resolve()
+    const [first, second] = await Promise.all(ends)
+    expect(first).toBeInstanceOf(AggregateError)
+    expect(second).toBe(first)
+    await expect(lifecycle.stop()).rejects.toBe(first)
     expect(steps).toEqual(['start a', 'stop a'])
   })
 

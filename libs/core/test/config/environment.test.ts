@@ -162,11 +162,17 @@ describe('paths', () => {
     )
   })
 
-  it('leave alone what is in the way', () => {
-    for (const root of [5, 'text', [1], { a: 5 }]) {
-      const document = { root }
-      setAt(document, ['root', 'a', 'b'], 1)
-      expect(document).toEqual({ root })
-    }
+  it.each([
+    [5, ['root', 'a', 'b']],
+    ['text', ['root', 'a']],
+    [{ a: 5 }, ['root', 'a', 'b']],
+    [{ a: 5 }, ['root', 0, 'a']],
+    [[1], ['root', 'length', 'a']],
+    [[{}], ['root', 'a', 'b']],
+  ])('leave alone what is in the way: %j', (root, path) => {
+    const document = { root: structuredClone(root) }
+    setAt(document, path, 1)
+    expect(document).toStrictEqual({ root })
+    expect(Object.keys(document.root)).toEqual(Object.keys(root))
   })
 })
