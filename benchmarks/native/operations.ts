@@ -1,0 +1,133 @@
+/** What is measured: each operation on an implementation with warm state, as a gateway calls it. */
+import type { NativeModule, StrategyName } from '@atp/native'
+
+export interface Operation {
+  readonly name: string
+  readonly title: string
+  /** Calls a sample, so that one sample takes some 100 microseconds and the timer's own cost vanishes. */
+  readonly calls: number
+  readonly prepare: (native: NativeModule) => (call: number) => void
+}
+
+const START = 1_700_000_000_000
+const HALF_LIFE_MS = 3_600_000
+const BATCH = 1_000
+
+export const OPERATIONS: readonly Operation[] = [
+  { name: 'call', title: 'a call that does next to nothing', calls: 1_000, prepare: call },
+  {
+    name: 'decision-2-arms',
+    title: 'decision of 2 arms, Thompson',
+    calls: 200,
+    prepare: decision(2, 'thompson'),
+  },
+  {
+    name: 'decision-8-arms',
+    title: 'decision of 8 arms, Thompson',
+    calls: 100,
+    prepare: decision(8, 'thompson'),
+  },
+  {
+    name: 'decision-32-arms',
+    title: 'decision of 32 arms, Thompson',
+    calls: 20,
+    prepare: decision(32, 'thompson'),
+  },
+  { name: 'decision-8-arms-ucb', title: 'decision of 8 arms, UCB', calls: 200, prepare: decision(8, 'ucb') },
+  {
+    name: 'decision-8-arms-greedy',
+    title: 'decision of 8 arms, greedy',
+    calls: 200,
+    prepare: decision(8, 'greedy'),
+  },
+  {
+    name: 'batch-1000-decisions',
+    title: 'batch of 1,000 decisions of 8 arms, Thompson',
+    calls: 1,
+    prepare: decisions,
+  },
+  { name: 'update', title: 'update of an arm', calls: 1_000, prepare: update },
+  { name: 'batch-1000-updates', title: 'batch of 1,000 updates', calls: 10, prepare: updates },
+  { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
+  { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
+  { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
+]
+
+function call(native: NativeModule) {
+  const window = native.createSlidingWindow(60_000_000, 100)
+  return () => {
+    window.used(1)
+  }
+}
+
+function decision(arms: number, strategy: StrategyName) {
+  return (native: NativeModule) => {
+    const bandit = warmBandit(native, arms)
+    const penalties = new Float64Array(arms).fill(0.1)
+    const qualities = new Float64Array(arms)
+    return (k: number) => {
+      bandit.select(strategy, k, 7, START + k, 1, penalties, qualities)
+    }
+  }
+}
+
+function decisions(native: NativeModule) {
+  const bandit = warmBandit(native, 8)
+  const seeds = Uint32Array.from({ length: 2 * BATCH }, (_, k) => k)
+  const penalties = new Float64Array(8).fill(0.1)
+  const chosen = new Int32Array(BATCH)
+  return (k: number) => {
+    bandit.selectBatch('thompson', seeds, START + k, 1, penalties, chosen)
+  }
+}
+
+function update(native: NativeModule) {
+  const bandit = warmBandit(native, 8)
+  return (k: number) => {
+    bandit.update(k & 7, 0.75, START + k)
+  }
+}
+
+function updates(native: NativeModule) {
+  const bandit = warmBandit(native, 8)
+  const arms = Uint32Array.from({ length: BATCH }, (_, k) => k & 7)
+  const rewards = Float64Array.from({ length: BATCH }, (_, k) => (k % 10) / 10)
+  const times = Float64Array.from({ length: BATCH }, (_, k) => START + k)
+  return () => {
+    bandit.updateBatch(arms, rewards, times)
+  }
+}
+
+function windowUpdate(native: NativeModule) {
+  const window = native.createSlidingWindow(60_000_000, 10_000)
+  let now = 1_000 * START
+  return () => {
+    now += 5_000
+    window.tryAcquire(now, 1)
+  }
+}
+
+function sketchUpdate(native: NativeModule) {
+  const sketch = native.createLatencySketch(HALF_LIFE_MS)
+  return (k: number) => {
+    sketch.record(200 + k, START + k)
+  }
+}
+
+function sketchQuantile(native: NativeModule) {
+  const sketch = native.createLatencySketch(HALF_LIFE_MS)
+  for (let k = 0; k < 2_000; k += 1) sketch.record(50 + k, START + k)
+  return () => {
+    sketch.quantile(0.95)
+  }
+}
+
+/** Posteriors as after a few hundred rewards an arm. */
+function warmBandit(native: NativeModule, arms: number) {
+  const bandit = native.createBandit({ halfLifeMs: HALF_LIFE_MS })
+  for (let arm = 0; arm < arms; arm += 1) {
+    bandit.addArm(native.hash64(`arm ${arm}`)[1], 2, 1)
+    for (let k = 0; k < 300; k += 1) bandit.update(arm, (k % 10) / 10, START)
+  }
+  return bandit
+}
