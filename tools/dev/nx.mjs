@@ -1,15 +1,12 @@
 /** Nx's command line, and what its output tells about the progress. */
-import { join } from 'node:path'
-import { ROOT, workspaceEnv, workspaceNode } from './toolchain.mjs'
-
-const NX = join(ROOT, 'node_modules/nx/bin/nx.js')
+import { workspaceEnv } from './toolchain.mjs'
 
 /** The command that runs one target of the projects (all of them by default). */
 export function nxRunMany(target, { projects, flags = [], env = {} } = {}) {
   const only = projects === undefined ? [] : ['-p', projects.join(',')]
   return {
-    command: workspaceNode(),
-    args: [NX, 'run-many', '-t', target, ...only, '--outputStyle=static', ...flags],
+    command: 'nx',
+    args: ['run-many', '-t', target, ...only, '--outputStyle=static', ...flags],
     env: workspaceEnv(env),
   }
 }
@@ -21,5 +18,5 @@ export function endedTask(line) {
 
 /** The command that writes the project graph to `file`. */
 export function nxGraph(file) {
-  return { command: workspaceNode(), args: [NX, 'graph', `--file=${file}`], env: workspaceEnv() }
+  return { command: 'nx', args: ['graph', `--file=${file}`], env: workspaceEnv() }
 }
