@@ -7,13 +7,14 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hasCargo } from './cargo.mjs'
+import { whyNoCargo } from './cargo.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const ADDON = join(ROOT, 'libs/native/addon')
 
-if (hasCargo()) buildAddon()
-else console.log('cargo not found: the TypeScript fallback will be used')
+const reason = whyNoCargo()
+if (reason === null) buildAddon()
+else console.log(`${reason}: the TypeScript fallback will be used`)
 
 function buildAddon() {
   const args = [
