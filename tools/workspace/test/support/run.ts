@@ -37,7 +37,7 @@ export async function output(
   return stdout
 }
 
-function developerEnv(): NodeJS.ProcessEnv {
+export function developerEnv(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(NX_|VITEST|NODE_OPTIONS|NODE_ENV|npm_)/.test(name),
   )
