@@ -1,12 +1,26 @@
-/** What `crates/atp-napi` exports. Strategies cross as their index in `STRATEGIES`; everything else as in `types.ts`. */
-import type { LatencySketch, SlidingWindow } from '../types.ts'
+/**
+ * What `crates/atp-napi` exports: functions on handles. Strategies cross as their index in `STRATEGIES`; everything else
+ * is as in `types.ts`.
+ */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 1
+export const INTERFACE_VERSION = 2
 
-export interface AddonBandit {
-  addArm(hash: number, alpha: number, beta: number): number
-  select(
+declare const kind: unique symbol
+
+/** State in Rust; freed with the last reference to it. */
+export interface Handle<Kind extends string> {
+  readonly [kind]: Kind
+}
+
+export interface Addon {
+  interfaceVersion(): number
+  hash64(text: string): readonly number[]
+
+  createBandit(halfLifeMs: number, ucbExploration: number): Handle<'bandit'>
+  banditAddArm(bandit: Handle<'bandit'>, hash: number, alpha: number, beta: number): number
+  banditSelect(
+    bandit: Handle<'bandit'>,
     strategy: number,
     seedHi: number,
     seedLo: number,
@@ -15,7 +29,8 @@ export interface AddonBandit {
     penalties: Float64Array,
     qualities: Float64Array,
   ): number
-  selectBatch(
+  banditSelectBatch(
+    bandit: Handle<'bandit'>,
     strategy: number,
     seeds: Uint32Array,
     now: number,
@@ -23,20 +38,30 @@ export interface AddonBandit {
     penalties: Float64Array,
     chosen: Int32Array,
   ): void
-  update(arm: number, reward: number, now: number): void
-  updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void
-  posteriors(now: number, out: Float64Array): void
-  snapshot(): Float64Array
-  restore(snapshot: Float64Array): number
-  merge(snapshot: Float64Array): void
-  snapshotArm(arm: number): Float64Array
-  restoreArm(arm: number, snapshot: Float64Array): boolean
-}
+  banditUpdate(bandit: Handle<'bandit'>, arm: number, reward: number, now: number): void
+  banditUpdateBatch(
+    bandit: Handle<'bandit'>,
+    arms: Uint32Array,
+    rewards: Float64Array,
+    times: Float64Array,
+  ): void
+  banditPosteriors(bandit: Handle<'bandit'>, now: number, out: Float64Array): void
+  banditSnapshot(bandit: Handle<'bandit'>): Float64Array
+  banditRestore(bandit: Handle<'bandit'>, snapshot: Float64Array): number
+  banditMerge(bandit: Handle<'bandit'>, snapshot: Float64Array): void
+  banditSnapshotArm(bandit: Handle<'bandit'>, arm: number): Float64Array
+  banditRestoreArm(bandit: Handle<'bandit'>, arm: number, snapshot: Float64Array): boolean
 
-export interface Addon {
-  interfaceVersion(): number
-  hash64(text: string): readonly number[]
-  readonly Bandit: new (halfLifeMs: number, ucbExploration: number) => AddonBandit
-  readonly SlidingWindow: new (windowUs: number, limit: number) => SlidingWindow
-  readonly LatencySketch: new (halfLifeMs: number) => LatencySketch
+  createWindow(windowUs: number, limit: number): Handle<'window'>
+  windowTryAcquire(window: Handle<'window'>, nowUs: number, amount: number): boolean
+  windowUsed(window: Handle<'window'>, nowUs: number): number
+  windowRetryAfterUs(window: Handle<'window'>, nowUs: number, amount: number): number
+
+  createSketch(halfLifeMs: number): Handle<'sketch'>
+  sketchRecord(sketch: Handle<'sketch'>, valueMs: number, now: number): void
+  sketchQuantile(sketch: Handle<'sketch'>, q: number): number
+  sketchCount(sketch: Handle<'sketch'>, now: number): number
+  sketchSnapshot(sketch: Handle<'sketch'>): Float64Array
+  sketchRestore(sketch: Handle<'sketch'>, snapshot: Float64Array): void
+  sketchMerge(sketch: Handle<'sketch'>, snapshot: Float64Array): void
 }

@@ -1,13 +1,15 @@
 /** The addon's bandit behind the interface: strategies become numbers, because a string across costs more than a draw. */
-import { type Bandit, STRATEGIES, type StrategyName } from '../types.ts'
-import type { AddonBandit } from './addon.ts'
+import { type Bandit, type BanditOptions, STRATEGIES, type StrategyName } from '../types.ts'
+import type { Addon, Handle } from './addon.ts'
 
 export class RustBandit implements Bandit {
-  readonly #bandit: AddonBandit
+  readonly #addon: Addon
+  readonly #handle: Handle<'bandit'>
   #size = 0
 
-  constructor(bandit: AddonBandit) {
-    this.#bandit = bandit
+  constructor(addon: Addon, options: BanditOptions) {
+    this.#addon = addon
+    this.#handle = addon.createBandit(options.halfLifeMs, options.ucbExploration ?? 1)
   }
 
   get size(): number {
@@ -15,7 +17,7 @@ export class RustBandit implements Bandit {
   }
 
   addArm(hash: number, alpha: number, beta: number): number {
-    const arm = this.#bandit.addArm(hash, alpha, beta)
+    const arm = this.#addon.banditAddArm(this.#handle, hash, alpha, beta)
     this.#size = arm + 1
     return arm
   }
@@ -30,7 +32,16 @@ export class RustBandit implements Bandit {
     qualities: Float64Array,
   ): number {
     const code = codeOf(strategy)
-    return this.#bandit.select(code, seedHi, seedLo, now, qualityWeight, penalties, qualities)
+    return this.#addon.banditSelect(
+      this.#handle,
+      code,
+      seedHi,
+      seedLo,
+      now,
+      qualityWeight,
+      penalties,
+      qualities,
+    )
   }
 
   selectBatch(
@@ -41,39 +52,47 @@ export class RustBandit implements Bandit {
     penalties: Float64Array,
     chosen: Int32Array,
   ): void {
-    this.#bandit.selectBatch(codeOf(strategy), seeds, now, qualityWeight, penalties, chosen)
+    this.#addon.banditSelectBatch(
+      this.#handle,
+      codeOf(strategy),
+      seeds,
+      now,
+      qualityWeight,
+      penalties,
+      chosen,
+    )
   }
 
   update(arm: number, reward: number, now: number): void {
-    this.#bandit.update(arm, reward, now)
+    this.#addon.banditUpdate(this.#handle, arm, reward, now)
   }
 
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
-    this.#bandit.updateBatch(arms, rewards, times)
+    this.#addon.banditUpdateBatch(this.#handle, arms, rewards, times)
   }
 
   posteriors(now: number, out: Float64Array): void {
-    this.#bandit.posteriors(now, out)
+    this.#addon.banditPosteriors(this.#handle, now, out)
   }
 
   snapshot(): Float64Array {
-    return this.#bandit.snapshot()
+    return this.#addon.banditSnapshot(this.#handle)
   }
 
   restore(snapshot: Float64Array): number {
-    return this.#bandit.restore(snapshot)
+    return this.#addon.banditRestore(this.#handle, snapshot)
   }
 
   merge(snapshot: Float64Array): void {
-    this.#bandit.merge(snapshot)
+    this.#addon.banditMerge(this.#handle, snapshot)
   }
 
   snapshotArm(arm: number): Float64Array {
-    return this.#bandit.snapshotArm(arm)
+    return this.#addon.banditSnapshotArm(this.#handle, arm)
   }
 
   restoreArm(arm: number, snapshot: Float64Array): boolean {
-    return this.#bandit.restoreArm(arm, snapshot)
+    return this.#addon.banditRestoreArm(this.#handle, arm, snapshot)
   }
 }
 

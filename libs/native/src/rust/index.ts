@@ -1,17 +1,17 @@
 /** The interface over a loaded addon. */
-
 import type { NativeModule } from '../types.ts'
 import { hash64 } from '../typescript/hash64.ts'
 import type { Addon } from './addon.ts'
 import { RustBandit } from './bandit.ts'
+import { RustLatencySketch } from './latency-sketch.ts'
+import { RustSlidingWindow } from './sliding-window.ts'
 
 export function rustNative(addon: Addon): NativeModule {
   return {
     implementation: 'rust',
-    createBandit: ({ halfLifeMs, ucbExploration = 1 }) =>
-      new RustBandit(new addon.Bandit(halfLifeMs, ucbExploration)),
-    createSlidingWindow: (windowUs, limit) => new addon.SlidingWindow(windowUs, limit),
-    createLatencySketch: halfLifeMs => new addon.LatencySketch(halfLifeMs),
+    createBandit: options => new RustBandit(addon, options),
+    createSlidingWindow: (windowUs, limit) => new RustSlidingWindow(addon, windowUs, limit),
+    createLatencySketch: halfLifeMs => new RustLatencySketch(addon, halfLifeMs),
     // In TypeScript on both sides: carrying the string across costs more than hashing it.
     hash64,
   }
