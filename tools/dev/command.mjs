@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { ROOT } from './toolchain.mjs'
 
-const LAST_LINES = 60
+const LAST_LINES = 500
 const running = new Set()
 
 process.on('exit', () => {

@@ -9,6 +9,7 @@ const START_DEADLINE_MS = 60_000
 /** The gateway's own stop takes 30 s at most, plus its lag. */
 const STOP_DEADLINE_MS = 45_000
 const POLL_MS = 50
+const SHOWN_LINES = 30
 const WARN = 40
 
 /** A service that didn't start or didn't stay. */
@@ -94,7 +95,7 @@ async function tooLate(name, child) {
 }
 
 function explain(child) {
-  const said = child.lastLines.join('\n')
+  const said = child.lastLines.slice(-SHOWN_LINES).join('\n')
   const taken = /EADDRINUSE\D*([\d.:[\]a-f]+:\d+)?/.exec(said)
   if (taken !== null) {
     return `: ${taken[1] ?? 'its port'} is taken by another process. Choose another port: ATP_SERVER_PORT=8081 npm run up`
