@@ -98,7 +98,7 @@ export class ObservationService {
     pinned: boolean = decision?.pinned ?? false,
   ): Promise<void> {
     if (this.#closed) return Promise.reject(shuttingDown())
-    if (!this.full && this.#waiters.length === 0) return this.#enqueue(decision, observations, pinned)
+    if (!this.full) return this.#enqueue(decision, observations, pinned)
     return new Promise(settle => {
       this.#waiters.push({ decision, observations, pinned, settle })
     })
@@ -147,7 +147,7 @@ export class ObservationService {
     this.resumeFrom(sequence)
   }
 
-  /** First come, first admitted. */
+  /** First come, first admitted; who is left waits because the queue is full again. */
   #admit(): void {
     let admitted = 0
     for (const { decision, observations, pinned, settle } of this.#waiters) {
