@@ -61,6 +61,20 @@ describeEach('a sliding window', native => {
     )
   })
 
+  it('frees an event after W and before W * (1 + 1/64) is over, whatever its phase, to the microsecond', () => {
+    for (let windowUs = 1; windowUs <= 260; windowUs += 1) {
+      for (let at = 0; at < 6; at += 1) {
+        const window = native.createSlidingWindow(windowUs, 1)
+        expect(window.tryAcquire(at, 1)).toBe(true)
+        expect(window.tryAcquire(at + windowUs - 1, 1), `W ${windowUs}, event at ${at}`).toBe(false)
+        expect(
+          window.tryAcquire(at + Math.ceil((65 * windowUs) / 64), 1),
+          `W ${windowUs}, event at ${at}`,
+        ).toBe(true)
+      }
+    }
+  })
+
   it('holds when the clock goes back', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ at: fc.nat(5_000), amount: fc.nat(5) }), { maxLength: 80 }), trace => {
