@@ -44,8 +44,8 @@ function caption({ pinned, best }: DemoReport): string {
   const judged = 'Quality is what the simulated models say of their own answers.'
   const sample = best === null ? 0 : (pinned.get(best)?.answers ?? 0)
   return sample === 0
-    ? `${judged} The models were not measured alone.`
-    : `${judged} Best and cheapest are as measured: the first ${sample} of the same prompts,\nsent to each model alone after the routed part.`
+    ? `${judged}\nThe models were not measured alone.`
+    : `${judged}\nBest and cheapest are as measured: the first ${sample} of the same prompts, sent to each\nmodel alone after the routed part.`
 }
 
 /** The first column to the left, figures to the right. */
