@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config'
 export function projectTests(root: string) {
   return defineConfig({
     root,
-    resolve: { conditions: ['@atp/source', 'node', 'import', 'default'] },
-    ssr: { resolve: { conditions: ['@atp/source', 'node', 'import', 'default'] } },
+    resolve: { conditions: ['@atp/source', 'node'] },
+    ssr: { resolve: { conditions: ['@atp/source', 'node'] } },
     test: {
       include: ['test/**/*.test.ts'],
       passWithNoTests: true,

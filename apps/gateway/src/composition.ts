@@ -78,11 +78,14 @@ const BINDINGS: readonly Binding[] = [
   }),
   bind(T.LEARNED, resolve => {
     const { half_life, ucb_exploration } = resolve(T.CONFIG).routing
-    return new LearnedState({
+    const learned = new LearnedState({
       native: resolve(T.NATIVE),
       halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
       ucbExploration: ucb_exploration,
     })
+    // Before anything is replayed: what an unknown arm did is not learned from.
+    for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
+    return learned
   }),
   bind(T.ROUTER, resolve => {
     const { routing } = resolve(T.CONFIG)
@@ -106,6 +109,7 @@ const BINDINGS: readonly Binding[] = [
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
         schedule: setImmediate,
+        warn: message => resolve(T.LOG).warn(message),
       }),
   ),
   bind(
@@ -148,7 +152,8 @@ const BINDINGS: readonly Binding[] = [
         maxAttempts: config.upstream.max_attempts,
       }),
       settler,
-      observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.FEEDBACK)),
+      observer: new Observer(resolve(T.OBSERVATIONS)),
+      feedback: resolve(T.FEEDBACK),
       clock,
     })
   }),

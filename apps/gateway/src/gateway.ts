@@ -99,6 +99,7 @@ export class Gateway {
           learner: resolve(T.LEARNED),
           warn: message => log.warn(message),
         })
+        resolve(T.OBSERVATIONS).resumeFrom(recovered.sequence)
         log.info(recovered, 'learned state recovered')
         timer = setInterval(() => {
           snapshots.writeNow().catch(error => log.warn({ err: error }, 'the snapshot was not written'))

@@ -2,7 +2,7 @@
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
-import type { Observation } from '@atp/domain/observation'
+import type { FeedbackService, Observation } from '@atp/domain/observation'
 import type { Plan } from '@atp/domain/routing'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
@@ -16,6 +16,7 @@ export interface Steps {
   readonly executor: Executor
   readonly settler: Settler
   readonly observer: Observer
+  readonly feedback: Pick<FeedbackService, 'remember'>
   readonly clock: Clock
 }
 
@@ -91,9 +92,19 @@ export class Corridor {
     walk: Walk,
     ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
   ): Promise<Reached<Answer>> {
-    const { executor, observer } = this.#steps
+    const { executor, observer, feedback } = this.#steps
+    const { exchange, plan } = walk
     try {
-      return await executor.firstToAnswer(walk, ask)
+      const reached = await executor.firstToAnswer(walk, ask)
+      const { arm } = reached.upstream
+      feedback.remember({
+        id: exchange.id,
+        tenant: exchange.tenant,
+        arm: arm.id,
+        pinned: plan.pinned,
+        at: exchange.at,
+      })
+      return reached
     } catch (error) {
       await observer.observe(walk)
       throw error

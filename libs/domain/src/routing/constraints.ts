@@ -1,7 +1,7 @@
 /** Hard constraints, applied before scoring and never violated: why an arm is no candidate for a request. */
 import { toUsd } from '@atp/core/units'
 import type { Arm } from './arm.ts'
-import { type CostForecast, affordableOutputTokens } from './cost.ts'
+import { affordableOutputTokens, type CostForecast } from './cost.ts'
 import type { Exclusion, RoutingRequest } from './request.ts'
 
 export interface ArmFacts {
@@ -13,7 +13,11 @@ export interface ArmFacts {
 }
 
 /** @returns null for a candidate, otherwise every reason against it */
-export function exclusionsOf(arm: Arm, facts: ArmFacts, request: RoutingRequest): readonly Exclusion[] | null {
+export function exclusionsOf(
+  arm: Arm,
+  facts: ArmFacts,
+  request: RoutingRequest,
+): readonly Exclusion[] | null {
   if (!facts.requested) {
     return [{ reason: 'not_requested', detail: `the request names the model ${request.model}` }]
   }
@@ -30,7 +34,10 @@ export function exclusionsOf(arm: Arm, facts: ArmFacts, request: RoutingRequest)
     if (!arm.capabilities.has(capability)) exclude('missing_capability', `does not offer ${capability}`)
   }
   if (request.maxOutputTokens !== undefined && request.maxOutputTokens > arm.maxOutputTokens) {
-    exclude('max_output_tokens', `gives at most ${arm.maxOutputTokens} tokens, ${request.maxOutputTokens} wanted`)
+    exclude(
+      'max_output_tokens',
+      `gives at most ${arm.maxOutputTokens} tokens, ${request.maxOutputTokens} wanted`,
+    )
   }
   const tokens = overflowingTokens(arm, request)
   if (tokens !== null) exclude('context_window', `holds ${arm.contextWindow} tokens, ${tokens} needed`)

@@ -1,6 +1,7 @@
 /** Arms and requests for routing tests: plain defaults, and what a test wants otherwise. */
-import type { AdapterId, ArmId } from '@atp/core/ids'
+
 import { ManualClock } from '@atp/core/clock'
+import type { AdapterId, ArmId } from '@atp/core/ids'
 import { typescriptNative } from '@atp/native'
 import type { Provider } from '../../src/adapter/index.ts'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '../../src/adapter/index.ts'
@@ -48,7 +49,11 @@ const unreachable: Provider = {
 export function routingOver(arms: readonly Arm[], halfLifeMs = Number.POSITIVE_INFINITY) {
   const clock = new ManualClock()
   const native = typescriptNative
-  const registry = new AdapterRegistry({ native, clock, breaker: { ...BREAKER_DEFAULTS, failureThreshold: 3, cooldownMs: 1_000 } })
+  const registry = new AdapterRegistry({
+    native,
+    clock,
+    breaker: { ...BREAKER_DEFAULTS, failureThreshold: 3, cooldownMs: 1_000 },
+  })
   if (arms.length > 0) registry.register({ id: 'up' as AdapterId, kind: 'test', arms, provider: unreachable })
   const learned = new LearnedState({ native, halfLifeMs, ucbExploration: 1 })
   const utility = new Utility(

@@ -1,5 +1,5 @@
-import { OUTCOMES } from '../../src/observation/index.ts'
 import { describe, expect, it, vi } from 'vitest'
+import { OUTCOMES } from '../../src/observation/index.ts'
 import { LearnedState } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
@@ -18,7 +18,15 @@ describe('what is learned of an arm', () => {
       setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), { pinned: false })
       change[outcome] = (estimateOf(setup)?.beta as number) - before
     }
-    expect(change).toEqual({ success: 0, error: 1, timeout: 1, cut: 1, rate_limited: 0, rejected: 0, cancelled: 0 })
+    expect(change).toEqual({
+      success: 0,
+      error: 1,
+      timeout: 1,
+      cut: 1,
+      rate_limited: 0,
+      rejected: 0,
+      cancelled: 0,
+    })
   })
 
   it('counts a fractional reward as a part of a success', () => {
@@ -33,7 +41,12 @@ describe('what is learned of an arm', () => {
   it('takes no quality from a pinned answer, but its length and latency', () => {
     const setup = routingOver([armOf('a')])
     const before = estimateOf(setup)
-    const observation = observationOf('up/a', { quality: 1, latency: 5, outputTokens: 900, at: setup.clock.now() })
+    const observation = observationOf('up/a', {
+      quality: 1,
+      latency: 5,
+      outputTokens: 900,
+      at: setup.clock.now(),
+    })
     setup.learned.apply(observation, { pinned: true })
     const after = estimateOf(setup)
     expect(after).toMatchObject({ alpha: before?.alpha, beta: before?.beta })
@@ -56,8 +69,13 @@ describe('a snapshot', () => {
     before.router.plan(requestOf())
     for (let step = 0; step < 200; step++) {
       const at = before.clock.now() + step * 1_000
-      before.learned.apply(observationOf('up/a', { quality: 0.8, latency: 100 + step, outputTokens: 50, at }), { pinned: false })
-      before.learned.apply(observationOf('up/b', { quality: 0.3, latency: 900, outputTokens: 500, at }), { pinned: false })
+      before.learned.apply(
+        observationOf('up/a', { quality: 0.8, latency: 100 + step, outputTokens: 50, at }),
+        { pinned: false },
+      )
+      before.learned.apply(observationOf('up/b', { quality: 0.3, latency: 900, outputTokens: 500, at }), {
+        pinned: false,
+      })
     }
     const stored = JSON.parse(JSON.stringify(before.learned.snapshot())) as Record<string, unknown>
     const after = routingOver([armOf('b'), armOf('a')], 3_600_000)
@@ -79,7 +97,10 @@ describe('a snapshot', () => {
 
   it.each([
     ['no object', 7],
-    ['a figure that is no number', { quality: [1, 'x'], outputTokens: { sum: 0, weight: 0, at: 0 }, latency: { length: 0, filled: [] } }],
+    [
+      'a figure that is no number',
+      { quality: [1, 'x'], outputTokens: { sum: 0, weight: 0, at: 0 }, latency: { length: 0, filled: [] } },
+    ],
     ['negative statistics', null],
   ])('with a corrupt arm (%s) loses that arm only, and says so', (_name, corrupt) => {
     const before = routingOver([armOf('a'), armOf('b')])

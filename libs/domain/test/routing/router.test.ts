@@ -115,8 +115,12 @@ describe('a constraint', () => {
     const countInputTokens = (): number => {
       throw new Error('not needed')
     }
-    expect(reasonsOf(router.plan(requestOf({ inputBytes: 7_999, countInputTokens })))).toEqual({ 'up/a': null })
-    expect(reasonsOf(router.plan(requestOf({ inputBytes: 20_000, countInputTokens: () => 5_000 })))).toEqual({ 'up/a': null })
+    expect(reasonsOf(router.plan(requestOf({ inputBytes: 7_999, countInputTokens })))).toEqual({
+      'up/a': null,
+    })
+    expect(reasonsOf(router.plan(requestOf({ inputBytes: 20_000, countInputTokens: () => 5_000 })))).toEqual({
+      'up/a': null,
+    })
   })
 
   it('on latency holds as soon as the P95 is known', () => {
