@@ -1,6 +1,7 @@
 //! A multi-armed bandit with time-based forgetting: statistics of each arm, and the choice among them.
 //! The TypeScript twin is `libs/native/src/typescript/bandit.ts`.
-use crate::arm_statistics::{ARM_FIGURES, ArmStatistics, are_legal};
+use crate::arm_statistics::{ARM_FIGURES, ArmStatistics};
+use crate::arms_snapshot;
 use crate::beta::beta;
 use crate::checks;
 use crate::elementary::ln;
@@ -8,8 +9,6 @@ use crate::random_stream::{RandomStream, Seed};
 use crate::range_error::RangeError;
 use crate::strategy::Strategy;
 
-const SNAPSHOT_VERSION: f64 = 1.0;
-const HEADER: usize = 2;
 const PRIOR_MIN: f64 = 1e-6;
 const PRIOR_MAX: f64 = 1e9;
 
@@ -147,10 +146,8 @@ impl Bandit {
 
     /// [version, size, then successes, failures and time of each arm].
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 arms")]
     pub fn snapshot(&self) -> Vec<f64> {
-        let header = [SNAPSHOT_VERSION, self.size() as f64];
-        header.into_iter().chain(self.arms.iter().flat_map(ArmStatistics::figures)).collect()
+        arms_snapshot::write(&self.arms)
     }
 
     /// Replaces the statistics; an arm with illegal figures is reset to its prior. Returns the number of such arms.
@@ -158,12 +155,7 @@ impl Bandit {
     /// # Errors
     /// On another version or size.
     pub fn restore(&mut self, snapshot: &[f64]) -> Result<usize, RangeError> {
-        self.check_snapshot(snapshot)?;
-        let mut illegal = 0;
-        for (arm, figures) in self.arms.iter_mut().zip(figures_of(snapshot)) {
-            illegal += usize::from(!arm.read(*figures));
-        }
-        Ok(illegal)
+        arms_snapshot::restore(&mut self.arms, snapshot)
     }
 
     /// Adds the statistics of a snapshot: commutative and associative up to rounding.
@@ -171,15 +163,7 @@ impl Bandit {
     /// # Errors
     /// On another version or size, and on illegal figures.
     pub fn merge(&mut self, snapshot: &[f64]) -> Result<(), RangeError> {
-        self.check_snapshot(snapshot)?;
-        if let Some(arm) = figures_of(snapshot).iter().position(|figures| !are_legal(*figures)) {
-            let message = format!("snapshot has illegal figures for arm {arm}: nothing is merged");
-            return Err(RangeError::new(message));
-        }
-        for (arm, figures) in self.arms.iter_mut().zip(figures_of(snapshot)) {
-            arm.merge(*figures, self.half_life_ms);
-        }
-        Ok(())
+        arms_snapshot::merge(&mut self.arms, snapshot, self.half_life_ms)
     }
 
     /// One arm's [version, successes, failures, time].
@@ -188,8 +172,7 @@ impl Bandit {
     /// On an unknown arm.
     pub fn snapshot_arm(&self, arm: usize) -> Result<[f64; 1 + ARM_FIGURES], RangeError> {
         self.check_arm(arm)?;
-        let [successes, failures, time] = self.arms[arm].figures();
-        Ok([SNAPSHOT_VERSION, successes, failures, time])
+        Ok(arms_snapshot::write_arm(&self.arms[arm]))
     }
 
     /// Replaces one arm's statistics; illegal figures reset it to its prior. Returns whether they were legal.
@@ -198,9 +181,7 @@ impl Bandit {
     /// On an unknown arm, another version or length.
     pub fn restore_arm(&mut self, arm: usize, snapshot: &[f64]) -> Result<bool, RangeError> {
         self.check_arm(arm)?;
-        checks::length("snapshot", snapshot.len(), 1 + ARM_FIGURES)?;
-        check_version(snapshot)?;
-        Ok(self.arms[arm].read([snapshot[1], snapshot[2], snapshot[3]]))
+        arms_snapshot::restore_arm(&mut self.arms[arm], snapshot)
     }
 
     #[inline]
@@ -298,27 +279,4 @@ impl Bandit {
         }
         Err(RangeError::new(format!("arm must be an index below {}, found {arm}", self.size())))
     }
-
-    #[expect(clippy::float_cmp, clippy::cast_precision_loss, reason = "an integer in a double")]
-    fn check_snapshot(&self, snapshot: &[f64]) -> Result<(), RangeError> {
-        checks::length("snapshot", snapshot.len(), HEADER + ARM_FIGURES * self.size())?;
-        check_version(snapshot)?;
-        if snapshot[1] == self.size() as f64 {
-            return Ok(());
-        }
-        let found = checks::Number(snapshot[1]);
-        Err(RangeError::new(format!("snapshot must be of {} arms, found {found}", self.size())))
-    }
-}
-
-fn figures_of(snapshot: &[f64]) -> &[[f64; ARM_FIGURES]] {
-    snapshot[HEADER..].as_chunks().0
-}
-
-fn check_version(snapshot: &[f64]) -> Result<(), RangeError> {
-    if snapshot[0] == SNAPSHOT_VERSION {
-        return Ok(());
-    }
-    let found = checks::Number(snapshot[0]);
-    Err(RangeError::new(format!("snapshot must be of version {SNAPSHOT_VERSION}, found {found}")))
 }

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arm_statistics;
+mod arms_snapshot;
 pub mod bandit;
 pub mod beta;
 pub mod checks;

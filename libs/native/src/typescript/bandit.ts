@@ -1,12 +1,18 @@
 /** The bandit in TypeScript: statistics of each arm, and the choice among them. The Rust twin is `atp_math::bandit`. */
 import type { Bandit, BanditOptions, StrategyName } from '../types.ts'
-import { ARM_FIGURES, ArmStatistics, areLegal } from './arm-statistics.ts'
+import { ArmStatistics } from './arm-statistics.ts'
+import {
+  mergeSnapshot,
+  restoreArmSnapshot,
+  restoreSnapshot,
+  writeArmSnapshot,
+  writeSnapshot,
+} from './arms-snapshot.ts'
 import { beta } from './beta.ts'
 import { checkFinite, checkHalfLife, checkLength, checkWord } from './checks.ts'
 import { ln } from './elementary.ts'
 import { RandomStream } from './random-stream.ts'
 
-const SNAPSHOT_VERSION = 1
 const PRIOR_MIN = 1e-6
 const PRIOR_MAX = 1e9
 
@@ -102,49 +108,23 @@ export class TypeScriptBandit implements Bandit {
   }
 
   snapshot(): Float64Array {
-    const snapshot = new Float64Array(2 + ARM_FIGURES * this.size)
-    snapshot[0] = SNAPSHOT_VERSION
-    snapshot[1] = this.size
-    this.#arms.forEach((arm, i) => {
-      arm.write(snapshot, 2 + ARM_FIGURES * i)
-    })
-    return snapshot
+    return writeSnapshot(this.#arms)
   }
 
   restore(snapshot: Float64Array): number {
-    this.#checkSnapshot(snapshot)
-    let illegal = 0
-    this.#arms.forEach((arm, i) => {
-      if (!arm.read(snapshot, 2 + ARM_FIGURES * i)) illegal += 1
-    })
-    return illegal
+    return restoreSnapshot(this.#arms, snapshot)
   }
 
   merge(snapshot: Float64Array): void {
-    this.#checkSnapshot(snapshot)
-    for (let i = 0; i < this.size; i += 1) {
-      if (!areLegal(snapshot, 2 + ARM_FIGURES * i)) {
-        throw new RangeError(`snapshot has illegal figures for arm ${i}: nothing is merged`)
-      }
-    }
-    this.#arms.forEach((arm, i) => {
-      arm.merge(snapshot, 2 + ARM_FIGURES * i, this.#halfLifeMs)
-    })
+    mergeSnapshot(this.#arms, snapshot, this.#halfLifeMs)
   }
 
   snapshotArm(arm: number): Float64Array {
-    const snapshot = new Float64Array(1 + ARM_FIGURES)
-    const statistics = this.#arm(arm)
-    snapshot[0] = SNAPSHOT_VERSION
-    statistics.write(snapshot, 1)
-    return snapshot
+    return writeArmSnapshot(this.#arm(arm))
   }
 
   restoreArm(arm: number, snapshot: Float64Array): boolean {
-    const statistics = this.#arm(arm)
-    checkLength('snapshot', snapshot.length, 1 + ARM_FIGURES)
-    checkVersion(snapshot)
-    return statistics.read(snapshot, 1)
+    return restoreArmSnapshot(this.#arm(arm), snapshot)
   }
 
   /** argmax of weight * index - penalty over eligible arms; ties go to the lower penalty, then to the lower hash. */
@@ -246,21 +226,9 @@ export class TypeScriptBandit implements Bandit {
     checkFinite('reward', reward, 0, 1)
     checkFinite('now', now, 0)
   }
-
-  #checkSnapshot(snapshot: Float64Array): void {
-    checkLength('snapshot', snapshot.length, 2 + ARM_FIGURES * this.size)
-    checkVersion(snapshot)
-    if (snapshot[1] === this.size) return
-    throw new RangeError(`snapshot must be of ${this.size} arms, found ${snapshot[1]}`)
-  }
 }
 
 function checkStrategy(strategy: string): void {
   if (strategy === 'thompson' || strategy === 'ucb' || strategy === 'greedy') return
   throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
-}
-
-function checkVersion(snapshot: Float64Array): void {
-  if (snapshot[0] === SNAPSHOT_VERSION) return
-  throw new RangeError(`snapshot must be of version ${SNAPSHOT_VERSION}, found ${snapshot[0]}`)
 }
