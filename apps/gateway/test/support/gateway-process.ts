@@ -101,21 +101,27 @@ function launch(args: readonly string[], scratch: string, options: GatewayOption
 
 function listening(child: ChildProcess, output: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`the gateway ${why}:\n${output.join('')}`))
+    const settle = (): void => {
+      clearTimeout(deadline)
+      child.off('exit', ended)
+      child.stdout?.off('data', look)
+    }
+    const fail = (why: string): void => {
+      settle()
+      reject(new Error(`the gateway ${why}:\n${output.join('')}`))
+    }
+    const ended = (code: number | null): void => fail(`ended with code ${code}`)
+    const look = (): void => {
+      const url = /^listening (http:\/\/\S+)$/m.exec(output.join(''))?.[1]
+      if (url === undefined) return
+      settle()
+      resolve(url)
+    }
     const deadline = setTimeout(() => {
       child.kill('SIGKILL')
       fail('did not start in time')
     }, START_DEADLINE_MS)
-    child.once('exit', code => {
-      clearTimeout(deadline)
-      fail(`ended with code ${code}`)
-    })
-    child.stdout?.on('data', () => {
-      const url = /^listening (http:\/\/\S+)$/m.exec(output.join(''))?.[1]
-      if (url === undefined) return
-      clearTimeout(deadline)
-      child.removeAllListeners('exit')
-      resolve(url)
-    })
+    child.once('exit', ended)
+    child.stdout?.on('data', look)
   })
 }
