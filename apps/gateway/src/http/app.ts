@@ -59,6 +59,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     routerOptions: { maxParamLength: 500 },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  app.removeContentTypeParser('text/plain')
   await app.register(errors)
   await app.register(drain)
   await app.register(requestMetrics, options)

@@ -99,7 +99,7 @@ const CHAT_CASES: readonly Case[] = [
     body: { ...CHAT, messages: 'hi' },
     status: 400,
     code: 'invalid_request',
-    says: ['messages', 'hi', 'array'],
+    says: ['messages', 'hi', 'list'],
   },
   { name: 'an array as the body', body: [], status: 400, code: 'invalid_request', says: ['object'] },
 ]

@@ -30,6 +30,7 @@ describe('the start', () => {
   it('stops at a bad configuration with the path of the key, what was found and what is allowed', async () => {
     const { code, output } = await runAtp(['serve'], {
       config: { server: { port: 'eighty' }, routing: { strategy: 'guess' } },
+      env: { ATP_SERVER_PORT: '' },
     })
     expect(code).not.toBe(0)
     expect(output).toMatch(/server\.port.*eighty/s)
