@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { Command } from 'commander'
 import type { DemoArguments } from './cli/demo.ts'

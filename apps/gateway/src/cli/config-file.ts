@@ -6,6 +6,6 @@ export interface ConfigSource {
 }
 
 export function configFileOf(option: string | undefined): ConfigSource {
-  const file = option ?? process.env['ATP_CONFIG']
+  const file = option ?? process.env.ATP_CONFIG
   return file === undefined || file === '' ? { env: process.env } : { file, env: process.env }
 }

@@ -21,16 +21,16 @@ export function measurePrompt(body: ChatBody): PromptMeasure {
     if (typeof content === 'string') bytes += Buffer.byteLength(content)
     else if (Array.isArray(content)) {
       for (const part of content as ChatMessage[]) {
-        const text = part?.['text']
+        const text = part?.text
         if (typeof text === 'string') bytes += Buffer.byteLength(text)
         else {
-          hasImages ||= part?.['type'] === 'image_url'
+          hasImages ||= part?.type === 'image_url'
           bytes += BYTES_PER_IMAGE
         }
       }
     }
   }
-  if (body['tools'] !== undefined) bytes += Buffer.byteLength(JSON.stringify(body['tools']))
+  if (body.tools !== undefined) bytes += Buffer.byteLength(JSON.stringify(body.tools))
   return { bytes, hasImages }
 }
 
@@ -38,8 +38,8 @@ const NOTHING: readonly Capability[] = []
 
 /** What a model must offer to be a candidate for this body. */
 export function requiredCapabilities(body: ChatBody, hasImages: boolean): readonly Capability[] {
-  const tools = body['tools']
-  const format = (body['response_format'] as { type?: string } | undefined)?.type
+  const tools = body.tools
+  const format = (body.response_format as { type?: string } | undefined)?.type
   const wantsTools = Array.isArray(tools) && tools.length > 0
   if (!wantsTools && !body.stream && !hasImages && format === undefined) return NOTHING
   const required: Capability[] = []

@@ -166,7 +166,7 @@ describe('ask', () => {
     expect(events[0]).toMatchObject({ name: 'decision', data: { decision_id: expect.any(String) } })
     const text = events
       .filter(({ name }) => name === 'text')
-      .map(({ data }) => data['text'])
+      .map(({ data }) => data.text)
       .join('')
     expect(text).toContain('simulated')
     expect(events.at(-1)).toMatchObject({

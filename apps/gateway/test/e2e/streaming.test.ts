@@ -102,7 +102,7 @@ describe('a streamed answer', () => {
     )
     const response = await ask(gateway)
     expect((await bytesOf(response)).toString()).toBe(`${chunk('a')}\n\n${LAST}\n\n${DONE}\n\n`)
-    expect(upstream.requests[0]?.body['stream_options']).toEqual({ include_usage: true })
+    expect(upstream.requests[0]?.body.stream_options).toEqual({ include_usage: true })
   })
 
   it('shows the usage chunk to a client that asked for it', async () => {
@@ -118,7 +118,7 @@ describe('a streamed answer', () => {
       return `${words.join('')}${LAST}\n\n${DONE}\n\n`
     }
     const { gateway } = await gatewayBefore(async ({ body }, response) => {
-      const [message] = body['messages'] as [{ content: string }]
+      const [message] = body.messages as [{ content: string }]
       const bytes = Buffer.from(wireOf(message.content))
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const size = 13 + (Number(message.content) % 50)

@@ -81,11 +81,11 @@ function launch(args: readonly string[], scratch: string, options: GatewayOption
   const file = join(scratch, 'atp.yaml')
   if (options.config !== undefined) writeFileSync(file, JSON.stringify(options.config))
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
+    PATH: process.env.PATH,
     ATP_SERVER_PORT: '0',
     ATP_DATA_DIR: options.dataDir ?? join(scratch, 'data'),
     ...(options.config === undefined ? {} : { ATP_CONFIG: file }),
-    ...(process.env['ATP_NATIVE'] === undefined ? {} : { ATP_NATIVE: process.env['ATP_NATIVE'] }),
+    ...(process.env.ATP_NATIVE === undefined ? {} : { ATP_NATIVE: process.env.ATP_NATIVE }),
     ...options.env,
   }
   const child = spawn(process.execPath, ['--conditions=@atp/source', MAIN, ...args], {
