@@ -48,6 +48,7 @@ program
   .option('--requests <n>', 'prompts to route', wholeNumber, 600)
   .option('--concurrency <n>', 'prompts under way at once', wholeNumber, 16)
   .option('--quality <preset>', 'fast, balanced or high', preset, 'balanced')
+  .option('--chart <file>', 'draw how the traffic moved, as SVG')
   .action(async (options: DemoArguments) => {
     const { demo } = await import('./cli/demo.ts')
     await demo(options)

@@ -3,8 +3,9 @@ import { type Figures, figuresOf, type JudgedAnswer, sharesOf } from './figures.
 
 export interface DemoReport {
   readonly preference: string
-  /** In the order in which they were asked. */
   readonly routed: Figures
+  /** The arm of each routed answer, in the order in which they were asked. */
+  readonly routedArms: readonly string[]
   readonly firstQuarter: Figures
   readonly lastQuarter: Figures
   /** By arm, the busiest at the end first. */
@@ -48,6 +49,7 @@ export function reportOf(findings: Findings): DemoReport {
   return {
     ...rest,
     routed: figuresOf(routed),
+    routedArms: routed.map(({ arm }) => arm),
     firstQuarter: figuresOf(first),
     lastQuarter: figuresOf(last),
     shares: arms

@@ -28,7 +28,7 @@ export function figuresOf(answers: readonly JudgedAnswer[]): Figures {
 }
 
 /** Each arm's share of the answers, in [0, 1]; arms without one are missing. */
-export function sharesOf(answers: readonly JudgedAnswer[]): Map<string, number> {
+export function sharesOf(answers: readonly Pick<JudgedAnswer, 'arm'>[]): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { arm } of answers) counts.set(arm, (counts.get(arm) ?? 0) + 1)
   return new Map([...counts].map(([arm, count]) => [arm, count / answers.length]))
