@@ -21,7 +21,8 @@ export async function serve(configOption: string | undefined): Promise<void> {
     process.stderr.write(
       `the gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`,
     )
-    process.exitCode = 1
+    // Not just an exit code: the journal's thread may be open already.
+    process.exit(1)
   }
 }
 
