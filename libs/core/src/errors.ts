@@ -6,11 +6,6 @@ export const ERROR_CATALOGUE = {
   unknown_model: { status: 404, title: 'There is no such model', openaiType: 'invalid_request_error' },
   unknown_decision: { status: 404, title: 'There is no such decision', openaiType: 'invalid_request_error' },
   not_found: { status: 404, title: 'There is nothing at this address', openaiType: 'invalid_request_error' },
-  method_not_allowed: {
-    status: 405,
-    title: 'This address does not take that method',
-    openaiType: 'invalid_request_error',
-  },
   payload_too_large: { status: 413, title: 'The body is too large', openaiType: 'invalid_request_error' },
   unsupported_media_type: {
     status: 415,
