@@ -24,11 +24,11 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const url = await up.ready()
     expect(await chat(url)).toBe(200)
 
-    const children = await up.children()
-    expect(children).toHaveLength(2)
+    const services = await up.services()
+    expect(services).toHaveLength(2)
     up.signal(signal)
     expect(await up.ended).toBe(0)
-    expect(children.filter(isRunning)).toEqual([])
+    expect(services.filter(isRunning)).toEqual([])
     expect(up.said.match(/^ready /gm)).toHaveLength(1)
   },
   TIMEOUT_MS,
@@ -39,13 +39,13 @@ test(
   async () => {
     await using up = new ForegroundUp({ ATP_DATA_DIR: directory })
     await up.ready()
-    const children = await up.children()
-    const [gateway] = await up.children('apps/gateway')
+    const services = await up.services()
+    const [gateway] = await up.services('apps/gateway')
     if (gateway === undefined) throw new Error('no gateway is running')
     process.kill(gateway, 'SIGKILL')
     expect(await up.ended).toBe(1)
     expect(up.said).toContain('the gateway ended by itself (SIGKILL)')
-    expect(children.filter(isRunning)).toEqual([])
+    expect(services.filter(isRunning)).toEqual([])
   },
   TIMEOUT_MS,
 )

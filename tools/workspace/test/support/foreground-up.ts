@@ -1,6 +1,5 @@
 /** `npm run up` as a person runs it: what it has said so far, how it ended, and what it left running. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import { developerEnv, output, ROOT } from './run.ts'
 
@@ -12,7 +11,7 @@ export class ForegroundUp {
   said = ''
 
   constructor(env: Readonly<Record<string, string>>) {
-    this.#process = spawn('node', [join(ROOT, 'tools/up.mjs')], {
+    this.#process = spawn('npm', ['run', 'up'], {
       cwd: ROOT,
       env: { ...developerEnv(), ATP_SERVER_PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,14 +36,15 @@ export class ForegroundUp {
     this.#process.kill(signal)
   }
 
-  /** The process ids of what it started, all or those whose command line contains the words. */
-  async children(words = ''): Promise<readonly number[]> {
-    const table = await output('ps', ['-e', '-o', 'pid=,ppid=,args='])
-    return table
+  /** The process ids of the services that it started, all or those whose command line contains the words. */
+  async services(words = 'dist/main.js'): Promise<readonly number[]> {
+    const table = (await output('ps', ['-e', '-o', 'pid=,ppid=,args=']))
       .split('\n')
-      .filter(line => line.includes(words))
       .map(line => line.trim().split(/\s+/))
-      .filter(([, parent]) => Number(parent) === this.#process.pid)
+    const children = (parent: unknown) => table.filter(([, ppid]) => Number(ppid) === Number(parent))
+    return children(this.#process.pid)
+      .flatMap(([script]) => children(script))
+      .filter(([, , ...args]) => args.join(' ').includes(words))
       .map(([pid]) => Number(pid))
   }
 
