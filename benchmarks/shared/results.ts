@@ -37,7 +37,12 @@ export function machine(): Machine {
 export function writeResults(
   directory: string,
   name: string,
-  content: { readonly machine: Machine; readonly results: readonly Result[] },
+  content: {
+    readonly machine: Machine
+    /** What each side ran with, where that is not plain. */
+    readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>
+    readonly results: readonly Result[]
+  },
 ): void {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`)

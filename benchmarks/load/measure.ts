@@ -1,0 +1,102 @@
+/** Interleaved rounds: in each, both sides of every scenario run back to back, the order turning. */
+import { ClosedLoop, SCENARIOS, type Scenario } from './closed-loop.ts'
+import { cpuTimeOf } from './cpu-time.ts'
+import type { Server } from './servers.ts'
+
+/** One figure a round. */
+export interface Rounds {
+  readonly requestsPerSecond: number[]
+  /** Milliseconds. */
+  readonly p50: number[]
+  readonly p99: number[]
+  /** Microseconds of the server's processor time for each request; empty where the system doesn't tell. */
+  readonly cpu: number[]
+}
+
+export interface MeasuredScenario {
+  readonly scenario: Scenario
+  readonly bare: Rounds
+  readonly gateway: Rounds
+}
+
+export interface MeasureOptions {
+  readonly bare: Server
+  readonly gateway: Server
+  readonly connections: number
+  readonly rounds: number
+  /** Of load on a side, in a round. */
+  readonly seconds: number
+  readonly progress: (step: string) => void
+}
+
+/** Until the compilers have settled. */
+const WARM_UP_SECONDS = 5
+
+export async function measure(options: MeasureOptions): Promise<MeasuredScenario[]> {
+  const { rounds, seconds, connections, progress } = options
+  const bare = new Side(options.bare, connections)
+  const gateway = new Side(options.gateway, connections)
+  const measured = SCENARIOS.map(scenario => ({ scenario, bare: noRounds(), gateway: noRounds() }))
+  progress('warming up')
+  for (const { scenario } of measured) {
+    for (const side of [bare, gateway]) await side.run(scenario, WARM_UP_SECONDS)
+  }
+  for (let round = 0; round < rounds; round += 1) {
+    progress(`round ${round + 1} of ${rounds}`)
+    for (const { scenario, ...into } of measured) {
+      const sides = [
+        { side: bare, into: into.bare },
+        { side: gateway, into: into.gateway },
+      ]
+      for (const { side, into } of round % 2 === 0 ? sides : sides.toReversed()) {
+        addRound(into, await side.run(scenario, seconds))
+      }
+    }
+  }
+  await Promise.all([bare.close(), gateway.close()])
+  return measured
+}
+
+interface Round {
+  readonly requestsPerSecond: number
+  readonly latencies: Float64Array
+  readonly cpu: number | null
+}
+
+class Side {
+  readonly #server: Server
+  readonly #loop: ClosedLoop
+
+  constructor(server: Server, connections: number) {
+    this.#server = server
+    this.#loop = new ClosedLoop(server.url, connections)
+  }
+
+  async run(scenario: Scenario, seconds: number): Promise<Round> {
+    const before = cpuTimeOf(this.#server.pid)
+    const { requestsPerSecond, requests, latencies } = await this.#loop.run(scenario, seconds)
+    const after = cpuTimeOf(this.#server.pid)
+    const cpu = before === null || after === null ? null : (after - before) / requests
+    return { requestsPerSecond, latencies, cpu }
+  }
+
+  close(): Promise<void> {
+    return this.#loop.close()
+  }
+}
+
+function noRounds(): Rounds {
+  return { requestsPerSecond: [], p50: [], p99: [], cpu: [] }
+}
+
+function addRound(rounds: Rounds, { requestsPerSecond, latencies, cpu }: Round): void {
+  rounds.requestsPerSecond.push(requestsPerSecond)
+  rounds.p50.push(percentile(latencies, 0.5))
+  rounds.p99.push(percentile(latencies, 0.99))
+  if (cpu !== null) rounds.cpu.push(cpu)
+}
+
+/** The nearest rank: a latency that was seen. */
+function percentile(sorted: Float64Array, p: number): number {
+  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] as number
+}

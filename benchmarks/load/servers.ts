@@ -1,0 +1,89 @@
+/** The processes under measurement, each as its users run it; what is started is stopped, and leaves no files. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+export interface Server {
+  readonly pid: number
+  readonly url: string
+}
+
+const GATEWAY = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url))
+const START_LIMIT_MS = 30_000
+const MODELS = ['small', 'medium', 'large', 'vast']
+
+export class Servers {
+  readonly #children: ChildProcess[] = []
+  readonly #directory = mkdtempSync(join(tmpdir(), 'atp-bench-load-'))
+
+  /** @throws {Error} where the gateway was not built, or where one doesn't start */
+  async start(): Promise<{ readonly bare: Server; readonly gateway: Server }> {
+    if (!existsSync(GATEWAY)) throw new Error('the gateway is not built: run `npm run build` first')
+    const upstream = await this.#start('the mock upstream', [here('upstream.ts')])
+    const bare = await this.#start('the bare proxy', [here('bare.ts'), upstream.url])
+    const gateway = await this.#start('the gateway', [
+      GATEWAY,
+      'serve',
+      '--config',
+      this.#config(upstream.url),
+    ])
+    return { bare, gateway }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.map(stopped))
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  /** One adapter with four models, so that each request is a real choice; otherwise the defaults. YAML contains JSON. */
+  #config(upstreamUrl: string): string {
+    const file = join(this.#directory, 'atp.yaml')
+    const models = MODELS.map((name, rank) => ({
+      name,
+      input_usd_per_mtok: 0.1 * 2 ** rank,
+      output_usd_per_mtok: 0.4 * 2 ** rank,
+    }))
+    const config = {
+      server: { port: 0 },
+      data: { dir: join(this.#directory, 'data') },
+      log: { level: 'warn' },
+      adapters: [{ id: 'mock', base_url: `${upstreamUrl}/v1`, models }],
+    }
+    writeFileSync(file, JSON.stringify(config, null, 2))
+    return file
+  }
+
+  #start(name: string, args: readonly string[]): Promise<Server> {
+    const child = spawn(process.execPath, args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#children.push(child)
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${name} did not listen in time`)), START_LIMIT_MS)
+      child.once('exit', code => reject(new Error(`${name} ended with ${code}`)))
+      createInterface({ input: child.stdout }).on('line', line => {
+        if (!line.startsWith('listening ')) return
+        clearTimeout(timer)
+        resolve({ pid: child.pid as number, url: line.slice('listening '.length) })
+      })
+    })
+  }
+}
+
+/** Nothing of the caller's own gateway may change the one that is measured. */
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('ATP_') && name !== 'DATABASE_URL'),
+)
+
+function here(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+function stopped(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise(resolve => {
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
