@@ -15,6 +15,7 @@ async function errors(app: FastifyInstance): Promise<void> {
   app.setErrorHandler((thrown, request, reply) => {
     const error = asAtpError(thrown)
     if (error.status >= 500) request.log.error({ err: error, code: error.code }, error.message)
+    if (error.code === 'payload_too_large') letFinish(request, reply)
     return sendError(reply, error, wireOf(request))
   })
   app.setNotFoundHandler((request, reply) => {
@@ -22,6 +23,15 @@ async function errors(app: FastifyInstance): Promise<void> {
     const error = new AtpError('not_found', { detail: `there is no ${request.method} ${path}` })
     return sendError(reply, error, path?.startsWith('/v1/') ? 'openai' : 'atp')
   })
+}
+
+/**
+ * The client is still sending. Closing on it, as Fastify would, resets the connection before the client has read why;
+ * so the rest is read and thrown away, for as long as the server's request time-out lets it go on.
+ */
+function letFinish(request: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection')
+  request.raw.resume()
 }
 
 function wireOf(request: FastifyRequest): Wire {
