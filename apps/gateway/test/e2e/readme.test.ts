@@ -1,0 +1,72 @@
+/** What the README tells people to paste is pasted here. */
+import { execFile } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SimulatedSetup } from '../support/simulated.ts'
+
+const run = promisify(execFile)
+const PROJECT = join(import.meta.dirname, '../..')
+const README = readFileSync(join(PROJECT, '../../README.md'), 'utf8')
+const URL_IN_README = 'http://127.0.0.1:8080'
+
+let setup: SimulatedSetup
+
+beforeAll(async () => {
+  setup = await SimulatedSetup.start()
+})
+
+afterAll(() => setup[Symbol.asyncDispose]())
+
+function block(language: string, marker: string): string {
+  const blocks = [...README.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))]
+  const found = blocks.map(([, code]) => code as string).find(code => code.includes(marker))
+  if (found === undefined) throw new Error(`the README has no ${language} block with ${marker}`)
+  return found.replaceAll(URL_IN_README, setup.gateway.url)
+}
+
+async function paste(script: string): Promise<string> {
+  const { stdout } = await run('bash', ['-ec', script], { cwd: PROJECT })
+  return stdout
+}
+
+/** Runs the code as a module of this project, so that its imports are found. */
+async function runModule(code: string): Promise<string> {
+  const file = join(PROJECT, `readme-block-${process.pid}.mjs`)
+  writeFileSync(file, code)
+  try {
+    const { stdout } = await run(process.execPath, ['--conditions=@atp/source', file], { cwd: PROJECT })
+    return stdout
+  } finally {
+    rmSync(file)
+  }
+}
+
+describe('the README', () => {
+  it('has a curl line that is answered', async () => {
+    const answer = JSON.parse(
+      await paste(`curl -s ${block('sh', '/v1/chat/completions').slice('curl '.length)}`),
+    ) as {
+      choices: { message: { content: string } }[]
+    }
+    expect(answer.choices[0]?.message.content).toContain('simulated')
+  })
+
+  it('has an openai snippet that is answered', async () => {
+    const code = block('js', "from 'openai'")
+    expect(await runModule(`${code}\nconsole.log(answer.choices[0].message.content)`)).toContain('simulated')
+  })
+
+  it('has a feedback line that is accepted', async () => {
+    const asked = await setup.post<{ decision_id: string }>('/v1/ask', { prompt: 'Hello?' })
+    const line = block('sh', '/v1/observe').replace('"..."', `"${asked.body.decision_id}"`)
+    expect(JSON.parse(await paste(`curl -s ${line.slice('curl '.length)}`))).toMatchObject({
+      status: 'accepted',
+    })
+  })
+
+  it('has a bandit to import that chooses and learns', async () => {
+    expect((await runModule(`${block('js', '@atp/native')}\nconsole.log(chosen)`)).trim()).toMatch(/^[01]$/)
+  })
+})
