@@ -10,6 +10,8 @@ export function projectTests(root: string) {
     test: {
       include: ['test/**/*.test.ts'],
       passWithNoTests: true,
+      // Nx asks for colours; what a test starts and reads must be the same with and without Nx.
+      env: { FORCE_COLOR: '0' },
       testTimeout: 60_000,
       hookTimeout: 60_000,
       reporters: ['default', 'json'],
