@@ -20,6 +20,7 @@ import { Executor } from './corridor/execute.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
 import { Settler } from './corridor/settle.ts'
+import { groupPace } from './group-pace.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
 import { Readiness } from './http/readiness.ts'
 import * as T from './tokens.ts'
@@ -108,7 +109,7 @@ const BINDINGS: readonly Binding[] = [
         journal: resolve(T.DATABASE).journal,
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
-        schedule: setImmediate,
+        schedule: groupPace(resolve(T.CLOCK)),
         warn: message => resolve(T.LOG).warn(message),
       }),
   ),

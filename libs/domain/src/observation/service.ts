@@ -15,7 +15,7 @@ export interface ObservationServiceOptions {
   readonly learner: Learner
   /** Rows that may wait for a commit before callers wait for room. */
   readonly queueLimit: number
-  /** Runs a function at the end of the current turn, such as `setImmediate`: what one turn brings is one commit. */
+  /** Runs a function soon, never at once: what comes until then is one commit. It paces the commits, so that groups are worth one. */
   readonly schedule: (flush: () => void) => void
   /** Hears of observations that the learner could not digest. */
   readonly warn?: Warn
@@ -122,20 +122,19 @@ export class ObservationService {
   }
 
   async #commit(): Promise<void> {
-    while (!this.#open.isEmpty) {
-      const group = this.#open
-      this.#open = new CommitGroup()
-      const sequence = await this.#journal.append(group).catch(cause => {
-        group.fail(refused(cause))
-        return null
-      })
-      if (sequence !== null) {
-        this.#learn(group, sequence)
-        group.succeed()
-      }
-      this.#pending -= group.weight
-      this.#admit()
+    const group = this.#open
+    this.#open = new CommitGroup()
+    const sequence = await this.#journal.append(group).catch(cause => {
+      group.fail(refused(cause))
+      return null
+    })
+    if (sequence !== null) {
+      this.#learn(group, sequence)
+      group.succeed()
     }
+    this.#pending -= group.weight
+    this.#admit()
+    if (!this.#open.isEmpty) return this.#schedule(this.#flush)
     this.#busy = false
     if (this.#drained !== null) this.#close()
   }
