@@ -109,7 +109,7 @@ const BINDINGS: readonly Binding[] = [
         journal: resolve(T.DATABASE).journal,
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
-        schedule: groupPace(resolve(T.CLOCK)),
+        schedule: groupPace,
         warn: message => resolve(T.LOG).warn(message),
       }),
   ),
