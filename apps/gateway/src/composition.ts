@@ -23,6 +23,7 @@ import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
 import { Readiness } from './http/readiness.ts'
+import { Scrape } from './http/scrape.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -135,6 +136,16 @@ const BINDINGS: readonly Binding[] = [
         clock: resolve(T.CLOCK),
       }),
   ),
+  bind(
+    T.SCRAPE,
+    resolve =>
+      new Scrape({
+        metrics: resolve(T.METRICS),
+        registry: resolve(T.REGISTRY),
+        observations: resolve(T.OBSERVATIONS),
+        learned: resolve(T.LEARNED),
+      }),
+  ),
   bind(T.EXCHANGES, resolve => new ExchangeFactory(resolve(T.CLOCK), resolve(T.RANDOM))),
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
@@ -155,6 +166,7 @@ const BINDINGS: readonly Binding[] = [
       settler,
       observer: new Observer(resolve(T.OBSERVATIONS)),
       feedback: resolve(T.FEEDBACK),
+      metrics: resolve(T.METRICS),
       clock,
     })
   }),

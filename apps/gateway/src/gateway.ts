@@ -132,14 +132,27 @@ export class Gateway {
           registry: resolve(T.REGISTRY),
           readiness: resolve(T.READINESS),
           metrics: resolve(T.METRICS),
+          scrape: resolve(T.SCRAPE),
         })
         this.#url = await app.listen({ host: config.server.host, port: config.server.port })
       },
       stop: async () => {
-        await app?.close()
+        if (app !== undefined) await closeWithin(app, (parseDuration(config.shutdown.total) * 2) / 3)
       },
     })
   }
+}
+
+/** @throws {Error} where connections had to be cut, so that the exit code tells */
+async function closeWithin(app: App, deadlineMs: number): Promise<void> {
+  let cut = false
+  const force = setTimeout(() => {
+    cut = true
+    app.server.closeAllConnections()
+  }, deadlineMs)
+  await app.close()
+  clearTimeout(force)
+  if (cut) throw new Error(`connections were cut: they did not end within ${Math.round(deadlineMs)} ms`)
 }
 
 function adaptersCheck(registry: AdapterRegistry): CheckResult {

@@ -14,6 +14,7 @@ import type { NativeModule } from '@atp/native'
 import type { Corridor } from './corridor/corridor.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
+import type { Scrape } from './http/scrape.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
@@ -30,4 +31,5 @@ export const OBSERVATIONS = token<ObservationService>('observation service')
 export const FEEDBACK = token<FeedbackService>('feedback service')
 export const SNAPSHOTS = token<SnapshotWriter>('snapshot writer')
 export const CORRIDOR = token<Corridor>('corridor')
+export const SCRAPE = token<Scrape>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

@@ -4,6 +4,7 @@ import type { DecisionId } from '@atp/core/ids'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
 import type { Plan } from '@atp/domain/routing'
+import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import type { Observer } from './observe.ts'
@@ -17,6 +18,7 @@ export interface Steps {
   readonly settler: Settler
   readonly observer: Observer
   readonly feedback: Pick<FeedbackService, 'remember'>
+  readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
 }
 

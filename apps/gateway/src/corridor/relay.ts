@@ -20,8 +20,10 @@ export async function* relay(
 ): AsyncGenerator<Buffer, void, void> {
   const { answer } = reached
   let open = true
+  steps.metrics.streamStarted()
   const close = async (outcome: Outcome, usage: Usage | null): Promise<void> => {
     open = false
+    steps.metrics.streamEnded()
     steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage })
     await steps.observer.observe(walk)
   }

@@ -7,7 +7,12 @@ import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService } from '@atp/domain/observation'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  LogController,
+  type RawServerDefault,
+} from 'fastify'
 import type { Corridor } from '../corridor/corridor.ts'
 import type { ExchangeFactory } from './exchange-of.ts'
 import drain from './plugins/drain.ts'
@@ -23,6 +28,7 @@ import { observe } from './routes/observe.ts'
 import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
 import { schemaError } from './schema-error.ts'
+import type { Scrape } from './scrape.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -44,12 +50,13 @@ export interface AppOptions {
   readonly registry: AdapterRegistry
   readonly readiness: Readiness
   readonly metrics: Metrics
+  readonly scrape: Scrape
 }
 
 export async function buildApp(options: AppOptions): Promise<App> {
   const app: App = Fastify({
     loggerInstance: options.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     // A body is taken as it came: nothing is coerced, dropped or defaulted behind the caller's back.
     ajv: {

@@ -1,11 +1,11 @@
 /** `GET /metrics`: Prometheus' text format, with bounded labels. */
-import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { App } from '../app.ts'
+import type { Scrape } from '../scrape.ts'
 
-export async function metrics(app: App, { metrics }: { readonly metrics: Metrics }): Promise<void> {
+export async function metrics(app: App, { scrape }: { readonly scrape: Scrape }): Promise<void> {
   app.get(
     '/metrics',
     { schema: { summary: 'Metrics for Prometheus', tags: ['operations'] } },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()),
+    async (_request, reply) => reply.type(scrape.contentType).send(await scrape.render()),
   )
 }
