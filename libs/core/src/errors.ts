@@ -30,6 +30,11 @@ export const ERROR_CATALOGUE = {
   client_closed_request: { status: 499, title: 'The client went away', openaiType: 'invalid_request_error' },
   internal: { status: 500, title: 'The gateway failed', openaiType: 'server_error' },
   upstream_failed: { status: 502, title: 'Every candidate failed', openaiType: 'server_error' },
+  upstream_unavailable: {
+    status: 503,
+    title: 'Every candidate is out of service for now',
+    openaiType: 'server_error',
+  },
   shutting_down: { status: 503, title: 'The gateway is shutting down', openaiType: 'server_error' },
   overloaded: { status: 503, title: 'The gateway cannot take more work now', openaiType: 'server_error' },
   upstream_timeout: { status: 504, title: 'No candidate answered in time', openaiType: 'server_error' },

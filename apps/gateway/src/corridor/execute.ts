@@ -42,9 +42,12 @@ export class Executor {
     walk: Walk,
     ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
   ): Promise<Reached<Answer>> {
+    const tried: Candidate[] = []
     const failed: FailedAttempt[] = []
-    for (const candidate of walk.plan.candidates) {
-      if (candidate.excluded !== null || failed.length >= this.#maxAttempts) break
+    while (failed.length < this.#maxAttempts) {
+      const candidate = this.#next(walk.plan.candidates, tried, failed)
+      if (candidate === null) break
+      tried.push(candidate)
       const upstream = this.#registry.begin(candidate.arm)
       if (upstream === null) continue
       const startedAt = this.#clock.monotonic()
@@ -54,11 +57,29 @@ export class Executor {
       } catch (thrown) {
         const error = asUpstreamError(thrown)
         this.#settler.failure(walk, { upstream, startedAt }, error)
-        failed.push({ arm: candidate.arm, error })
+        failed.push({ arm: upstream.arm, error })
         if (!fallsBack(error)) break
       }
     }
     throw failureOf(failed)
+  }
+
+  /** The best one left. What breaks is rarely one model alone: those of an adapter that has failed come last. */
+  #next(
+    candidates: readonly Candidate[],
+    tried: readonly Candidate[],
+    failed: readonly FailedAttempt[],
+  ): Candidate | null {
+    let last: Candidate | null = null
+    for (const candidate of candidates) {
+      if (candidate.excluded !== null) break
+      if (tried.includes(candidate)) continue
+      if (failed.length === 0) return candidate
+      const adapterId = this.#registry.arm(candidate.arm)?.adapterId
+      if (failed.every(({ arm }) => arm.adapterId !== adapterId)) return candidate
+      last ??= candidate
+    }
+    return last
   }
 }
 

@@ -2,7 +2,7 @@
 import { AtpError } from '@atp/core/errors'
 import { microUsd, milliseconds } from '@atp/core/units'
 import type { ChatMessage } from '@atp/domain/adapter'
-import type { Constraints, Plan, Preset, Router, RoutingRequest } from '@atp/domain/routing'
+import type { Candidate, Constraints, Plan, Preset, Router, RoutingRequest } from '@atp/domain/routing'
 import type { StrategyName } from '@atp/native'
 import type { RoutingOptions } from '../http/schemas/routing-options.ts'
 import type { Exchange } from './exchange.ts'
@@ -51,7 +51,7 @@ export class Planner {
   }
 }
 
-/** @throws {AtpError} `no_candidate`, naming what excluded each */
+/** @throws {AtpError} naming what excluded each: `upstream_unavailable` where waiting may help, `no_candidate` otherwise */
 export function requireCandidate(plan: Plan): void {
   if (plan.candidates[0]?.excluded === null) return
   const excluded = plan.candidates.map(({ arm, excluded }) => ({ arm, excluded }))
@@ -61,7 +61,13 @@ export function requireCandidate(plan: Plan): void {
       : excluded
           .map(({ arm, excluded }) => `${arm}: ${excluded?.map(({ detail }) => detail).join('; ')}`)
           .join(' | ')
-  throw new AtpError('no_candidate', { detail, context: { candidates: excluded } })
+  const code = excluded.some(waitsForCircuit) ? 'upstream_unavailable' : 'no_candidate'
+  throw new AtpError(code, { detail, context: { candidates: excluded } })
+}
+
+/** The request is fine, the model fits, only its adapter is out of service. */
+function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
+  return excluded?.every(({ reason }) => reason === 'circuit_open') ?? false
 }
 
 const UNCONSTRAINED: Constraints = {}

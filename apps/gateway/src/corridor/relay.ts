@@ -42,7 +42,7 @@ export async function* relay(
     if (!open) throw thrown
     const error = asUpstreamError(thrown)
     await close(OUTCOME_OF[error.failure], answer.summary().usage)
-    throw failureOf([{ arm: reached.upstream.arm.id, error }])
+    throw failureOf([{ arm: reached.upstream.arm, error }])
   } finally {
     // The client left between two events: its provider bills what it wrote all the same.
     if (open) await close('cancelled', answer.summary().usage)

@@ -47,6 +47,13 @@ export class Settler {
     const { outcome, firstTokenAt, usage } = figures
     const latency = milliseconds(this.#clock.monotonic() - attempt.startedAt)
     const timeToFirstToken = firstTokenAt === null ? null : milliseconds(firstTokenAt - attempt.startedAt)
+    // Before anything can go wrong: a call that never ends would hold its adapter for ever.
+    attempt.upstream.end({
+      outcome,
+      latency,
+      timeToFirstToken,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    })
     const observation: Observation = {
       id: newId<ObservationId>(this.#clock, this.#random),
       kind: 'attempt',
@@ -61,12 +68,6 @@ export class Settler {
       usage,
       cost: usage === null ? null : costOf(arm, usage),
     }
-    attempt.upstream.end({
-      outcome,
-      latency,
-      timeToFirstToken,
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-    })
     this.#metrics.attempt(observation)
     walk.attempts.push(observation)
     return observation

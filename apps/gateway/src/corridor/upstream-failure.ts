@@ -2,6 +2,7 @@
 import { AtpError, type ErrorCode } from '@atp/core/errors'
 import { UpstreamError, type UpstreamFailure } from '@atp/domain/adapter'
 import type { Outcome } from '@atp/domain/observation'
+import type { Arm } from '@atp/domain/routing'
 
 export const OUTCOME_OF: Readonly<Record<UpstreamFailure, Outcome>> = {
   rejected: 'rejected',
@@ -31,7 +32,7 @@ export function fallsBack(error: UpstreamError): boolean {
 }
 
 export interface FailedAttempt {
-  readonly arm: string
+  readonly arm: Arm
   readonly error: UpstreamError
 }
 
@@ -39,20 +40,21 @@ export interface FailedAttempt {
 export function failureOf(tried: readonly FailedAttempt[]): AtpError {
   const last = tried.at(-1)
   if (last === undefined) {
-    return new AtpError('upstream_failed', { detail: 'the circuit of every candidate is open' })
+    return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
   }
   const decides = !fallsBack(last.error) || tried.every(({ error }) => error.failure === last.error.failure)
   const attempts = tried.map(({ arm, error }) => ({
-    arm,
+    arm: arm.id,
     failure: error.failure,
     ...(error.status === undefined ? {} : { status: error.status }),
   }))
-  const retryAfter = last.error.retryAfter
+  // Who waits for the first of them to come back has waited long enough.
+  const retryAfter = Math.min(...tried.map(({ error }) => error.retryAfter ?? Number.POSITIVE_INFINITY))
   return new AtpError(decides ? CODE_OF[last.error.failure] : 'upstream_failed', {
-    detail: tried.map(({ arm, error }) => `${arm}: ${error.message}`).join(' | '),
+    detail: tried.map(({ arm, error }) => `${arm.id}: ${error.message}`).join(' | '),
     context: { attempts },
     cause: last.error,
-    ...(retryAfter === undefined ? {} : { retryAfterMs: retryAfter }),
+    ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter } : {}),
   })
 }
 
