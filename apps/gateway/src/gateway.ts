@@ -33,14 +33,21 @@ export class Gateway {
     return this.#url
   }
 
-  /** Serves on for the configured lag, not ready any more; then stops. @throws {AggregateError} of what failed to stop */
+  /**
+   * Serves on for the configured lag, not ready any more; then stops, within `shutdown.total` and a moment.
+   * @throws {AggregateError} of what failed to stop, or was cut off; {Error} where something hangs: the process must be ended then
+   */
   async stop(): Promise<void> {
     const log = this.#container.resolve(T.LOG)
+    const { shutdown } = this.#container.resolve(T.CONFIG)
     this.#draining = true
-    const lag = parseDuration(this.#container.resolve(T.CONFIG).shutdown.lag)
+    const lag = parseDuration(shutdown.lag)
     if (lag > 0) await new Promise(resolve => setTimeout(resolve, lag))
     try {
-      await this.#lifecycle.stop()
+      await within(parseDuration(shutdown.total) + LAST_MOMENT_MS, this.#lifecycle.stop())
+    } catch (error) {
+      log.error({ err: error }, 'the gateway did not stop in good order')
+      throw error
     } finally {
       await this.#container.dispose()
       await flushLogger(log)
@@ -141,6 +148,19 @@ export class Gateway {
       },
     })
   }
+}
+
+/** For a component that ends at its own deadline, to say so. */
+const LAST_MOMENT_MS = 1_000
+
+/** @throws {Error} where it is not done in time, whatever still hangs */
+async function within(deadlineMs: number, done: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const expired = new Promise<never>((_resolve, reject) => {
+    const error = new Error(`the stop was given up after ${Math.round(deadlineMs)} ms`)
+    timer = setTimeout(() => reject(error), deadlineMs)
+  })
+  await Promise.race([done, expired]).finally(() => clearTimeout(timer))
 }
 
 /** @throws {Error} where connections had to be cut, so that the exit code tells */

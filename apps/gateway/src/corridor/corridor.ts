@@ -9,7 +9,7 @@ import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
-import { relay } from './relay.ts'
+import { abandon, relay } from './relay.ts'
 import type { Settler } from './settle.ts'
 
 export interface Steps {
@@ -39,6 +39,8 @@ export interface StreamedAnswer extends AnswerHead {
   readonly contentType: string
   /** The upstream's events; the last one comes when everything is committed. */
   readonly events: AsyncIterable<Buffer>
+  /** Exactly once, however far `events` was read; after its end it does nothing. */
+  close(): Promise<void>
   /** Valid once `events` has ended. */
   outcome(): { readonly observation: Observation; readonly finishReason: string | null }
 }
@@ -69,6 +71,7 @@ export class Corridor {
       firstTokenAt: null,
       usage: completion.usage,
     })
+    this.#remember(walk, reached)
     await observer.observe(walk)
     return { ...answerHead, completion, observation }
   }
@@ -77,10 +80,19 @@ export class Corridor {
     const walk = this.#enter(exchange)
     const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
     const firstTokenAt = this.#steps.clock.monotonic()
+    const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
+    try {
+      // Feedback may come before the stream has ended.
+      this.#remember(walk, reached)
+    } catch (error) {
+      await close()
+      throw error
+    }
     return {
       ...head(walk, reached),
       contentType: reached.answer.contentType,
       events: relay(this.#steps, walk, reached, firstTokenAt),
+      close,
       outcome: () => outcomeOf(walk, reached.answer),
     }
   }
@@ -94,23 +106,18 @@ export class Corridor {
     walk: Walk,
     ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
   ): Promise<Reached<Answer>> {
-    const { executor, observer, feedback } = this.#steps
-    const { exchange, plan } = walk
+    const { executor, observer } = this.#steps
     try {
-      const reached = await executor.firstToAnswer(walk, ask)
-      const { arm } = reached.upstream
-      feedback.remember({
-        id: exchange.id,
-        tenant: exchange.tenant,
-        arm: arm.id,
-        pinned: plan.pinned,
-        at: exchange.at,
-      })
-      return reached
+      return await executor.firstToAnswer(walk, ask)
     } catch (error) {
       await observer.observe(walk)
       throw error
     }
+  }
+
+  #remember({ exchange, plan }: Walk, { upstream }: Reached<unknown>): void {
+    const { id, tenant, at } = exchange
+    this.#steps.feedback.remember({ id, tenant, arm: upstream.arm.id, pinned: plan.pinned, at })
   }
 }
 

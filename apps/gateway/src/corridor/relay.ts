@@ -23,7 +23,6 @@ export async function* relay(
   steps.metrics.streamStarted()
   const close = async (outcome: Outcome, usage: Usage | null): Promise<void> => {
     open = false
-    steps.metrics.streamEnded()
     steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage })
     await steps.observer.observe(walk)
   }
@@ -44,9 +43,26 @@ export async function* relay(
     await close(OUTCOME_OF[error.failure], answer.summary().usage)
     throw failureOf([{ arm: reached.upstream.arm, error }])
   } finally {
+    steps.metrics.streamEnded()
     // The client left between two events: its provider bills what it wrote all the same.
     if (open) await close('cancelled', answer.summary().usage)
   }
+}
+
+/**
+ * For an answer that nobody reads to its end: the upstream is cancelled, and the attempt settled unless it is already. Without it
+ * a stream that was never begun would hold its adapter, and with it the stop of the gateway.
+ */
+export async function abandon(
+  steps: Steps,
+  walk: Walk,
+  reached: Reached<CompletionStream>,
+  firstTokenAt: Milliseconds,
+): Promise<void> {
+  if (reached.upstream.hasEnded) return
+  await reached.answer.events[Symbol.asyncIterator]().return?.()
+  steps.settler.settle(walk, reached, { outcome: 'cancelled', firstTokenAt, usage: null })
+  await steps.observer.observe(walk)
 }
 
 /** Looks at the tail only: nothing but blank lines follows `data: [DONE]`. */

@@ -5,17 +5,17 @@ import { asAtpError, problem } from './error-response.ts'
 
 export async function* askEvents(answer: StreamedAnswer): AsyncGenerator<string, void, void> {
   yield event('decision', { decision_id: answer.id, model: answer.arm, attempts: answer.attempts })
-  try {
-    for await (const events of answer.events) {
-      const text = textOf(events)
-      if (text !== '') yield event('text', { text })
-    }
-  } catch (thrown) {
-    yield event('error', problem(asAtpError(thrown)))
-    return
+  for await (const events of answer.events) {
+    const text = textOf(events)
+    if (text !== '') yield event('text', { text })
   }
   const { observation, finishReason } = answer.outcome()
   yield event('done', { finish_reason: finishReason, ...answerFigures(answer, observation) })
+}
+
+/** The last event of a stream that broke. */
+export function askError(thrown: unknown): string {
+  return event('error', problem(asAtpError(thrown)))
 }
 
 function event(name: string, data: unknown): string {

@@ -5,7 +5,7 @@ import type { AnswerHead, WholeAnswer } from '../corridor/corridor.ts'
 export function headHeaders(answer: AnswerHead): Record<string, string> {
   return {
     'x-atp-decision-id': answer.id,
-    'x-atp-model': answer.arm,
+    'x-atp-model': headerValue(answer.arm),
     'x-atp-attempts': String(answer.attempts),
   }
 }
@@ -17,3 +17,10 @@ export function wholeHeaders(answer: WholeAnswer): Record<string, string> {
   if (usage?.estimated) headers['x-atp-usage'] = 'estimated'
   return headers
 }
+
+/** A model may be named in any script; a header holds visible ASCII only, so that the rest is percent-encoded. */
+function headerValue(text: string): string {
+  return VISIBLE_ASCII.test(text) ? text : encodeURI(text.toWellFormed())
+}
+
+const VISIBLE_ASCII = /^[\x21-\x7e]*$/

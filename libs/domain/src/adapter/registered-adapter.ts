@@ -91,6 +91,10 @@ export class AdapterCall {
     return this.#adapter.adapter.provider
   }
 
+  get hasEnded(): boolean {
+    return this.#ended
+  }
+
   /** Says how the call ended, to health and breaker. A second time says nothing. */
   end(result: CallResult): void {
     if (this.#ended) return

@@ -4,13 +4,12 @@ import type { Corridor } from '../../corridor/corridor.ts'
 import type { Exchange } from '../../corridor/exchange.ts'
 import { answerFigures } from '../answer-figures.ts'
 import type { App } from '../app.ts'
-import { askEvents } from '../ask-events.ts'
+import { askError, askEvents } from '../ask-events.ts'
 import { chatBodyOf } from '../chat-body-of.ts'
-import { headHeaders } from '../decision-headers.ts'
 import type { ExchangeFactory } from '../exchange-of.ts'
 import { AskAnswer, AskRequest } from '../schemas/ask.ts'
 import { Problem } from '../schemas/common.ts'
-import { writeStream } from '../write-stream.ts'
+import { sendStream } from '../send-stream.ts'
 
 export interface AskOptions {
   readonly corridor: Corridor
@@ -41,14 +40,9 @@ export async function ask(app: App, { corridor, exchanges }: AskOptions): Promis
 
 async function stream(corridor: Corridor, exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
   const answer = await corridor.stream(exchange)
-  const response = reply.hijack().raw
-  response.writeHead(200, {
-    ...headHeaders(answer),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache',
-    'x-accel-buffering': 'no',
+  return await sendStream(reply, answer, {
+    contentType: 'text/event-stream; charset=utf-8',
+    events: askEvents(answer),
+    lastWords: askError,
   })
-  await writeStream(response, askEvents(answer))
-  response.end()
-  return reply
 }

@@ -5,13 +5,13 @@ import { Type } from 'typebox'
 import type { Corridor } from '../../corridor/corridor.ts'
 import type { Exchange } from '../../corridor/exchange.ts'
 import type { App } from '../app.ts'
-import { headHeaders, wholeHeaders } from '../decision-headers.ts'
+import { wholeHeaders } from '../decision-headers.ts'
 import { asAtpError, openAiError } from '../error-response.ts'
 import type { ExchangeFactory } from '../exchange-of.ts'
 import { ChatCompletionRequest } from '../schemas/chat-completions.ts'
 import { OpenAiError } from '../schemas/common.ts'
 import { RoutingHeaders, routingOptionsOf } from '../schemas/routing-headers.ts'
-import { writeStream } from '../write-stream.ts'
+import { sendStream } from '../send-stream.ts'
 
 const Answer = Type.Unsafe<Buffer>({
   type: 'object',
@@ -54,19 +54,10 @@ export async function chatCompletions(
 
 async function stream(corridor: Corridor, exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
   const answer = await corridor.stream(exchange)
-  const response = reply.hijack().raw
-  response.writeHead(200, {
-    ...headHeaders(answer),
-    'content-type': answer.contentType,
-    'cache-control': 'no-cache',
-    'x-accel-buffering': 'no',
-  })
-  try {
-    await writeStream(response, answer.events)
-  } catch (thrown) {
-    // The first byte is sent: all that is left is to say what broke, in the stream.
-    response.write(`data: ${JSON.stringify(openAiError(asAtpError(thrown)))}\n\n`)
-  }
-  response.end()
-  return reply
+  const { contentType, events } = answer
+  return await sendStream(reply, answer, { contentType, events, lastWords })
+}
+
+function lastWords(thrown: unknown): string {
+  return `data: ${JSON.stringify(openAiError(asAtpError(thrown)))}\n\n`
 }
