@@ -33,17 +33,15 @@ export function machine(): Machine {
   }
 }
 
+export interface BenchFile {
+  readonly machine: Machine
+  /** What each side ran with, where that is not plain. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly results: readonly Result[]
+}
+
 /** Writes `DIRECTORY/NAME.json`. */
-export function writeResults(
-  directory: string,
-  name: string,
-  content: {
-    readonly machine: Machine
-    /** What each side ran with, where that is not plain. */
-    readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>
-    readonly results: readonly Result[]
-  },
-): void {
+export function writeResults(directory: string, name: string, content: BenchFile): void {
   mkdirSync(directory, { recursive: true })
   writeFileSync(join(directory, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`)
 }
