@@ -10,7 +10,8 @@ interface ParentSchema extends SchemaWords {
 }
 
 /**
- * One problem a field, in ajv's order. The validator must be compiled with `allErrors` and `verbose`.
+ * One problem a field, in ajv's order. The validator must be compiled with `verbose`;
+ * `allErrors` brings every problem instead of the first, and is for trusted input only: a request could make millions.
  * @param whole what the validated value is called, where the value as a whole is the problem
  */
 export function schemaProblems(errors: readonly ErrorObject[], whole = 'body'): FieldProblem[] {

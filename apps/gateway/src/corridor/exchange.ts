@@ -1,6 +1,6 @@
 /** One request on its way through the corridor: what is known when it enters, and what its attempts came to. */
 import type { DecisionId, TenantId } from '@atp/core/ids'
-import type { EpochMs, Milliseconds } from '@atp/core/units'
+import type { EpochMs } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { Observation } from '@atp/domain/observation'
 import type { Plan } from '@atp/domain/routing'
@@ -10,8 +10,6 @@ export interface Exchange {
   readonly id: DecisionId
   readonly tenant: TenantId
   readonly at: EpochMs
-  /** On the monotonic clock. */
-  readonly startedAt: Milliseconds
   readonly body: ChatBody
   readonly options: RoutingOptions
   /** Aborted when the client goes away. */

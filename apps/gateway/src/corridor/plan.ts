@@ -31,6 +31,7 @@ export class Planner {
   request(exchange: Exchange): RoutingRequest {
     const { body, options } = exchange
     const measure = measurePrompt(body)
+    let tokens: number | undefined
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
     return {
       tenant: exchange.tenant,
@@ -40,7 +41,11 @@ export class Planner {
       constraints: constraintsOf(options),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
-      countInputTokens: () => this.#countTokens(body.messages),
+      // Asked for each arm, and dear: counted once.
+      countInputTokens: () => {
+        tokens ??= this.#countTokens(body.messages)
+        return tokens
+      },
       ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
       seed: options.decision_seed ?? exchange.id,
     }

@@ -23,7 +23,6 @@ export class ExchangeFactory {
       id: newId<DecisionId>(this.#clock, this.#random),
       tenant: authenticate(),
       at: this.#clock.now(),
-      startedAt: this.#clock.monotonic(),
       body,
       options,
       signal: clientGone(reply.raw),

@@ -27,7 +27,7 @@ async function errors(app: FastifyInstance): Promise<void> {
 
 /**
  * The client is still sending. Closing on it, as Fastify would, resets the connection before the client has read why;
- * so the rest is read and thrown away, for as long as the server's request time-out lets it go on.
+ * so the rest is read and thrown away.
  */
 function letFinish(request: FastifyRequest, reply: FastifyReply): void {
   reply.removeHeader('connection')

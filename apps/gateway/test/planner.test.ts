@@ -1,0 +1,24 @@
+import type { ArmId, DecisionId } from '@atp/core/ids'
+import { epochMs } from '@atp/core/units'
+import type { Router } from '@atp/domain/routing'
+import { DEFAULT_TENANT } from '@atp/domain/tenant'
+import { describe, expect, it, vi } from 'vitest'
+import { Planner } from '../src/corridor/plan.ts'
+
+describe('the planner', () => {
+  it('counts the tokens of a prompt once, however many arms ask, and not before one does', () => {
+    const count = vi.fn(() => 7)
+    const planner = new Planner({} as Router, { strategy: 'thompson', preference: 'balanced' }, count)
+    const request = planner.request({
+      id: 'decision' as DecisionId,
+      tenant: DEFAULT_TENANT,
+      at: epochMs(0),
+      body: { model: 'up/a' as ArmId, messages: [{ role: 'user', content: 'Hello?' }] },
+      options: {},
+      signal: new AbortController().signal,
+    })
+    expect(count).not.toHaveBeenCalled()
+    expect([request.countInputTokens(), request.countInputTokens()]).toEqual([7, 7])
+    expect(count).toHaveBeenCalledTimes(1)
+  })
+})
