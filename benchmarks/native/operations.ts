@@ -63,10 +63,11 @@ function call(native: NativeModule) {
 function decision(arms: number, strategy: StrategyName) {
   return (native: NativeModule) => {
     const bandit = warmBandit(native, arms)
+    const weights = new Float64Array(arms).fill(1)
     const penalties = new Float64Array(arms).fill(0.1)
     const qualities = new Float64Array(arms)
     return (k: number) => {
-      bandit.select(strategy, k, 7, START + k, 1, penalties, qualities)
+      bandit.select(strategy, k, 7, START + k, weights, penalties, qualities)
     }
   }
 }
@@ -74,10 +75,11 @@ function decision(arms: number, strategy: StrategyName) {
 function decisions(native: NativeModule) {
   const bandit = warmBandit(native, 8)
   const seeds = Uint32Array.from({ length: 2 * BATCH }, (_, k) => k)
+  const weights = new Float64Array(8).fill(1)
   const penalties = new Float64Array(8).fill(0.1)
   const chosen = new Int32Array(BATCH)
   return (k: number) => {
-    bandit.selectBatch('thompson', seeds, START + k, 1, penalties, chosen)
+    bandit.selectBatch('thompson', seeds, START + k, weights, penalties, chosen)
   }
 }
 

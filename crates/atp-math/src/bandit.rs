@@ -27,7 +27,8 @@ pub struct Bandit {
 #[derive(Debug, Clone, Copy)]
 pub struct Weighing<'a> {
     pub now: f64,
-    pub quality_weight: f64,
+    /// One an arm: what a unit of its quality is worth.
+    pub weights: &'a [f64],
     /// One an arm; infinity marks an arm that is not eligible.
     pub penalties: &'a [f64],
 }
@@ -60,7 +61,7 @@ impl Bandit {
         Ok(self.arms.len() - 1)
     }
 
-    /// Chooses argmax of `quality_weight * q_i - penalties_i` over eligible arms; ties go to the lower penalty, then to
+    /// Chooses argmax of `weights_i * q_i - penalties_i` over eligible arms; ties go to the lower penalty, then to
     /// the lower hash. Writes `q_i` of each eligible arm into `qualities`, NaN for the others.
     ///
     /// # Errors
@@ -202,7 +203,7 @@ impl Bandit {
             }
             let quality = self.index(strategy, explored, seed, arm);
             report(arm, quality);
-            let utility = weighing.quality_weight * quality - penalty;
+            let utility = weighing.weights[arm] * quality - penalty;
             let wins = best.is_none_or(|(other, most)| {
                 utility > most || (utility == most && self.wins_tie(arm, other, weighing.penalties))
             });
@@ -255,8 +256,16 @@ impl Bandit {
     #[inline]
     fn check_decision(&self, weighing: Weighing) -> Result<(), RangeError> {
         checks::finite("now", weighing.now, 0.0)?;
-        checks::finite("qualityWeight", weighing.quality_weight, 0.0)?;
+        checks::length("weights", weighing.weights.len(), self.size())?;
         checks::length("penalties", weighing.penalties.len(), self.size())?;
+        for (arm, &weight) in weighing.weights.iter().enumerate() {
+            if !(0.0..=f64::MAX).contains(&weight) {
+                let found = checks::Number(weight);
+                return Err(RangeError::new(format!(
+                    "weights[{arm}] must be a finite number of at least 0, found {found}"
+                )));
+            }
+        }
         let illegal = |penalty: &f64| penalty.is_nan() || *penalty == f64::NEG_INFINITY;
         let Some(arm) = weighing.penalties.iter().position(illegal) else {
             return Ok(());

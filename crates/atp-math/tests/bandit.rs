@@ -28,11 +28,11 @@ proptest! {
         strategy in any_strategy(),
         seed in any::<[u32; 2]>(),
         now in any_number(),
-        quality_weight in any_number(),
+        weights in prop::collection::vec(any_number(), 0..6),
         penalties in prop::collection::vec(any_number(), 0..6),
     ) {
         let mut qualities = [0.0; 4];
-        let weighing = Weighing { now, quality_weight, penalties: &penalties };
+        let weighing = Weighing { now, weights: &weights, penalties: &penalties };
         if let Ok(Some(arm)) = bandit(4).select(strategy, seed, weighing, &mut qualities) {
             prop_assert!(penalties[arm] < f64::INFINITY);
             prop_assert!(!qualities[arm].is_nan());
@@ -57,7 +57,7 @@ proptest! {
         let mut bandit = bandit(2);
         let snapshot: Vec<f64> = [1.0, 2.0].into_iter().chain(figures).collect();
         bandit.restore(&snapshot).unwrap();
-        let weighing = Weighing { now, quality_weight: 1.0, penalties: &[0.0, 0.0] };
+        let weighing = Weighing { now, weights: &[1.0, 1.0], penalties: &[0.0, 0.0] };
         let mut qualities = [0.0; 2];
         prop_assert!(bandit.select(Choice::Thompson, [1, 2], weighing, &mut qualities).unwrap().is_some());
         prop_assert!(qualities.iter().all(|quality| (0.0..=1.0).contains(quality)));

@@ -33,17 +33,18 @@ pub fn bandit_select(
     seed_hi: f64,
     seed_lo: f64,
     now: f64,
-    quality_weight: f64,
+    weights: &[f64],
     penalties: &[f64],
     mut qualities: Float64ArraySlice,
 ) -> Result<f64> {
     let strategy = strategy_of(strategy).or_throw(env)?;
     let seed_hi = checks::word("seedHi", seed_hi).or_throw(env)?;
     let seed_lo = checks::word("seedLo", seed_lo).or_throw(env)?;
+    check_apart("qualities", &qualities, "weights", weights).or_throw(env)?;
     check_apart("qualities", &qualities, "penalties", penalties).or_throw(env)?;
     // SAFETY: JavaScript waits for this call, and nothing else here refers to this memory.
     let qualities = unsafe { qualities.as_mut() };
-    let weighing = Weighing { now, quality_weight, penalties };
+    let weighing = Weighing { now, weights, penalties };
     let chosen = bandit.select(strategy, [seed_hi, seed_lo], weighing, qualities).or_throw(env)?;
     Ok(chosen.map_or(-1.0, index))
 }
@@ -55,16 +56,17 @@ pub fn bandit_select_batch(
     strategy: u32,
     seeds: &[u32],
     now: f64,
-    quality_weight: f64,
+    weights: &[f64],
     penalties: &[f64],
     mut chosen: Int32ArraySlice,
 ) -> Result<()> {
     let strategy = strategy_of(strategy).or_throw(env)?;
+    check_apart("chosen", &chosen, "weights", weights).or_throw(env)?;
     check_apart("chosen", &chosen, "penalties", penalties).or_throw(env)?;
     check_apart("chosen", &chosen, "seeds", seeds).or_throw(env)?;
     // SAFETY: JavaScript waits for this call, and nothing else here refers to this memory.
     let chosen = unsafe { chosen.as_mut() };
-    let weighing = Weighing { now, quality_weight, penalties };
+    let weighing = Weighing { now, weights, penalties };
     bandit.select_batch(strategy, seeds, weighing, chosen).or_throw(env)
 }
 

@@ -19,11 +19,12 @@ export interface Bandit {
   addArm(hash: number, alpha: number, beta: number): number
 
   /**
-   * Chooses argmax of `qualityWeight * q_i - penalties_i` over eligible arms, where q_i is the strategy's
+   * Chooses argmax of `weights_i * q_i - penalties_i` over eligible arms, where q_i is the strategy's
    * index of the arm's quality. Consumes nothing: the same seed and state give the same choice.
    * @param seed two 32-bit words that name the decision
+   * @param weights length `size`: what a unit of each arm's quality is worth, finite and not negative
    * @param penalties length `size`: weighted cost and latency; +Infinity marks an arm that is not eligible
-   * @param qualities length `size`, written: q_i of each eligible arm, NaN for the others; not the same array as `penalties`
+   * @param qualities length `size`, written: q_i of each eligible arm, NaN for the others; not the same array as the others
    * @returns the chosen index, or -1 where no arm is eligible. Ties: lower penalty, then lower hash.
    */
   select(
@@ -31,7 +32,7 @@ export interface Bandit {
     seedHi: number,
     seedLo: number,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
   ): number
@@ -44,7 +45,7 @@ export interface Bandit {
     strategy: StrategyName,
     seeds: Uint32Array,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     chosen: Int32Array,
   ): void

@@ -19,7 +19,8 @@ function select(
   weight = 1,
 ) {
   const qualities = new Float64Array(penalties.length)
-  const chosen = bandit.select(strategy, 1, seedLo, now, weight, Float64Array.from(penalties), qualities)
+  const weights = new Float64Array(penalties.length).fill(weight)
+  const chosen = bandit.select(strategy, 1, seedLo, now, weights, Float64Array.from(penalties), qualities)
   return { chosen, qualities: Array.from(qualities) }
 }
 
@@ -44,6 +45,15 @@ describeEach('a bandit', native => {
     expect(select(bandit, 'greedy', [0.2, 0]).chosen).toBe(1)
     expect(select(bandit, 'greedy', [0.2, 0], 0, 0, 2).chosen).toBe(0)
     expect(select(bandit, 'greedy', [0, 0]).qualities).toEqual([2 / 3, 1 / 2])
+  })
+
+  it('weighs each arm by its own weight', () => {
+    const bandit = banditOf(native, 2)
+    bandit.update(0, 1, 0)
+    const qualities = new Float64Array(2)
+    const chosen = bandit.select('greedy', 1, 2, 0, Float64Array.of(0.5, 1), new Float64Array(2), qualities)
+    expect(chosen).toBe(1)
+    expect(Array.from(qualities)).toEqual([2 / 3, 1 / 2])
   })
 
   it('breaks ties by the lower penalty, then by the lower hash', () => {
@@ -87,18 +97,19 @@ describeEach('a bandit', native => {
   it('a batch decides as one decision after the other', () => {
     const bandit = banditOf(native, 4, HALF_LIFE)
     bandit.update(2, 0.7, 10)
+    const weights = Float64Array.of(1, 0.5, 1.5, 2)
     const penalties = Float64Array.of(0.1, 0, 0.2, Number.POSITIVE_INFINITY)
     const seeds = Uint32Array.from({ length: 400 }, (_, k) => Math.imul(k, 0x9e3779b9))
     for (const strategy of ['thompson', 'ucb', 'greedy'] as const) {
       const chosen = new Int32Array(200)
-      bandit.selectBatch(strategy, seeds, 20, 1, penalties, chosen)
+      bandit.selectBatch(strategy, seeds, 20, weights, penalties, chosen)
       const singly = Array.from(chosen, (_, k) =>
         bandit.select(
           strategy,
           seeds[2 * k] as number,
           seeds[2 * k + 1] as number,
           20,
-          1,
+          weights,
           penalties,
           new Float64Array(4),
         ),
@@ -213,6 +224,7 @@ describeEach('a bandit', native => {
 
   const words = new Uint32Array(2)
   const two = new Float64Array(2)
+  const one = Float64Array.of(1, 1)
   const NAN = Number.NaN
   const shared = new Float64Array(2)
   const illegal: readonly (readonly [what: string, call: (bandit: Bandit) => unknown])[] = [
@@ -223,20 +235,26 @@ describeEach('a bandit', native => {
     ['a fractional hash', bandit => bandit.addArm(0.5, 1, 1)],
     ['an alpha of 0', bandit => bandit.addArm(1, 0, 1)],
     ['an infinite beta', bandit => bandit.addArm(1, 1, Number.POSITIVE_INFINITY)],
-    ['an unknown strategy', bandit => bandit.select('best' as StrategyName, 0, 0, 0, 1, two, shared)],
-    ['a negative seed', bandit => bandit.select('greedy', -1, 0, 0, 1, two, shared)],
-    ['a time of NaN', bandit => bandit.select('greedy', 0, 0, NAN, 1, two, shared)],
-    ['a negative time', bandit => bandit.select('greedy', 0, 0, -1, 1, two, shared)],
-    ['an infinite weight', bandit => bandit.select('greedy', 0, 0, 0, Number.POSITIVE_INFINITY, two, shared)],
-    ['a penalty of NaN', bandit => bandit.select('greedy', 0, 0, 0, 1, Float64Array.of(0, NAN), shared)],
+    ['an unknown strategy', bandit => bandit.select('best' as StrategyName, 0, 0, 0, one, two, shared)],
+    ['a negative seed', bandit => bandit.select('greedy', -1, 0, 0, one, two, shared)],
+    ['a time of NaN', bandit => bandit.select('greedy', 0, 0, NAN, one, two, shared)],
+    ['a negative time', bandit => bandit.select('greedy', 0, 0, -1, one, two, shared)],
+    [
+      'an infinite weight',
+      bandit => bandit.select('greedy', 0, 0, 0, Float64Array.of(1, 1 / 0), two, shared),
+    ],
+    ['a negative weight', bandit => bandit.select('greedy', 0, 0, 0, Float64Array.of(-1, 1), two, shared)],
+    ['too few weights', bandit => bandit.select('greedy', 0, 0, 0, new Float64Array(1), two, shared)],
+    ['weights for qualities', bandit => bandit.select('greedy', 0, 0, 0, shared, two, shared)],
+    ['a penalty of NaN', bandit => bandit.select('greedy', 0, 0, 0, one, Float64Array.of(0, NAN), shared)],
     [
       'a penalty of -Infinity',
-      bandit => bandit.select('greedy', 0, 0, 0, 1, Float64Array.of(0, -1 / 0), shared),
+      bandit => bandit.select('greedy', 0, 0, 0, one, Float64Array.of(0, -1 / 0), shared),
     ],
-    ['too few penalties', bandit => bandit.select('greedy', 0, 0, 0, 1, new Float64Array(1), shared)],
-    ['too many qualities', bandit => bandit.select('greedy', 0, 0, 0, 1, two, new Float64Array(3))],
-    ['one array for both', bandit => bandit.select('greedy', 0, 0, 0, 1, shared, shared)],
-    ['one seed word too few', bandit => bandit.selectBatch('greedy', words, 0, 1, two, new Int32Array(2))],
+    ['too few penalties', bandit => bandit.select('greedy', 0, 0, 0, one, new Float64Array(1), shared)],
+    ['too many qualities', bandit => bandit.select('greedy', 0, 0, 0, one, two, new Float64Array(3))],
+    ['one array for both', bandit => bandit.select('greedy', 0, 0, 0, one, shared, shared)],
+    ['one seed word too few', bandit => bandit.selectBatch('greedy', words, 0, one, two, new Int32Array(2))],
     ['an unknown arm', bandit => bandit.update(2, 1, 0)],
     ['a fractional arm', bandit => bandit.update(0.5, 1, 0)],
     ['a negative arm', bandit => bandit.update(-1, 1, 0)],

@@ -11,6 +11,7 @@ class Game {
   readonly #bandit: Bandit
   readonly #random: TestRandom
   readonly #strategy: StrategyName
+  readonly #weights: Float64Array
   readonly #penalties: Float64Array
   readonly #qualities: Float64Array
   readonly #intervalMs: number
@@ -31,6 +32,7 @@ class Game {
     this.#random = new TestRandom(options.seed)
     this.#strategy = options.strategy
     this.#intervalMs = options.intervalMs
+    this.#weights = new Float64Array(options.arms).fill(1)
     this.#penalties = new Float64Array(options.arms)
     this.#qualities = new Float64Array(options.arms)
   }
@@ -40,7 +42,15 @@ class Game {
     const now = this.#played * this.#intervalMs
     this.#played += 1
     const [hi, lo] = [this.#random.integer(2 ** 32), this.#random.integer(2 ** 32)]
-    const arm = this.#bandit.select(this.#strategy, hi, lo, now, 1, this.#penalties, this.#qualities)
+    const arm = this.#bandit.select(
+      this.#strategy,
+      hi,
+      lo,
+      now,
+      this.#weights,
+      this.#penalties,
+      this.#qualities,
+    )
     this.#bandit.update(arm, this.#random.uniform() < (means[arm] as number) ? 1 : 0, now)
     return arm
   }

@@ -27,7 +27,7 @@ function loadInChild(addonDirectory: string): { readonly lines: string[]; readon
     const native = loadNative({ addonDirectory: process.argv[1], env: {}, log: line => lines.push(line) })
     const bandit = native.createBandit({ halfLifeMs: Infinity })
     bandit.addArm(1, 1, 1)
-    const chosen = bandit.select('thompson', 1, 2, 0, 1, new Float64Array(1), new Float64Array(1))
+    const chosen = bandit.select('thompson', 1, 2, 0, Float64Array.of(1), Float64Array.of(0), new Float64Array(1))
     console.log(JSON.stringify({ lines, chosen }))`
   const args = ['--conditions=@atp/source', '--input-type=module', '--eval', script, addonDirectory]
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 }))

@@ -62,7 +62,7 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
       return bandit
     }
     let [mine, theirs] = bothOf(create)
-    const penalties = new Float64Array(ARMS)
+    const [weights, penalties] = [new Float64Array(ARMS), new Float64Array(ARMS)]
     const [drawn, expected] = [new Float64Array(ARMS), new Float64Array(ARMS)]
     let now = 1_700_000_000_000
     let differing = 0
@@ -70,9 +70,10 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
       now += random.integer(10) === 0 ? random.integer(20_000) : random.integer(20)
       drawPenalties(random, penalties)
       const strategy = STRATEGIES[random.integer(STRATEGIES.length)] as StrategyName
-      const [hi, lo, weight] = [random.integer(2 ** 32), random.integer(2 ** 32), 2 * random.uniform()]
-      const chosen = mine.select(strategy, hi, lo, now, weight, penalties, drawn)
-      const same = chosen === theirs.select(strategy, hi, lo, now, weight, penalties, expected)
+      const [hi, lo] = [random.integer(2 ** 32), random.integer(2 ** 32)]
+      for (let arm = 0; arm < ARMS; arm += 1) weights[arm] = 2 * random.uniform()
+      const chosen = mine.select(strategy, hi, lo, now, weights, penalties, drawn)
+      const same = chosen === theirs.select(strategy, hi, lo, now, weights, penalties, expected)
       if (!same || !equalBits(drawn, expected)) differing += 1
       const [arm, reward, seen] = [Math.max(chosen, 0), random.uniform(), now - random.integer(500)]
       mine.update(arm, reward, seen)
@@ -90,7 +91,7 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
       const bandit = native.createBandit({ halfLifeMs: 1_000 })
       for (let arm = 0; arm < ARMS; arm += 1) bandit.addArm(arm, 0.2 + arm / 4, 0.7)
       const chosen = new Int32Array(1_000)
-      bandit.selectBatch('thompson', seeds, 5, 1, new Float64Array(ARMS), chosen)
+      bandit.selectBatch('thompson', seeds, 5, new Float64Array(ARMS).fill(1), new Float64Array(ARMS), chosen)
       return chosen
     })
     expect(mine).toEqual(theirs)

@@ -65,7 +65,7 @@ export class CallHealth {
   }
 
   snapshot(now: number): HealthSnapshot {
-    const errorRate = this.#failures.mean
+    const errorRate = this.#failures.mean(now)
     return {
       calls: this.#calls,
       inFlight: this.#inFlight,

@@ -4,10 +4,9 @@ import type { EpochMs, MicroUsd, Milliseconds } from '@atp/core/units'
 
 /**
  * - `success`: the model answered; its quality may be unknown.
- * - `error`, `timeout`: the model failed: quality 0.
- * - `cut`: the stream ended before the answer did: quality 0.
- * - `rate_limited`: not the model's fault: nothing is learned of its quality.
- * - `rejected`: the provider found the request wrong, `cancelled`: the client went away: likewise.
+ * - `error`, `timeout`: the model failed: it is less reliable. `cut`: the stream ended before the answer did: likewise.
+ * - `rate_limited`: not the model's fault: nothing is learned from it. `rejected`: the request could not be sent, or the provider
+ *   found it wrong, `cancelled`: the client went away: likewise.
  */
 export const OUTCOMES = [
   'success',

@@ -4,6 +4,8 @@ import type { DecayedMeanState } from './decayed-mean.ts'
 export interface ArmMemory {
   /** The bandit's statistics of this arm. */
   readonly quality: readonly number[]
+  /** Share of calls that the arm answered. */
+  readonly reliability: DecayedMeanState
   readonly outputTokens: DecayedMeanState
   /** The latency sketch: its zeros, most of it, folded into run lengths [index, value]. */
   readonly latency: { readonly length: number; readonly filled: readonly (readonly [number, number])[] }
@@ -29,14 +31,16 @@ export function unfoldSketch({ length, filled }: ArmMemory['latency']): Float64A
 /** @returns null where it is not a memory of this shape */
 export function readArmMemory(value: unknown): ArmMemory | null {
   if (!isRecord(value)) return null
-  const { quality, outputTokens, latency } = value
-  if (!isNumbers(quality) || !isRecord(outputTokens) || !isRecord(latency)) return null
-  const { sum, weight, at } = outputTokens
-  if (!isNumbers([sum, weight, at])) return null
+  const { quality, reliability, outputTokens, latency } = value
+  if (!isNumbers(quality) || !isMean(reliability) || !isMean(outputTokens) || !isRecord(latency)) return null
   const { length, filled } = latency
   if (typeof length !== 'number' || !(length >= 0 && length <= MAX_SKETCH_LENGTH)) return null
   if (!Array.isArray(filled) || !filled.every(isNumbers)) return null
   return value as unknown as ArmMemory
+}
+
+function isMean(value: unknown): boolean {
+  return isRecord(value) && isNumbers([value.sum, value.weight, value.at])
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

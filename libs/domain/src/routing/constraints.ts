@@ -8,8 +8,8 @@ export interface ArmFacts {
   readonly requested: boolean
   readonly available: boolean
   readonly cost: CostForecast
-  /** Milliseconds; null where nothing is known yet. */
-  readonly latencyP95: number | null
+  /** Milliseconds. */
+  readonly latencyP95: number
 }
 
 /** @returns null for a candidate, otherwise every reason against it */
@@ -50,8 +50,11 @@ export function exclusionsOf(
       )
     }
   }
-  if (latencySlo !== undefined && facts.latencyP95 !== null && facts.latencyP95 > latencySlo) {
-    exclude('latency_slo', `P95 is ${Math.round(facts.latencyP95)} ms, the objective is ${latencySlo} ms`)
+  if (latencySlo !== undefined && facts.latencyP95 > latencySlo) {
+    exclude(
+      'latency_slo',
+      `P95 is expected at ${Math.round(facts.latencyP95)} ms, the objective is ${latencySlo} ms`,
+    )
   }
   if (!facts.available) exclude('circuit_open', `the circuit of adapter ${arm.adapterId} is open`)
   return found

@@ -22,20 +22,23 @@ export class DecayedMean {
   /** Values that are not finite or are negative are ignored: one corrupt figure must not poison the mean. */
   add(value: number, now: number): void {
     if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) return
-    if (now > this.#at) {
-      const kept = 2 ** ((this.#at - now) / this.#halfLifeMs)
-      this.#sum *= kept
-      this.#weight *= kept
-      this.#at = now
-    }
+    const kept = this.#keptAt(now)
+    this.#sum *= kept
+    this.#weight *= kept
+    this.#at = Math.max(this.#at, now)
     this.#sum += value
     this.#weight += 1
   }
 
-  /** The mean, drawn to the prior as evidence fades only when newer evidence replaces it. */
-  get mean(): number {
+  /** The mean at `now`, drawn back to the prior as the evidence fades; NaN where there is neither. */
+  mean(now: number): number {
     const { mean, strength } = this.#prior
-    return (this.#sum + mean * strength) / (this.#weight + strength)
+    const kept = this.#keptAt(now)
+    return (this.#sum * kept + mean * strength) / (this.#weight * kept + strength)
+  }
+
+  #keptAt(now: number): number {
+    return now > this.#at ? 2 ** ((this.#at - now) / this.#halfLifeMs) : 1
   }
 
   snapshot(): DecayedMeanState {

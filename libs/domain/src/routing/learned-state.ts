@@ -1,22 +1,32 @@
-/** What is learned of each arm, part by part: quality (posterior), output length (decayed mean), latency (quantile sketch). */
+/**
+ * What is learned of each arm, part by part: quality of its answers (posterior), reliability and output length (decayed means),
+ * latency (quantile sketch). Quality learns from judged answers alone, reliability from every call: a judgement is rare, a failure
+ * never goes unnoticed, and in one estimate the failures of a good model would drown the few judgements it gets.
+ */
 import type { ArmId } from '@atp/core/ids'
 import type { Bandit, NativeModule } from '@atp/native'
+import { isFailure } from '../adapter/health.ts'
 import type { Observation } from '../observation/observation.ts'
 import type { Learner } from '../observation/ports.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
 import { DecayedMean } from './decayed-mean.ts'
 import { LatencyEstimate } from './latency-estimate.ts'
-import { rewardOf } from './reward.ts'
 
 export interface LearnedArm {
   readonly index: number
+  /** Share of calls that it answers. */
+  readonly reliability: DecayedMean
   readonly outputTokens: DecayedMean
   readonly latency: LatencyEstimate
 }
 
 /** Prior calls that an arm's configured output length counts for. */
 const LENGTH_PRIOR_STRENGTH = 3
+/** An arm is taken for reliable, and a failure in its first calls shows. */
+const RELIABILITY_PRIOR = { mean: 1, strength: 2 }
+/** Outages are short: what failed is tried again long before its quality is forgotten. */
+const RELIABILITY_HALF_LIFE_MS = 300_000
 
 export class LearnedState implements Learner {
   readonly bandit: Bandit
@@ -47,15 +57,17 @@ export class LearnedState implements Learner {
     return this.#arms.get(arm.id) ?? this.#enrol(arm)
   }
 
-  /** Rewards learn only from what was the model's doing: see `Outcome`. */
+  /** Each part learns only from what was the model's doing: see `Outcome`. */
   apply(observation: Observation, context: { readonly pinned: boolean }): void {
     const learned = this.#arms.get(observation.arm)
     if (learned === undefined) return
-    const reward = rewardOf(observation.outcome, observation.quality)
-    if (reward !== null && !context.pinned) this.bandit.update(learned.index, reward, observation.at)
-    if (observation.outcome === 'success') {
-      if (observation.latency !== null) learned.latency.record(observation.latency, observation.at)
-      if (observation.usage !== null) learned.outputTokens.add(observation.usage.outputTokens, observation.at)
+    const { kind, outcome, quality, latency, usage, at } = observation
+    if (quality !== null && !context.pinned) this.bandit.update(learned.index, quality, at)
+    if (isFailure(outcome)) learned.reliability.add(0, at)
+    else if (outcome === 'success' && kind !== 'feedback') {
+      learned.reliability.add(1, at)
+      if (latency !== null) learned.latency.record(latency, at)
+      if (usage !== null) learned.outputTokens.add(usage.outputTokens, at)
     }
     this.#version += 1
   }
@@ -65,6 +77,7 @@ export class LearnedState implements Learner {
     for (const [id, learned] of this.#arms) {
       memories[id] = {
         quality: Array.from(this.bandit.snapshotArm(learned.index)),
+        reliability: learned.reliability.snapshot(),
         outputTokens: learned.outputTokens.snapshot(),
         latency: foldSketch(learned.latency.snapshot()),
       }
@@ -87,11 +100,16 @@ export class LearnedState implements Learner {
     const [, hash] = this.#native.hash64(arm.id)
     const learned: LearnedArm = {
       index: this.bandit.addArm(hash, mean * strength, (1 - mean) * strength),
+      reliability: new DecayedMean(RELIABILITY_PRIOR, Math.min(this.#halfLifeMs, RELIABILITY_HALF_LIFE_MS)),
       outputTokens: new DecayedMean(
         { mean: arm.expectedOutputTokens, strength: LENGTH_PRIOR_STRENGTH },
         this.#halfLifeMs,
       ),
-      latency: new LatencyEstimate(this.#native.createLatencySketch(this.#halfLifeMs), arm.expectedLatencyMs),
+      latency: new LatencyEstimate(
+        this.#native.createLatencySketch(this.#halfLifeMs),
+        arm.expectedLatencyMs,
+        this.#halfLifeMs,
+      ),
     }
     this.#arms.set(arm.id, learned)
     const memory = this.#dormant.get(arm.id)
@@ -106,9 +124,10 @@ export class LearnedState implements Learner {
   #recall(learned: LearnedArm, memory: ArmMemory): boolean {
     try {
       const quality = this.bandit.restoreArm(learned.index, Float64Array.from(memory.quality))
+      const reliability = learned.reliability.restore(memory.reliability)
       const outputTokens = learned.outputTokens.restore(memory.outputTokens)
       learned.latency.restore(unfoldSketch(memory.latency))
-      return quality && outputTokens
+      return quality && reliability && outputTokens
     } catch (error) {
       if (error instanceof RangeError) return false
       throw error

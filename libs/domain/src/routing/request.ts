@@ -76,6 +76,8 @@ export interface Candidate {
     readonly qualityMean: number
     readonly alpha: number
     readonly beta: number
+    /** Share of calls that it answers: what quality is multiplied by. */
+    readonly reliability: number
     readonly costUsd: number
     readonly latencyMs: number
     readonly outputTokens: number

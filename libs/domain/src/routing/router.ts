@@ -32,6 +32,7 @@ export class Router {
   readonly #native: Pick<NativeModule, 'hash64'>
   readonly #clock: Clock
   /** Reused by every plan: nothing on the hot path grows with the traffic. */
+  #weights = new Float64Array(0)
   #penalties = new Float64Array(0)
   #qualities = new Float64Array(0)
   #posteriors = new Float64Array(0)
@@ -50,7 +51,7 @@ export class Router {
     const requested = pinned ? this.#named(request.model) : null
     const weights = this.#utility.weights(request.preference)
     const now = this.#clock.now()
-    const drafts = this.#draft(request, requested, weights)
+    const drafts = this.#draft(request, requested, weights, now)
     const [seedHi, seedLo] = this.#native.hash64(request.seed)
     const { bandit } = this.#learned
     const first = bandit.select(
@@ -58,12 +59,12 @@ export class Router {
       seedHi,
       seedLo,
       now,
-      weights.quality,
+      this.#weights,
       this.#penalties,
       this.#qualities,
     )
     bandit.posteriors(now, this.#posteriors)
-    const candidates = drafts.map(draft => this.#candidate(draft, weights)).sort(bestFirst)
+    const candidates = drafts.map(draft => this.#candidate(draft)).sort(bestFirst)
     if (first >= 0) putFirst(candidates, drafts.find(draft => draft.index === first)?.arm.id)
     return {
       strategy: request.strategy,
@@ -93,23 +94,24 @@ export class Router {
     })
   }
 
-  /** Fills the penalties of this request and says what is known of each arm. */
-  #draft(request: RoutingRequest, requested: readonly Arm[] | null, weights: Weights): Draft[] {
+  /** Fills the weights and penalties of this request and says what is known of each arm. */
+  #draft(request: RoutingRequest, requested: readonly Arm[] | null, weights: Weights, now: number): Draft[] {
     const arms = this.#registry.arms()
     const drafts: Draft[] = []
     for (const arm of arms) {
       const learned = this.#learned.of(arm)
-      const cost = forecastCost(arm, request, learned.outputTokens.mean)
-      const latencyMs = learned.latency.p50
+      const cost = forecastCost(arm, request, learned.outputTokens.mean(now))
+      const latencyMs = learned.latency.p50(now)
       const facts: ArmFacts = {
         requested: requested === null || requested.includes(arm),
         available: this.#registry.isCandidate(arm.id),
         cost,
-        latencyP95: learned.latency.p95,
+        latencyP95: learned.latency.p95(now),
       }
       drafts.push({
         arm,
         index: learned.index,
+        reliability: learned.reliability.mean(now),
         excluded: exclusionsOf(arm, facts, request),
         outputLimit: outputLimitOf(arm, request, cost),
         costUsd: cost.usd,
@@ -122,6 +124,7 @@ export class Router {
     this.#makeRoom(this.#learned.bandit.size)
     this.#penalties.fill(Number.POSITIVE_INFINITY)
     for (const draft of drafts) {
+      this.#weights[draft.index] = weights.quality * draft.reliability
       if (draft.excluded === null) this.#penalties[draft.index] = draft.costTerm + draft.latencyTerm
     }
     return drafts
@@ -129,18 +132,20 @@ export class Router {
 
   #makeRoom(size: number): void {
     if (this.#penalties.length === size) return
+    this.#weights = new Float64Array(size)
     this.#penalties = new Float64Array(size)
     this.#qualities = new Float64Array(size)
     this.#posteriors = new Float64Array(2 * size)
   }
 
-  #candidate(draft: Draft, weights: Weights): Candidate {
+  #candidate(draft: Draft): Candidate {
     const alpha = this.#posteriors[2 * draft.index] as number
     const beta = this.#posteriors[2 * draft.index + 1] as number
     const estimate = {
       qualityMean: alpha / (alpha + beta),
       alpha,
       beta,
+      reliability: draft.reliability,
       costUsd: draft.costUsd,
       latencyMs: draft.latencyMs,
       outputTokens: draft.outputTokens,
@@ -149,7 +154,7 @@ export class Router {
     if (excluded !== null) {
       return { arm: draft.arm.id, score: null, terms: null, excluded, outputLimit, estimate }
     }
-    const quality = weights.quality * (this.#qualities[draft.index] as number)
+    const quality = (this.#weights[draft.index] as number) * (this.#qualities[draft.index] as number)
     const terms = { quality, cost: draft.costTerm, latency: draft.latencyTerm }
     const score = quality - (draft.costTerm + draft.latencyTerm)
     return { arm: draft.arm.id, score, terms, excluded, outputLimit, estimate }
@@ -159,6 +164,7 @@ export class Router {
 interface Draft {
   readonly arm: Arm
   readonly index: number
+  readonly reliability: number
   readonly excluded: readonly Exclusion[] | null
   readonly outputLimit: number | null
   readonly costUsd: number

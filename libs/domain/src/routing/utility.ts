@@ -1,6 +1,6 @@
 /**
  * Blends the separately learned parts at decision time:
- * `utility = w_q * quality - w_c * cost / cost_ref - w_l * latency / latency_ref`.
+ * `utility = w_q * reliability * quality - w_c * cost / cost_ref - w_l * latency / latency_ref`.
  * The references are fixed, so that utilities stay comparable as arms come and go, and a new preference needs no relearning.
  */
 import type { Preset, Weights } from './request.ts'

@@ -4,29 +4,69 @@ import { LearnedState } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
 
+const NOTHING = { sum: 0, weight: 0, at: 0 }
+
+/** Routing over these models, each of which has been planned with once. */
+function met(...models: string[]) {
+  const setup = routingOver(models.map(model => armOf(model)))
+  setup.router.plan(requestOf())
+  return setup
+}
+
 function estimateOf(setup: ReturnType<typeof routingOver>, arm = 'up/a') {
   const candidate = setup.router.plan(requestOf()).candidates.find(({ arm: id }) => id === arm)
   return candidate?.estimate
 }
 
 describe('what is learned of an arm', () => {
-  it('moves its quality by judged answers and by failures, and by nothing that was not its doing', () => {
-    const change = { success: 0, error: 0, timeout: 0, cut: 0, rate_limited: 0, rejected: 0, cancelled: 0 }
-    for (const outcome of OUTCOMES) {
+  it('makes it less reliable by each failure, and by nothing that was not its doing', () => {
+    const failures = OUTCOMES.filter(outcome => {
       const setup = routingOver([armOf('a')])
-      const before = estimateOf(setup)?.beta as number
+      expect(estimateOf(setup)?.reliability).toBe(1)
       setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), { pinned: false })
-      change[outcome] = (estimateOf(setup)?.beta as number) - before
-    }
-    expect(change).toEqual({
-      success: 0,
-      error: 1,
-      timeout: 1,
-      cut: 1,
-      rate_limited: 0,
-      rejected: 0,
-      cancelled: 0,
+      expect(estimateOf(setup)).toMatchObject({ alpha: 1, beta: 1 })
+      return (estimateOf(setup)?.reliability as number) < 1
     })
+    expect(failures).toEqual(['error', 'timeout', 'cut'])
+  })
+
+  it('finds its true reliability where nobody judges its answers, and leaves its quality alone', () => {
+    const setup = met('a')
+    for (let call = 0; call < 10_000; call++) {
+      const outcome = call % 100 === 0 ? 'error' : 'success'
+      setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), { pinned: false })
+    }
+    expect(estimateOf(setup)?.reliability).toBeCloseTo(0.99, 3)
+    expect(estimateOf(setup)).toMatchObject({ alpha: 1, beta: 1 })
+  })
+
+  it('does not count a judgement as one more call', () => {
+    const setup = met('a')
+    const learn = (kind: 'attempt' | 'feedback', outcome: 'success' | 'error'): void =>
+      setup.learned.apply({ ...observationOf('up/a', { outcome }), kind }, { pinned: false })
+    learn('attempt', 'error')
+    const failed = estimateOf(setup)?.reliability
+    for (let times = 0; times < 10; times++) learn('feedback', 'success')
+    expect(estimateOf(setup)?.reliability).toBe(failed)
+  })
+
+  it('takes a failed arm for reliable again as its failures fade', () => {
+    const setup = met('a')
+    const at = setup.clock.now()
+    for (let call = 0; call < 5; call++) {
+      setup.learned.apply(observationOf('up/a', { outcome: 'error', at }), { pinned: false })
+    }
+    expect(estimateOf(setup)?.reliability).toBeLessThan(0.3)
+    setup.clock.advance(3_600_000)
+    expect(estimateOf(setup)?.reliability).toBeGreaterThan(0.99)
+  })
+
+  it('multiplies its quality by its reliability', () => {
+    const setup = met('a', 'b')
+    setup.learned.apply(observationOf('up/a', { outcome: 'error', at: setup.clock.now() }), { pinned: false })
+    const [best, worse] = setup.router.plan(requestOf({ strategy: 'greedy' })).candidates
+    expect(best).toMatchObject({ arm: 'up/b', score: 0.5 })
+    expect(worse?.score).toBeCloseTo((0.5 * 2) / 3, 12)
   })
 
   it('counts a fractional reward as a part of a success', () => {
@@ -50,7 +90,7 @@ describe('what is learned of an arm', () => {
     setup.learned.apply(observation, { pinned: true })
     const after = estimateOf(setup)
     expect(after).toMatchObject({ alpha: before?.alpha, beta: before?.beta })
-    expect(after?.latencyMs).toBeCloseTo(5, 1)
+    expect(after?.latencyMs).toBeLessThan(before?.latencyMs as number)
     expect(after?.outputTokens).toBeGreaterThan(before?.outputTokens as number)
   })
 
@@ -82,7 +122,12 @@ describe('a snapshot', () => {
     const warn = vi.fn()
     after.learned.restore(stored, warn)
     expect(warn).not.toHaveBeenCalled()
-    for (const arm of ['up/a', 'up/b']) expect(estimateOf(after, arm)).toEqual(estimateOf(before, arm))
+    for (const arm of ['up/a', 'up/b']) {
+      const [mine, theirs] = [estimateOf(after, arm), estimateOf(before, arm)]
+      // Its quantiles are taken anew at each start, and now and then in between.
+      expect(mine?.latencyMs).toBeCloseTo(theirs?.latencyMs as number, -1)
+      expect({ ...mine, latencyMs: 0 }).toEqual({ ...theirs, latencyMs: 0 })
+    }
   })
 
   it('keeps an arm that is not registered now', () => {
@@ -99,7 +144,7 @@ describe('a snapshot', () => {
     ['no object', 7],
     [
       'a figure that is no number',
-      { quality: [1, 'x'], outputTokens: { sum: 0, weight: 0, at: 0 }, latency: { length: 0, filled: [] } },
+      { quality: [1, 'x'], reliability: NOTHING, outputTokens: NOTHING, latency: { length: 0, filled: [] } },
     ],
     ['negative statistics', null],
   ])('with a corrupt arm (%s) loses that arm only, and says so', (_name, corrupt) => {

@@ -123,12 +123,26 @@ describe('a constraint', () => {
     })
   })
 
-  it('on latency holds as soon as the P95 is known', () => {
-    const { router, learned, clock } = routingOver([armOf('a')])
-    const request = requestOf({ constraints: { latencySlo: milliseconds(500) } })
-    expect(reasonsOf(router.plan(request))).toEqual({ 'up/a': null })
-    learned.apply(observationOf('up/a', { latency: 900, at: clock.now() }), { pinned: false })
-    expect(reasonsOf(router.plan(request))).toEqual({ 'up/a': ['latency_slo'] })
+  it('on latency holds an arm that was never called to what is configured of it', () => {
+    const { router } = routingOver([armOf('a', { expectedLatencyMs: 900 })])
+    const plan = (slo: number) => router.plan(requestOf({ constraints: { latencySlo: milliseconds(slo) } }))
+    expect(reasonsOf(plan(899))).toEqual({ 'up/a': ['latency_slo'] })
+    expect(reasonsOf(plan(901))).toEqual({ 'up/a': null })
+  })
+
+  it('on latency is not broken by one slow call, is by several, and gives the arm a chance when they have faded', () => {
+    const { router, learned, clock } = routingOver([armOf('a')], 60_000)
+    const excluded = () =>
+      reasonsOf(router.plan(requestOf({ constraints: { latencySlo: milliseconds(2_000) } })))['up/a']
+    const slow = (): void =>
+      learned.apply(observationOf('up/a', { latency: 5_000, at: clock.now() }), { pinned: false })
+    expect(excluded()).toBeNull()
+    slow()
+    expect(excluded()).toBeNull()
+    for (let calls = 0; calls < 20; calls++) slow()
+    expect(excluded()).toEqual(['latency_slo'])
+    clock.advance(5 * 60_000)
+    expect(excluded()).toBeNull()
   })
 
   it('on cost limits the answer so that the bill cannot exceed the ceiling', () => {

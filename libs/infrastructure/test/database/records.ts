@@ -49,7 +49,15 @@ export function candidate(arm: string): Candidate {
     score: 0.5,
     terms: { quality: 0.8, cost: 0.2, latency: 0.1 },
     excluded: null,
-    estimate: { qualityMean: 0.8, alpha: 8, beta: 2, costUsd: 0.001, latencyMs: 900, outputTokens: 300 },
+    estimate: {
+      qualityMean: 0.8,
+      alpha: 8,
+      beta: 2,
+      reliability: 0.97,
+      costUsd: 0.001,
+      latencyMs: 900,
+      outputTokens: 300,
+    },
   } as Candidate
 }
 
@@ -114,6 +122,7 @@ const anyCandidate: fc.Arbitrary<Candidate> = fc
       qualityMean: real,
       alpha: real,
       beta: real,
+      reliability: real,
       costUsd: real,
       latencyMs: real,
       outputTokens: real,

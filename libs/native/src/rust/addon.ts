@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 2
+export const INTERFACE_VERSION = 3
 
 declare const kind: unique symbol
 
@@ -25,7 +25,7 @@ export interface Addon {
     seedHi: number,
     seedLo: number,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
   ): number
@@ -34,7 +34,7 @@ export interface Addon {
     strategy: number,
     seeds: Uint32Array,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     chosen: Int32Array,
   ): void

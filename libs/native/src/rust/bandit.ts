@@ -27,40 +27,23 @@ export class RustBandit implements Bandit {
     seedHi: number,
     seedLo: number,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
   ): number {
     const code = codeOf(strategy)
-    return this.#addon.banditSelect(
-      this.#handle,
-      code,
-      seedHi,
-      seedLo,
-      now,
-      qualityWeight,
-      penalties,
-      qualities,
-    )
+    return this.#addon.banditSelect(this.#handle, code, seedHi, seedLo, now, weights, penalties, qualities)
   }
 
   selectBatch(
     strategy: StrategyName,
     seeds: Uint32Array,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     chosen: Int32Array,
   ): void {
-    this.#addon.banditSelectBatch(
-      this.#handle,
-      codeOf(strategy),
-      seeds,
-      now,
-      qualityWeight,
-      penalties,
-      chosen,
-    )
+    this.#addon.banditSelectBatch(this.#handle, codeOf(strategy), seeds, now, weights, penalties, chosen)
   }
 
   update(arm: number, reward: number, now: number): void {

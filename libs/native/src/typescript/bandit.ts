@@ -50,38 +50,39 @@ export class TypeScriptBandit implements Bandit {
     seedHi: number,
     seedLo: number,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
   ): number {
     checkStrategy(strategy)
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
-    this.#checkDecision(now, qualityWeight, penalties)
+    this.#checkDecision(now, weights, penalties)
     checkLength('qualities', qualities.length, this.size)
+    if (qualities === weights) throw new RangeError('qualities must not share memory with weights')
     if (qualities === penalties) throw new RangeError('qualities must not share memory with penalties')
     this.#writePosteriors(now, this.#posteriors)
     const explored = this.#explored(strategy)
-    return this.#choose(strategy, explored, seedHi, seedLo, qualityWeight, penalties, qualities)
+    return this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
   }
 
   selectBatch(
     strategy: StrategyName,
     seeds: Uint32Array,
     now: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     chosen: Int32Array,
   ): void {
     checkStrategy(strategy)
-    this.#checkDecision(now, qualityWeight, penalties)
+    this.#checkDecision(now, weights, penalties)
     checkLength('seeds', seeds.length, 2 * chosen.length)
     this.#writePosteriors(now, this.#posteriors)
     const explored = this.#explored(strategy)
     for (let k = 0; k < chosen.length; k += 1) {
       const seedHi = seeds[2 * k] as number
       const seedLo = seeds[2 * k + 1] as number
-      chosen[k] = this.#choose(strategy, explored, seedHi, seedLo, qualityWeight, penalties, null)
+      chosen[k] = this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, null)
     }
   }
 
@@ -133,7 +134,7 @@ export class TypeScriptBandit implements Bandit {
     explored: number,
     seedHi: number,
     seedLo: number,
-    qualityWeight: number,
+    weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array | null,
   ): number {
@@ -147,7 +148,7 @@ export class TypeScriptBandit implements Bandit {
       }
       const quality = this.#index(strategy, explored, seedHi, seedLo, i)
       if (qualities !== null) qualities[i] = quality
-      const utility = qualityWeight * quality - penalty
+      const utility = (weights[i] as number) * quality - penalty
       if (
         best < 0 ||
         utility > bestUtility ||
@@ -210,10 +211,11 @@ export class TypeScriptBandit implements Bandit {
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
   }
 
-  #checkDecision(now: number, qualityWeight: number, penalties: Float64Array): void {
+  #checkDecision(now: number, weights: Float64Array, penalties: Float64Array): void {
     checkFinite('now', now, 0)
-    checkFinite('qualityWeight', qualityWeight, 0)
+    checkLength('weights', weights.length, this.size)
     checkLength('penalties', penalties.length, this.size)
+    for (let i = 0; i < weights.length; i += 1) checkWeight(i, weights[i] as number)
     for (let i = 0; i < penalties.length; i += 1) {
       const penalty = penalties[i] as number
       if (penalty > Number.NEGATIVE_INFINITY) continue
@@ -226,6 +228,11 @@ export class TypeScriptBandit implements Bandit {
     checkFinite('reward', reward, 0, 1)
     checkFinite('now', now, 0)
   }
+}
+
+function checkWeight(i: number, weight: number): void {
+  if (weight >= 0 && weight <= Number.MAX_VALUE) return
+  throw new RangeError(`weights[${i}] must be a finite number of at least 0, found ${weight}`)
 }
 
 function checkStrategy(strategy: string): void {

@@ -31,6 +31,7 @@ export const PlanAnswer = Type.Object({
         quality_mean: Type.Number(),
         quality_alpha: Type.Number(),
         quality_beta: Type.Number(),
+        reliability: Type.Number({ description: 'Share of its calls that the arm answers.' }),
         cost_usd: Usd,
         latency_ms: Type.Number(),
         output_tokens: Type.Number(),

@@ -89,6 +89,7 @@ export class BatchEncoder {
     numbers[at++] = estimate.qualityMean
     numbers[at++] = estimate.alpha
     numbers[at++] = estimate.beta
+    numbers[at++] = estimate.reliability
     numbers[at++] = estimate.costUsd
     numbers[at++] = estimate.latencyMs
     numbers[at++] = estimate.outputTokens

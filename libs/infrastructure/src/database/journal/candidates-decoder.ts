@@ -18,7 +18,7 @@ export function decodeCandidates(
   for (let first = 0; first < numbers.length; first += NUMBERS_PER_CANDIDATE) {
     const number = (index: number): number => numbers[first + index] as number
     const excluded: unknown[] = []
-    for (let left = number(11); left > 0; left--) {
+    for (let left = number(12); left > 0; left--) {
       excluded.push({ reason: texts[text++], detail: texts[text++] })
     }
     const hasTerms = !Number.isNaN(number(2))
@@ -31,9 +31,10 @@ export function decodeCandidates(
         qualityMean: number(5),
         alpha: number(6),
         beta: number(7),
-        costUsd: number(8),
-        latencyMs: number(9),
-        outputTokens: number(10),
+        reliability: number(8),
+        costUsd: number(9),
+        latencyMs: number(10),
+        outputTokens: number(11),
       },
     })
   }
