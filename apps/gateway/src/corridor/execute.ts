@@ -5,7 +5,7 @@ import type { AdapterCall, AdapterRegistry, Provider, ProviderCall } from '@atp/
 import type { Candidate } from '@atp/domain/routing'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Settler } from './settle.ts'
-import { asUpstreamError, type FailedAttempt, failureOf, fallsBack } from './upstream-failure.ts'
+import { asUpstreamError, type FailedAttempt, failureOf, nextAfter } from './upstream-failure.ts'
 
 /** The first model that answered. */
 export interface Reached<Answer> {
@@ -36,7 +36,7 @@ export class Executor {
 
   /**
    * Each failure is settled into `walk.attempts`; the attempt that answered is the caller's to settle.
-   * @throws {AtpError} when no candidate is left, or when another one could not help
+   * @throws {AtpError} when no candidate is left that could help
    */
   async firstToAnswer<Answer>(
     walk: Walk,
@@ -58,18 +58,19 @@ export class Executor {
         const error = asUpstreamError(thrown)
         this.#settler.failure(walk, { upstream, startedAt }, error)
         failed.push({ arm: upstream.arm, error })
-        if (!fallsBack(error)) break
       }
     }
     throw failureOf(failed)
   }
 
-  /** The best one left. What breaks is rarely one model alone: those of an adapter that has failed come last. */
+  /** The best one left. What breaks is rarely one model alone: those of an adapter that has failed come last, or not at all. */
   #next(
     candidates: readonly Candidate[],
     tried: readonly Candidate[],
     failed: readonly FailedAttempt[],
   ): Candidate | null {
+    const next = nextAfter(failed)
+    if (next === 'nobody') return null
     let last: Candidate | null = null
     for (const candidate of candidates) {
       if (candidate.excluded !== null) break
@@ -79,7 +80,7 @@ export class Executor {
       if (failed.every(({ arm }) => arm.adapterId !== adapterId)) return candidate
       last ??= candidate
     }
-    return last
+    return next === 'anyone' ? last : null
   }
 }
 

@@ -10,6 +10,7 @@ export const OUTCOME_OF: Readonly<Record<UpstreamFailure, Outcome>> = {
   rate_limited: 'rate_limited',
   failed: 'error',
   malformed: 'error',
+  internal: 'rejected',
   timeout: 'timeout',
   cut: 'cut',
   cancelled: 'cancelled',
@@ -21,14 +22,20 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   rate_limited: 'upstream_rate_limited',
   failed: 'upstream_failed',
   malformed: 'upstream_failed',
+  internal: 'internal',
   timeout: 'upstream_timeout',
   cut: 'upstream_failed',
   cancelled: 'client_closed_request',
 }
 
-/** Another model can help, unless the request itself is wrong or nobody waits for the answer. */
-export function fallsBack(error: UpstreamError): boolean {
-  return error.failure !== 'rejected' && error.failure !== 'cancelled'
+/**
+ * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
+ * that agree are believed: no third is asked.
+ */
+export function nextAfter(failed: readonly FailedAttempt[]): 'anyone' | 'other adapters' | 'nobody' {
+  const rejections = failed.filter(({ error }) => error.failure === 'rejected').length
+  if (failed.at(-1)?.error.failure === 'cancelled' || rejections > 1) return 'nobody'
+  return rejections === 1 ? 'other adapters' : 'anyone'
 }
 
 export interface FailedAttempt {
@@ -36,13 +43,16 @@ export interface FailedAttempt {
   readonly error: UpstreamError
 }
 
-/** One error for all that was tried: the last failure decides, unless the failures differ in kind. */
+/** One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. */
 export function failureOf(tried: readonly FailedAttempt[]): AtpError {
   const last = tried.at(-1)
   if (last === undefined) {
     return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
   }
-  const decides = !fallsBack(last.error) || tried.every(({ error }) => error.failure === last.error.failure)
+  const cancelled = last.error.failure === 'cancelled' ? last : undefined
+  const telling = cancelled ?? tried.find(({ error }) => error.failure === 'rejected')
+  const { error: decisive } = telling ?? last
+  const decides = telling !== undefined || tried.every(({ error }) => error.failure === decisive.failure)
   const attempts = tried.map(({ arm, error }) => ({
     arm: arm.id,
     failure: error.failure,
@@ -50,17 +60,17 @@ export function failureOf(tried: readonly FailedAttempt[]): AtpError {
   }))
   // Who waits for the first of them to come back has waited long enough.
   const retryAfter = Math.min(...tried.map(({ error }) => error.retryAfter ?? Number.POSITIVE_INFINITY))
-  return new AtpError(decides ? CODE_OF[last.error.failure] : 'upstream_failed', {
+  return new AtpError(decides ? CODE_OF[decisive.failure] : 'upstream_failed', {
     detail: tried.map(({ arm, error }) => `${arm.id}: ${error.message}`).join(' | '),
     context: { attempts },
-    cause: last.error,
+    cause: decisive,
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter } : {}),
   })
 }
 
-/** A provider throws nothing else; should a bug do so, the caller still gets an answer and the next model its chance. */
+/** A provider throws nothing else; should a bug do so, the next model gets its chance and no upstream the blame. */
 export function asUpstreamError(error: unknown): UpstreamError {
   return error instanceof UpstreamError
     ? error
-    : new UpstreamError('failed', 'the provider adapter failed', { cause: error })
+    : new UpstreamError('internal', 'the provider adapter failed', { cause: error })
 }

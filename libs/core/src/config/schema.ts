@@ -89,6 +89,10 @@ const routing = section('How a model is chosen.', {
     examples: ['6h', '7d', 'never'],
     description: 'Time after which what was observed counts half; never forgets nothing.',
   }),
+  reliability_half_life: duration(
+    '1m',
+    'Time after which a call counts half in how reliable its model is: how long a failure is held against it.',
+  ),
   cost_reference_usd: Type.Number({
     exclusiveMinimum: 0,
     default: 0.002,
@@ -114,8 +118,8 @@ const breaker = section('When an adapter that fails is left alone.', {
 
 const upstream = section('How upstreams are called.', {
   connect_timeout: duration('5s', 'Time in which a connection must stand.'),
-  first_token_timeout: duration('30s', 'Time in which the first token must come.'),
-  idle_timeout: duration('30s', 'Time that may pass between two pieces of an answer.'),
+  first_token_timeout: duration('30s', 'Time in which the first token of a stream must come.'),
+  idle_timeout: duration('30s', 'Time that may pass between two pieces of a stream.'),
   total_timeout: duration('10m', 'Time in which an answer must be complete.'),
   max_attempts: count(3, 'Candidates that are tried for one request.'),
   max_connections: count(256, 'Connections that are kept to one upstream.'),

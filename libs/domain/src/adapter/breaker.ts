@@ -1,6 +1,7 @@
 /**
  * A circuit breaker (Nygard, Release It!): an upstream that fails gets no traffic, then one probe, then its traffic back.
- * Invariant: only a report on a call that began in the present period counts; one from before the last change is stale.
+ * Invariant: a report on a call that began before the last change is stale and changes nothing. While open one more counts: the
+ * success of any probe since it opened, so that an upstream whose answers outlast the lease of a probe is found to be back.
  * Times are milliseconds of one monotonic clock, given by the caller: no timer, so that every run can be replayed.
  */
 import { AtpError } from '@atp/core/errors'
@@ -34,6 +35,8 @@ export const BREAKER_DEFAULTS: BreakerOptions = {
 export class CircuitBreaker {
   readonly #options: BreakerOptions
   #period: Permit = 1
+  /** Calls with this permit or an earlier one began before the circuit last opened. */
+  #openedIn: Permit = 0
   #failures = 0
   #cooldownMs: number
   /** Null while closed. */
@@ -78,9 +81,12 @@ export class CircuitBreaker {
 
   /** The upstream answered. */
   onSuccess(permit: Permit): void {
-    if (permit !== this.#period) return
+    if (this.#openUntil === null) {
+      if (permit === this.#period) this.#failures = 0
+      return
+    }
+    if (permit <= this.#openedIn) return
     this.#failures = 0
-    if (this.#openUntil === null) return
     this.#openUntil = null
     this.#cooldownMs = this.#options.cooldownMs
     this.#endProbe()
@@ -114,6 +120,7 @@ export class CircuitBreaker {
     this.#openUntil = until
     this.#failures = 0
     this.#endProbe()
+    this.#openedIn = this.#period
   }
 
   #endProbe(): void {

@@ -23,7 +23,7 @@ export interface ProviderCall {
   readonly upstreamModel: string
   /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
   readonly body: ChatBody
-  /** A limit on the answer that routing imposes; the lower of it and the client's own is sent. */
+  /** Tokens that each choice of the answer may have; the lower of it and the client's own limit is sent. */
   readonly maxOutputTokens?: number
   /** The client went away: the upstream is cancelled at once. */
   readonly signal: AbortSignal
@@ -71,9 +71,10 @@ export interface Provider {
 }
 
 /**
- * - `rejected`: 400, 413, 422 and their like: the request is wrong whatever the model; no fallback.
+ * - `rejected`: 400, 413, 422 and their like: the upstream finds the request wrong.
  * - `unauthorized`: 401, 403: the account is wrong, not the request.
  * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event first. `malformed`: bytes that make no sense.
+ * - `internal`: our own code failed: nothing is said of the upstream.
  * - `timeout`: see `phase`. `cut`: the stream broke off after its first event. `cancelled`: by our own signal.
  */
 export type UpstreamFailure =
@@ -82,6 +83,7 @@ export type UpstreamFailure =
   | 'rate_limited'
   | 'failed'
   | 'malformed'
+  | 'internal'
   | 'timeout'
   | 'cut'
   | 'cancelled'

@@ -23,15 +23,14 @@ export interface LearnedArm {
 
 /** Prior calls that an arm's configured output length counts for. */
 const LENGTH_PRIOR_STRENGTH = 3
-/** An arm is taken for reliable, and a failure in its first calls shows. */
-const RELIABILITY_PRIOR = { mean: 1, strength: 2 }
-/** Outages are short: what failed is tried again long before its quality is forgotten. */
-const RELIABILITY_HALF_LIFE_MS = 300_000
+/** An arm is taken for reliable until its calls show otherwise. */
+const RELIABILITY_PRIOR = { mean: 1, strength: 4 }
 
 export class LearnedState implements Learner {
   readonly bandit: Bandit
   readonly #native: NativeModule
   readonly #halfLifeMs: number
+  readonly #reliabilityHalfLifeMs: number
   readonly #arms = new Map<ArmId, LearnedArm>()
   /** Memories of arms that are not registered now: kept for the day they come back. */
   readonly #dormant = new Map<string, ArmMemory>()
@@ -40,10 +39,13 @@ export class LearnedState implements Learner {
   constructor(options: {
     readonly native: NativeModule
     readonly halfLifeMs: number
+    /** Milliseconds; shorter, because outages are: what failed is tried again long before its quality is forgotten. */
+    readonly reliabilityHalfLifeMs: number
     readonly ucbExploration: number
   }) {
     this.#native = options.native
     this.#halfLifeMs = options.halfLifeMs
+    this.#reliabilityHalfLifeMs = options.reliabilityHalfLifeMs
     this.bandit = options.native.createBandit(options)
   }
 
@@ -100,7 +102,7 @@ export class LearnedState implements Learner {
     const [, hash] = this.#native.hash64(arm.id)
     const learned: LearnedArm = {
       index: this.bandit.addArm(hash, mean * strength, (1 - mean) * strength),
-      reliability: new DecayedMean(RELIABILITY_PRIOR, Math.min(this.#halfLifeMs, RELIABILITY_HALF_LIFE_MS)),
+      reliability: new DecayedMean(RELIABILITY_PRIOR, this.#reliabilityHalfLifeMs),
       outputTokens: new DecayedMean(
         { mean: arm.expectedOutputTokens, strength: LENGTH_PRIOR_STRENGTH },
         this.#halfLifeMs,

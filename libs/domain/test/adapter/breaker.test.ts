@@ -109,6 +109,16 @@ describe('a circuit breaker', () => {
     expect(breaker.state(150)).toBe('closed')
   })
 
+  it('closes where every answer outlasts the lease of a probe', () => {
+    const breaker = opened()
+    const first = permitOf(breaker, 100)
+    const second = permitOf(breaker, 100 + OPTIONS.probeLeaseMs)
+    breaker.onSuccess(first)
+    expect(breaker.isClosed).toBe(true)
+    breaker.onFailure(second, 1_000)
+    expect(breaker.isClosed).toBe(true)
+  })
+
   it('takes no news from calls that began before it opened', () => {
     const breaker = new CircuitBreaker(OPTIONS)
     const slow = permitOf(breaker, 0)
@@ -223,7 +233,8 @@ class NaiveBreaker {
     const last = this.#openings.at(-1)
     const closed = last === undefined || last.closed
     const ofThisPeriod = !call.probe && call.opening === this.#openings.length
-    if (closed ? !ofThisPeriod : this.#probe?.call !== call) return
+    const lateProbe = ending === 'success' && call.probe && call.opening === this.#openings.length
+    if (closed ? !ofThisPeriod : this.#probe?.call !== call && !lateProbe) return
     if (ending === 'rate_limit') this.#open(now + 150)
     else if (closed) this.#count(ending, now)
     else this.#settleProbe(ending, now)

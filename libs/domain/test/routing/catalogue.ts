@@ -55,7 +55,7 @@ export function routingOver(arms: readonly Arm[], halfLifeMs = Number.POSITIVE_I
     breaker: { ...BREAKER_DEFAULTS, failureThreshold: 3, cooldownMs: 1_000 },
   })
   if (arms.length > 0) registry.register({ id: 'up' as AdapterId, kind: 'test', arms, provider: unreachable })
-  const learned = new LearnedState({ native, halfLifeMs, ucbExploration: 1 })
+  const learned = new LearnedState({ native, halfLifeMs, reliabilityHalfLifeMs: 60_000, ucbExploration: 1 })
   const utility = new Utility(
     { costUsd: 0.001, latencyMs: 1_000 },
     {

@@ -6,9 +6,9 @@ import type { Clock } from '@atp/core/clock'
 import { type Milliseconds, milliseconds } from '@atp/core/units'
 
 export interface TimeLimits {
-  /** Until the first event of a stream, or the first byte of a whole answer. */
+  /** Until the first event of a stream. */
   readonly firstToken: Milliseconds
-  /** Between two reads after that, while we are reading. */
+  /** Between two reads of a stream after that, while we are reading. */
   readonly idle: Milliseconds
   readonly total: Milliseconds
 }

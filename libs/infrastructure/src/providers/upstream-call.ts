@@ -26,10 +26,11 @@ export abstract class UpstreamCall implements Dispatcher.DispatchHandler, Deadli
   #failure: UpstreamError | null = null
   #open = true
 
-  constructor(upstream: Upstream, signal: AbortSignal) {
+  /** @param limits those of the upstream, or fewer */
+  constructor(upstream: Upstream, signal: AbortSignal, limits = upstream.limits) {
     this.upstream = upstream
     this.#signal = signal
-    this.deadlines = new Deadlines(upstream.limits, upstream.clock, this)
+    this.deadlines = new Deadlines(limits, upstream.clock, this)
   }
 
   protected abstract answerStarted(headers: ResponseHeaders): void

@@ -30,6 +30,11 @@ export function usageOf(
   }
 }
 
+/** No answer has more tokens; a larger figure is an upstream's mistake, and would be billed. */
+const MOST_TOKENS = 1e9
+
 function countOrNull(value: unknown): number | null {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_TOKENS
+    ? (value as number)
+    : null
 }

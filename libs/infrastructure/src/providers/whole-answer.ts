@@ -9,6 +9,7 @@ import {
   parseAnswer,
   writtenText,
 } from './chat-completion.ts'
+import type { TimeLimits } from './deadlines.ts'
 import { countTokens } from './tokenizer.ts'
 import type { Upstream } from './upstream.ts'
 import { type ResponseHeaders, UpstreamCall } from './upstream-call.ts'
@@ -17,12 +18,16 @@ import { readUsage, usageOf } from './usage.ts'
 /** More than any model writes. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
+/** Its first byte comes when the model has written the last one: until then silence says nothing. */
+function onlyTotal({ total }: TimeLimits): TimeLimits {
+  return { total, firstToken: total, idle: total }
+}
+
 export class WholeAnswer extends UpstreamCall {
   readonly #call: ProviderCall
   readonly #resolve: (completion: Completion) => void
   readonly #body = new BoundedBody(MAX_ANSWER_BYTES)
   #contentType = 'application/json'
-  #begun = false
   readonly #reject: (error: UpstreamError) => void
 
   constructor(
@@ -31,7 +36,7 @@ export class WholeAnswer extends UpstreamCall {
     resolve: (completion: Completion) => void,
     reject: (error: UpstreamError) => void,
   ) {
-    super(upstream, call.signal)
+    super(upstream, call.signal, onlyTotal(upstream.limits))
     this.#call = call
     this.#resolve = resolve
     this.#reject = reject
@@ -43,10 +48,6 @@ export class WholeAnswer extends UpstreamCall {
   }
 
   protected answerData(chunk: Buffer): void {
-    if (!this.#begun) {
-      this.#begun = true
-      this.deadlines.firstToken()
-    }
     if (!this.#body.add(chunk)) this.malformed('an answer that is too long')
   }
 

@@ -22,17 +22,14 @@ async function standstill(figure: () => number | undefined): Promise<void> {
 }
 
 describe('a time limit', () => {
-  it.each(['complete', 'stream'] as const)(
-    'on the first token ends a call that gets no answer: %s',
-    async method => {
-      await using upstream = await ScriptedUpstream.start(() => {})
-      await using provider = providerFor(upstream, { timeouts: { ...PATIENT, firstToken: SHORT } })
-      expect(await failureOf(provider[method](call()))).toMatchObject({
-        failure: 'timeout',
-        phase: 'first_token',
-      })
-    },
-  )
+  it('on the first token ends a stream that does not begin', async () => {
+    await using upstream = await ScriptedUpstream.start(() => {})
+    await using provider = providerFor(upstream, { timeouts: { ...PATIENT, firstToken: SHORT } })
+    expect(await failureOf(provider.stream(streamCall()))).toMatchObject({
+      failure: 'timeout',
+      phase: 'first_token',
+    })
+  })
 
   it('on the first token is not met by headers and comments', async () => {
     await using upstream = await ScriptedUpstream.start(response => {
@@ -47,12 +44,19 @@ describe('a time limit', () => {
     })
   })
 
-  it('on silence ends a whole answer that stalls', async () => {
-    await using upstream = await ScriptedUpstream.start(response => {
-      response.writeHead(200).write('{"choices":[')
+  it('on the whole is the only one of an answer that comes whole: it is silent while the model writes', async () => {
+    const answer = JSON.stringify({ choices: [{ message: { content: 'late' } }] })
+    await using upstream = await ScriptedUpstream.start(async response => {
+      await new Promise(resolve => setTimeout(resolve, 5 * SHORT))
+      response.writeHead(200).write(answer.slice(0, 10))
+      await new Promise(resolve => setTimeout(resolve, 5 * SHORT))
+      response.end(answer.slice(10))
     })
-    await using provider = providerFor(upstream, { timeouts: { ...PATIENT, idle: SHORT } })
-    expect(await failureOf(provider.complete(call()))).toMatchObject({ failure: 'timeout', phase: 'idle' })
+    const impatient = { ...PATIENT, firstToken: SHORT, idle: SHORT }
+    await using provider = providerFor(upstream, { timeouts: impatient })
+    expect(await provider.complete(call())).toMatchObject({ text: 'late' })
+    await using short = providerFor(upstream, { timeouts: { ...PATIENT, total: SHORT } })
+    expect(await failureOf(short.complete(call()))).toMatchObject({ failure: 'timeout', phase: 'total' })
   })
 
   it('on silence ends a stream that stalls, after what had arrived', async () => {
