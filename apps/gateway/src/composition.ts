@@ -11,7 +11,7 @@ import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { LearnedState, Router, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
-import { countMessageTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
+import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
@@ -156,7 +156,7 @@ const BINDINGS: readonly Binding[] = [
       planner: new Planner(
         resolve(T.ROUTER),
         { strategy: config.routing.strategy, preference: config.routing.quality },
-        countMessageTokens,
+        countPromptTokens,
       ),
       executor: new Executor({
         registry: resolve(T.REGISTRY),

@@ -1,7 +1,7 @@
 /** Step 2: from the request to a ranked list of models. Pure and in memory. */
 import { AtpError } from '@atp/core/errors'
 import { microUsd, milliseconds } from '@atp/core/units'
-import type { ChatMessage } from '@atp/domain/adapter'
+import type { ChatBody } from '@atp/domain/adapter'
 import type { Candidate, Constraints, Plan, Preset, Router, RoutingRequest } from '@atp/domain/routing'
 import type { StrategyName } from '@atp/native'
 import type { RoutingOptions } from '../http/schemas/routing-options.ts'
@@ -16,13 +16,9 @@ export interface PlanDefaults {
 export class Planner {
   readonly #router: Router
   readonly #defaults: PlanDefaults
-  readonly #countTokens: (messages: readonly ChatMessage[]) => number
+  readonly #countTokens: (body: ChatBody) => number
 
-  constructor(
-    router: Router,
-    defaults: PlanDefaults,
-    countTokens: (messages: readonly ChatMessage[]) => number,
-  ) {
+  constructor(router: Router, defaults: PlanDefaults, countTokens: (body: ChatBody) => number) {
     this.#router = router
     this.#defaults = defaults
     this.#countTokens = countTokens
@@ -43,9 +39,10 @@ export class Planner {
       inputBytes: measure.bytes,
       // Asked for each arm, and dear: counted once.
       countInputTokens: () => {
-        tokens ??= this.#countTokens(body.messages)
+        tokens ??= this.#countTokens(body)
         return tokens
       },
+      choices: body.n ?? 1,
       ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
       seed: options.decision_seed ?? exchange.id,
     }

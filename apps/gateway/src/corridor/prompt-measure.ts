@@ -1,5 +1,5 @@
 /** What routing must know of a prompt, read in one pass without tokenizing it. */
-import type { ChatBody, ChatMessage } from '@atp/domain/adapter'
+import { type ChatBody, type ChatMessage, PROMPT_FIELDS } from '@atp/domain/adapter'
 import type { Capability } from '@atp/domain/routing'
 
 /** Roles and separators. */
@@ -8,7 +8,7 @@ const BYTES_PER_MESSAGE = 16
 const BYTES_PER_IMAGE = 4096
 
 export interface PromptMeasure {
-  /** UTF-8 bytes of the text, with an allowance for images. */
+  /** UTF-8 bytes of what the prompt is made of, with an allowance for images: at least as many as its tokens. */
   readonly bytes: number
   readonly hasImages: boolean
 }
@@ -16,8 +16,9 @@ export interface PromptMeasure {
 export function measurePrompt(body: ChatBody): PromptMeasure {
   let bytes = 0
   let hasImages = false
-  for (const { content } of body.messages) {
+  for (const { content, tool_calls } of body.messages) {
     bytes += BYTES_PER_MESSAGE
+    if (tool_calls != null) bytes += Buffer.byteLength(JSON.stringify(tool_calls))
     if (typeof content === 'string') bytes += Buffer.byteLength(content)
     else if (Array.isArray(content)) {
       for (const part of content as ChatMessage[]) {
@@ -30,7 +31,9 @@ export function measurePrompt(body: ChatBody): PromptMeasure {
       }
     }
   }
-  if (body.tools !== undefined) bytes += Buffer.byteLength(JSON.stringify(body.tools))
+  for (const field of PROMPT_FIELDS) {
+    if (body[field] != null) bytes += Buffer.byteLength(JSON.stringify(body[field]))
+  }
   return { bytes, hasImages }
 }
 

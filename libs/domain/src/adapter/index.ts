@@ -14,7 +14,7 @@ export type {
   StreamSummary,
   UpstreamFailure,
 } from './provider.ts'
-export { UpstreamError } from './provider.ts'
+export { PROMPT_FIELDS, UpstreamError } from './provider.ts'
 export type { AdapterCall } from './registered-adapter.ts'
 export type { AdapterHealth, AdapterRegistryOptions } from './registry.ts'
 export { AdapterRegistry } from './registry.ts'

@@ -10,8 +10,16 @@ export interface ChatBody {
   readonly stream_options?: { readonly include_usage?: boolean } | null
   readonly max_tokens?: number | null
   readonly max_completion_tokens?: number | null
+  /** Choices wanted: the answer is written, and billed, so many times. */
+  readonly n?: number | null
+  readonly tools?: unknown
+  readonly functions?: unknown
+  readonly response_format?: unknown
   readonly [field: string]: unknown
 }
+
+/** What the provider writes into the prompt beside the messages: billed as input, and in the context window. */
+export const PROMPT_FIELDS = ['tools', 'functions', 'response_format'] as const
 
 export interface ChatMessage {
   readonly role: string

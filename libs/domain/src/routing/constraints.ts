@@ -42,7 +42,7 @@ export function exclusionsOf(
   const tokens = overflowingTokens(arm, request)
   if (tokens !== null) exclude('context_window', `holds ${arm.contextWindow} tokens, ${tokens} needed`)
   if (maxCost !== undefined) {
-    const affordable = affordableOutputTokens(arm, facts.cost.inputTokens, maxCost)
+    const affordable = affordableOutputTokens(arm, facts.cost.inputTokens, request.choices, maxCost)
     if (affordable < facts.cost.outputTokens) {
       exclude(
         'max_cost',

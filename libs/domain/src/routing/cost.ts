@@ -6,7 +6,9 @@ import type { RoutingRequest } from './request.ts'
 
 export interface CostForecast {
   readonly inputTokens: number
+  /** Of each choice. */
   readonly outputTokens: number
+  /** Of all choices. */
   readonly usd: number
 }
 
@@ -23,16 +25,25 @@ export function forecastCost(arm: Arm, request: RoutingRequest, expectedOutputTo
       : Math.ceil(request.countInputTokens() * CEILING_MARGIN)
   const outputTokens = Math.min(expectedOutputTokens, request.maxOutputTokens ?? arm.maxOutputTokens)
   const usd =
-    (inputTokens * arm.price.inputUsdPerMtok + outputTokens * arm.price.outputUsdPerMtok) / 1_000_000
+    (inputTokens * arm.price.inputUsdPerMtok + request.choices * outputTokens * arm.price.outputUsdPerMtok) /
+    1_000_000
   return { inputTokens, outputTokens, usd }
 }
 
-/** How long an answer may get before it breaks the ceiling: what is sent upstream, so that the ceiling holds. */
-export function affordableOutputTokens(arm: Arm, inputTokens: number, ceiling: MicroUsd): number {
+/**
+ * How many tokens each of the choices may get before the ceiling breaks: what is sent upstream, so that it holds.
+ * @returns -1 where the prompt alone breaks it
+ */
+export function affordableOutputTokens(
+  arm: Arm,
+  inputTokens: number,
+  choices: number,
+  ceiling: MicroUsd,
+): number {
   const left = ceiling - inputTokens * arm.price.inputUsdPerMtok
   if (left < 0) return -1
   if (arm.price.outputUsdPerMtok === 0) return arm.maxOutputTokens
-  return Math.min(arm.maxOutputTokens, Math.floor(left / arm.price.outputUsdPerMtok))
+  return Math.min(arm.maxOutputTokens, Math.floor(left / (choices * arm.price.outputUsdPerMtok)))
 }
 
 /** The bill: a dollar per million tokens is a micro-dollar per token. */

@@ -31,11 +31,13 @@ export interface RoutingRequest {
   readonly strategy: StrategyName
   readonly constraints: Constraints
   readonly required: readonly Capability[]
-  /** Prompt size in UTF-8 bytes: the cheap measure every request has. */
+  /** Prompt size in UTF-8 bytes, at least one a token: the cheap measure every request has. */
   readonly inputBytes: number
   /** An exact token count, made only where a constraint hangs on it. */
   readonly countInputTokens: () => number
-  /** The client's own limit on the answer. */
+  /** How many answers are wanted at once, at least 1: each is billed. */
+  readonly choices: number
+  /** The client's own limit on each of them, in tokens. */
   readonly maxOutputTokens?: number
   /** The same seed and state give the same decision. */
   readonly seed: string
@@ -69,7 +71,7 @@ export interface Candidate {
   readonly score: number | null
   readonly terms: Terms | null
   readonly excluded: readonly Exclusion[] | null
-  /** How long the answer may get before it breaks the request's cost ceiling; null without one. */
+  /** Tokens that each choice of the answer may have before the request's cost ceiling breaks; null without one. */
   readonly outputLimit: number | null
   /** Mean of the quality posterior, and its Beta parameters at decision time (for propensities, computed off the hot path). */
   readonly estimate: {

@@ -17,6 +17,9 @@ import type { Utility } from './utility.ts'
 
 export const AUTO = 'auto'
 
+/** Evidence fades in steps of a second: a plan and the call that follows it see the same state. */
+const TICK_MS = 1_000
+
 export interface RouterOptions {
   readonly registry: AdapterRegistry
   readonly learned: LearnedState
@@ -50,7 +53,7 @@ export class Router {
     const pinned = request.model !== AUTO
     const requested = pinned ? this.#named(request.model) : null
     const weights = this.#utility.weights(request.preference)
-    const now = this.#clock.now()
+    const now = Math.floor(this.#clock.now() / TICK_MS) * TICK_MS
     const drafts = this.#draft(request, requested, weights, now)
     const [seedHi, seedLo] = this.#native.hash64(request.seed)
     const { bandit } = this.#learned
@@ -176,7 +179,9 @@ interface Draft {
 
 function outputLimitOf(arm: Arm, request: RoutingRequest, cost: CostForecast): number | null {
   const { maxCost } = request.constraints
-  return maxCost === undefined ? null : affordableOutputTokens(arm, cost.inputTokens, maxCost)
+  return maxCost === undefined
+    ? null
+    : affordableOutputTokens(arm, cost.inputTokens, request.choices, maxCost)
 }
 
 function bestFirst(a: Candidate, b: Candidate): number {

@@ -34,6 +34,7 @@ export function requestOf(differs: Partial<RoutingRequest> = {}): RoutingRequest
     constraints: {},
     required: [],
     inputBytes: 400,
+    choices: 1,
     countInputTokens: () => 100,
     seed: 'seed',
     ...differs,

@@ -152,18 +152,20 @@ describe('a constraint', () => {
         fc.integer({ min: 1, max: 20_000 }),
         fc.double({ min: 0, max: 50, noNaN: true }),
         fc.double({ min: 0, max: 100, noNaN: true }),
-        (inputTokens, ceiling, inputPrice, outputPrice) => {
+        fc.integer({ min: 1, max: 10 }),
+        (inputTokens, ceiling, inputPrice, outputPrice, choices) => {
           const { router } = routingOver([
             armOf('a', { price: { inputUsdPerMtok: inputPrice, outputUsdPerMtok: outputPrice } }),
           ])
           const [candidate] = router.plan(
             requestOf({
+              choices,
               countInputTokens: () => inputTokens,
               constraints: { maxCost: microUsd(ceiling) },
             }),
           ).candidates
           if (candidate?.excluded !== null) return
-          const bill = inputTokens * inputPrice + (candidate.outputLimit as number) * outputPrice
+          const bill = inputTokens * inputPrice + choices * (candidate.outputLimit as number) * outputPrice
           expect(bill).toBeLessThanOrEqual(ceiling)
         },
       ),

@@ -1,2 +1,2 @@
 export { createOpenAiCompatibleProvider, type OpenAiCompatibleOptions } from './openai-compatible.ts'
-export { countMessageTokens, countTokens } from './tokenizer.ts'
+export { countPromptTokens, countTokens, type PromptBody } from './tokenizer.ts'

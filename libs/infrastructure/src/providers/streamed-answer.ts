@@ -62,7 +62,7 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
 
   summary(): StreamSummary {
     this.#summary ??= {
-      usage: usageOf(this.#reader.usage, this.#call.body.messages, () => this.#sample.countTokens()),
+      usage: usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens()),
       finishReason: this.#reader.finishReason,
       complete: this.#reader.complete,
     }

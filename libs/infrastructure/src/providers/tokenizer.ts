@@ -3,7 +3,7 @@
  * loaded at the first count, because it takes 0.1 s and 75 MB that most gateways never need. Cost is linear in the text and bounded.
  */
 import { createRequire } from 'node:module'
-import type { ChatMessage } from '@atp/domain/adapter'
+import { type ChatBody, PROMPT_FIELDS } from '@atp/domain/adapter'
 
 type Encoding = Pick<typeof import('gpt-tokenizer/encoding/o200k_base'), 'countTokens' | 'clearMergeCache'>
 
@@ -37,8 +37,11 @@ const TOKENS_TO_PRIME_THE_ANSWER = 3
 /** A part that is not text counts as an image of 1024 x 1024 in high detail does at OpenAI. */
 const TOKENS_PER_IMAGE = 765
 
-/** How many tokens a conversation is as a prompt: text, tool calls, images at a flat rate, and the format's own tokens. */
-export function countMessageTokens(messages: readonly ChatMessage[]): number {
+/**
+ * How many tokens a request is as a prompt: text, tools and their calls, the format of the answer as JSON, images at a flat rate,
+ * and what the chat format adds.
+ */
+export function countPromptTokens(body: PromptBody): number {
   const texts: string[] = []
   let units = 0
   let tokens = TOKENS_TO_PRIME_THE_ANSWER
@@ -46,7 +49,10 @@ export function countMessageTokens(messages: readonly ChatMessage[]): number {
     texts.push(value)
     units += value.length
   }
-  for (const message of messages) {
+  for (const field of PROMPT_FIELDS) {
+    if (body[field] != null) text(JSON.stringify(body[field]))
+  }
+  for (const message of body.messages) {
     tokens += TOKENS_PER_MESSAGE + TOKENS_PER_ROLE
     const { content } = message
     if (typeof content === 'string') text(content)
@@ -63,6 +69,9 @@ export function countMessageTokens(messages: readonly ChatMessage[]): number {
   for (const value of texts) tokens += countTokens(value)
   return tokens
 }
+
+/** A chat completion request, as far as the prompt goes. */
+export type PromptBody = Pick<ChatBody, 'messages' | (typeof PROMPT_FIELDS)[number]>
 
 const MANY_TEXTS = 4096
 

@@ -1,7 +1,6 @@
 /** Token figures: the provider's own where it gave them, zero included; a tokenizer's where not, and then marked so. */
-import type { ChatMessage } from '@atp/domain/adapter'
 import type { Usage } from '@atp/domain/observation'
-import { countMessageTokens } from './tokenizer.ts'
+import { countPromptTokens, type PromptBody } from './tokenizer.ts'
 
 /** What a provider reported; null where a figure is missing or is no count. */
 export interface ReportedUsage {
@@ -18,13 +17,13 @@ export function readUsage(value: unknown): ReportedUsage | null {
 
 export function usageOf(
   reported: ReportedUsage | null,
-  messages: readonly ChatMessage[],
+  prompt: PromptBody,
   countOutput: () => number,
 ): Usage {
   const inputTokens = reported?.inputTokens ?? null
   const outputTokens = reported?.outputTokens ?? null
   return {
-    inputTokens: inputTokens ?? countMessageTokens(messages),
+    inputTokens: inputTokens ?? countPromptTokens(prompt),
     outputTokens: outputTokens ?? countOutput(),
     estimated: inputTokens === null || outputTokens === null,
   }

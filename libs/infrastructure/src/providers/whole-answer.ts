@@ -70,7 +70,7 @@ export class WholeAnswer extends UpstreamCall {
       bytes,
       text: firstText(answer),
       finishReason: finishReasonOf(answer),
-      usage: usageOf(readUsage(answer.usage), this.#call.body.messages, () => outputTokens(answer)),
+      usage: usageOf(readUsage(answer.usage), this.#call.body, () => outputTokens(answer)),
     }
   }
 }

@@ -1,4 +1,4 @@
-import { countMessageTokens, countTokens } from '@atp/infrastructure/providers'
+import { countPromptTokens, countTokens } from '@atp/infrastructure/providers'
 import { describe, expect, it } from 'vitest'
 import { DONE, finish, text, usage } from './support/chunks.ts'
 import {
@@ -96,7 +96,7 @@ describe('a streamed answer', () => {
     const stream = await provider.stream(streamCall())
     await readAll(stream)
     expect(stream.summary().usage).toEqual({
-      inputTokens: countMessageTokens(PROMPT),
+      inputTokens: countPromptTokens({ messages: PROMPT }),
       outputTokens: countTokens('Hello, world!'),
       estimated: true,
     })

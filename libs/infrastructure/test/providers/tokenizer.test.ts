@@ -1,4 +1,4 @@
-import { countMessageTokens, countTokens } from '@atp/infrastructure/providers'
+import { countPromptTokens, countTokens } from '@atp/infrastructure/providers'
 import fc from 'fast-check'
 import { countTokens as reference } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, it } from 'vitest'
@@ -53,13 +53,13 @@ describe('countTokens', () => {
   })
 })
 
-describe('countMessageTokens', () => {
+describe('countPromptTokens', () => {
   const overhead = 3 + 3 + 1
 
   it('adds what the format adds', () => {
-    expect(countMessageTokens([{ role: 'user', content: 'Hello' }])).toBe(overhead + 1)
-    expect(countMessageTokens([])).toBe(3)
-    expect(countMessageTokens([{ role: 'assistant', content: null }])).toBe(overhead)
+    expect(countPromptTokens({ messages: [{ role: 'user', content: 'Hello' }] })).toBe(overhead + 1)
+    expect(countPromptTokens({ messages: [] })).toBe(3)
+    expect(countPromptTokens({ messages: [{ role: 'assistant', content: null }] })).toBe(overhead)
   })
 
   it('counts text parts, images at a flat rate, and calls of tools', () => {
@@ -67,15 +67,25 @@ describe('countMessageTokens', () => {
       { type: 'text', text: 'Hello' },
       { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(100_000)}` } },
     ]
-    expect(countMessageTokens([{ role: 'user', content: parts }])).toBe(overhead + 1 + 765)
+    expect(countPromptTokens({ messages: [{ role: 'user', content: parts }] })).toBe(overhead + 1 + 765)
     const tool_calls = [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }]
-    expect(countMessageTokens([{ role: 'assistant', content: null, tool_calls }])).toBe(
+    expect(countPromptTokens({ messages: [{ role: 'assistant', content: null, tool_calls }] })).toBe(
       overhead + countTokens(JSON.stringify(tool_calls)),
     )
   })
 
+  it('counts tools and the format of the answer, which the provider writes into the prompt', () => {
+    const messages = [{ role: 'user', content: 'Hello' }]
+    const tools = [{ type: 'function', function: { name: 'f', parameters: { type: 'object' } } }]
+    const response_format = { type: 'json_schema', json_schema: { name: 's', schema: {} } }
+    expect(countPromptTokens({ messages, tools, response_format })).toBe(
+      overhead + 1 + countTokens(JSON.stringify(tools)) + countTokens(JSON.stringify(response_format)),
+    )
+    expect(countPromptTokens({ messages, tools: null, response_format: null })).toBe(overhead + 1)
+  })
+
   it('comes to an end with very many messages', () => {
     const messages = Array.from({ length: 200_000 }, () => ({ role: 'user', content: 'Hello there' }))
-    expect(countMessageTokens(messages)).toBeGreaterThan(200_000 * 6)
+    expect(countPromptTokens({ messages })).toBeGreaterThan(200_000 * 6)
   })
 })

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { ManualClock } from '@atp/core/clock'
 import { milliseconds } from '@atp/core/units'
 import { UpstreamError } from '@atp/domain/adapter'
-import { countMessageTokens, countTokens } from '@atp/infrastructure/providers'
+import { countPromptTokens, countTokens } from '@atp/infrastructure/providers'
 import { describe, expect, it } from 'vitest'
 import { API_KEY, call, failureOf, PROMPT, providerFor } from './support/provider-under-test.ts'
 import { json, ScriptedUpstream } from './support/scripted-upstream.ts'
@@ -65,17 +65,25 @@ describe('a whole answer', () => {
     [
       'a missing object',
       undefined,
-      { inputTokens: countMessageTokens(PROMPT), outputTokens: countTokens('Hello!'), estimated: true },
+      {
+        inputTokens: countPromptTokens({ messages: PROMPT }),
+        outputTokens: countTokens('Hello!'),
+        estimated: true,
+      },
     ],
     [
       'half an object',
       { completion_tokens: 7 },
-      { inputTokens: countMessageTokens(PROMPT), outputTokens: 7, estimated: true },
+      { inputTokens: countPromptTokens({ messages: PROMPT }), outputTokens: 7, estimated: true },
     ],
     [
       'nonsense',
       { prompt_tokens: -1, completion_tokens: 'many' },
-      { inputTokens: countMessageTokens(PROMPT), outputTokens: countTokens('Hello!'), estimated: true },
+      {
+        inputTokens: countPromptTokens({ messages: PROMPT }),
+        outputTokens: countTokens('Hello!'),
+        estimated: true,
+      },
     ],
   ])(
     'takes usage as the upstream gave it, and estimates what is missing: %s',
