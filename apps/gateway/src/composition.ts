@@ -145,6 +145,7 @@ const BINDINGS: readonly Binding[] = [
         registry: resolve(T.REGISTRY),
         observations: resolve(T.OBSERVATIONS),
         learned: resolve(T.LEARNED),
+        database: resolve(T.DATABASE),
       }),
   ),
   bind(T.EXCHANGES, resolve => new ExchangeFactory(resolve(T.CLOCK), resolve(T.RANDOM))),

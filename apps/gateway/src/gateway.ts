@@ -20,7 +20,7 @@ export class Gateway {
   constructor(container: AppContainer) {
     this.#container = container
     this.#lifecycle = new Lifecycle({ log: container.resolve(T.LOG), clock: container.resolve(T.CLOCK) })
-    this.#registerChecks()
+    this.#registerCheck()
     this.#addDatabase()
     this.#addAdapters()
     this.#addLearning()
@@ -54,24 +54,22 @@ export class Gateway {
     }
   }
 
-  #registerChecks(): void {
-    const readiness = this.#container.resolve(T.READINESS)
-    const database = this.#container.resolve(T.DATABASE)
-    const registry = this.#container.resolve(T.REGISTRY)
-    readiness.register('gateway', () =>
-      this.#draining ? { status: 'unavailable', detail: 'shutting down' } : { status: 'ok', detail: null },
-    )
-    readiness.register('database', () => {
-      const { state, reason } = database.readiness()
-      const status = state === 'ready' ? 'ok' : state === 'degraded' ? 'degraded' : 'unavailable'
-      return { status, detail: reason }
-    })
-    readiness.register('adapters', () => adaptersCheck(registry))
+  #registerCheck(): void {
+    this.#container
+      .resolve(T.READINESS)
+      .register('gateway', () =>
+        this.#draining ? { status: 'unavailable', detail: 'shutting down' } : { status: 'ok', detail: null },
+      )
   }
 
   #addDatabase(): void {
     const database = this.#container.resolve(T.DATABASE)
     const total = parseDuration(this.#container.resolve(T.CONFIG).shutdown.total)
+    this.#container.resolve(T.READINESS).register('database', () => {
+      const { state, reason } = database.readiness()
+      const status = state === 'ready' ? 'ok' : state === 'degraded' ? 'degraded' : 'unavailable'
+      return { status, detail: reason }
+    })
     this.#lifecycle.add({
       name: 'database',
       start: () => database.start(),
@@ -82,6 +80,7 @@ export class Gateway {
 
   #addAdapters(): void {
     const registry = this.#container.resolve(T.REGISTRY)
+    this.#container.resolve(T.READINESS).register('adapters', () => adaptersCheck(registry))
     this.#lifecycle.add({
       name: 'adapters',
       stop: async () => {
@@ -180,9 +179,7 @@ function adaptersCheck(registry: AdapterRegistry): CheckResult {
   if (arms.length === 0) {
     return { status: 'unavailable', detail: 'no adapter is configured: add one under `adapters`' }
   }
-  const open = registry
-    .adapters()
-    .filter(({ arms: [arm] }) => arm !== undefined && !registry.isCandidate(arm.id))
+  const open = registry.adapters().filter(({ id }) => registry.health(id)?.circuit === 'open')
   if (open.length === 0) return { status: 'ok', detail: null }
   return { status: 'degraded', detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
 }

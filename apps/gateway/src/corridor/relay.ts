@@ -61,7 +61,11 @@ export async function abandon(
 ): Promise<void> {
   if (reached.upstream.hasEnded) return
   await reached.answer.events[Symbol.asyncIterator]().return?.()
-  steps.settler.settle(walk, reached, { outcome: 'cancelled', firstTokenAt, usage: null })
+  steps.settler.settle(walk, reached, {
+    outcome: 'cancelled',
+    firstTokenAt,
+    usage: reached.answer.summary().usage,
+  })
   await steps.observer.observe(walk)
 }
 

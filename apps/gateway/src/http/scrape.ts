@@ -2,21 +2,25 @@
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { ObservationService } from '@atp/domain/observation'
 import type { LearnedState } from '@atp/domain/routing'
+import type { Database } from '@atp/infrastructure/database'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 
 export interface ScrapeOptions {
   readonly metrics: Metrics
   readonly registry: AdapterRegistry
-  readonly observations: Pick<ObservationService, 'pending'>
+  readonly observations: Pick<ObservationService, 'pending' | 'waiting'>
   readonly learned: Pick<LearnedState, 'version'>
+  readonly database: Pick<Database, 'drainStatus'>
 }
 
 export class Scrape {
   readonly #options: ScrapeOptions
-  #learnedAt = 0
+  #learnedAt: number
 
   constructor(options: ScrapeOptions) {
     this.#options = options
+    // What a restart learned again has been counted before it.
+    this.#learnedAt = options.learned.version
   }
 
   get contentType(): string {
@@ -24,10 +28,11 @@ export class Scrape {
   }
 
   render(): Promise<string> {
-    const { metrics, registry, observations, learned } = this.#options
-    metrics.observationQueue(observations.pending)
+    const { metrics, registry, observations, learned, database } = this.#options
+    metrics.observationQueue(observations.pending, observations.waiting)
+    metrics.drainLag(database.drainStatus()?.lag ?? 0)
     for (const { id } of registry.adapters()) {
-      metrics.circuit(id, registry.health(id)?.circuit !== 'closed')
+      metrics.circuit(id, registry.health(id)?.circuit === 'open')
     }
     metrics.learned(learned.version - this.#learnedAt)
     this.#learnedAt = learned.version

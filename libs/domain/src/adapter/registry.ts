@@ -7,7 +7,6 @@ import type { Arm } from '../routing/arm.ts'
 import { type Adapter, validateAdapter } from './adapter.ts'
 import { BREAKER_DEFAULTS, type BreakerOptions, type BreakerState } from './breaker.ts'
 import type { HealthSnapshot } from './health.ts'
-import type { Provider } from './provider.ts'
 import { type AdapterCall, type AdapterEnvironment, RegisteredAdapter } from './registered-adapter.ts'
 
 export interface AdapterRegistryOptions {
@@ -39,7 +38,6 @@ export class AdapterRegistry {
   #arms: readonly Arm[] = NO_ARMS
   #routes: ReadonlyMap<string, Route> = new Map()
   #byName: ReadonlyMap<string, readonly Arm[]> = new Map()
-  #version = 0
 
   constructor(options: AdapterRegistryOptions) {
     this.#environment = {
@@ -48,11 +46,6 @@ export class AdapterRegistry {
       healthHalfLifeMs: options.healthHalfLifeMs ?? FIVE_MINUTES,
       breaker: options.breaker ?? BREAKER_DEFAULTS,
     }
-  }
-
-  /** Counts the changes: the same version is the same adapters. */
-  get version(): number {
-    return this.#version
   }
 
   /** @throws {AtpError} `duplicate_adapter`, `invalid_argument` */
@@ -94,10 +87,6 @@ export class AdapterRegistry {
   /** The arm of this id, otherwise every arm whose model has this name; empty where nobody serves it. */
   resolve(model: string): readonly Arm[] {
     return this.#byName.get(model) ?? NO_ARMS
-  }
-
-  provider(arm: ArmId): Provider | undefined {
-    return this.#routes.get(arm)?.registered.adapter.provider
   }
 
   /** For planning: whether a call of this arm would be let through now. Takes nothing. */
@@ -142,6 +131,5 @@ export class AdapterRegistry {
     this.#arms = arms
     this.#routes = routes
     this.#byName = byName
-    this.#version += 1
   }
 }

@@ -2,7 +2,7 @@
 import { AtpError, type FieldProblem } from '@atp/core/errors'
 import type { ArmId, DecisionId, TenantId } from '@atp/core/ids'
 import type { MicroUsd, Milliseconds } from '@atp/core/units'
-import { OUTCOMES, type Outcome, type Usage } from './observation.ts'
+import { MOST_TOKENS, OUTCOMES, type Outcome, type Usage } from './observation.ts'
 
 interface Submission {
   readonly tenant: TenantId
@@ -46,8 +46,10 @@ export function problemsOf(input: FeedbackInput): AtpError | null {
   const require = (holds: boolean, field: string, found: unknown, allowed: string): void => {
     if (!holds) problems.push({ field, found: String(found), allowed })
   }
-  const count = (field: string, value: number): void =>
-    require(Number.isSafeInteger(value) && value >= 0, field, value, 'an integer of 0 or more')
+  const count = (field: string, value: number, most: number): void =>
+    require(Number.isInteger(value) &&
+      value >= 0 &&
+      value <= most, field, value, `an integer from 0 to ${most}`)
   const duration = (field: string, value: number | null): void =>
     require(value === null || (Number.isFinite(value) && value >= 0), field, value, 'milliseconds, 0 or more')
 
@@ -65,10 +67,10 @@ export function problemsOf(input: FeedbackInput): AtpError | null {
     duration('latency', input.latency)
     duration('timeToFirstToken', input.timeToFirstToken)
     if (input.usage !== null) {
-      count('usage.inputTokens', input.usage.inputTokens)
-      count('usage.outputTokens', input.usage.outputTokens)
+      count('usage.inputTokens', input.usage.inputTokens, MOST_TOKENS)
+      count('usage.outputTokens', input.usage.outputTokens, MOST_TOKENS)
     }
-    if (input.cost !== null) count('cost', input.cost)
+    if (input.cost !== null) count('cost', input.cost, Number.MAX_SAFE_INTEGER)
   }
   if (problems.length === 0) return null
   return new AtpError('invalid_request', { detail: 'the observation is not valid', problems })

@@ -1,6 +1,8 @@
 /**
  * Takes feedback on decisions and observations from outside, each once, whenever they come.
  * Invariant: of all submissions with one id, whether in one batch, at the same time or years apart, one is stored and learned from.
+ * One exception: where the database that holds the first cannot be asked, a repeat is learned from too, and dropped when it is
+ * stored. To refuse all feedback for as long as it is away would lose more.
  * Memory is bounded: it holds the ids of submissions under way, and the latest decisions.
  */
 import type { Clock } from '@atp/core/clock'

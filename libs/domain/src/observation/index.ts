@@ -3,7 +3,7 @@ export { FeedbackService, MAX_FEEDBACK_BATCH } from './feedback.ts'
 export type { DecisionFeedback, FeedbackInput, OutsideObservation } from './feedback-input.ts'
 export type { Warn } from './learning.ts'
 export type { Observation, ObservationKind, Outcome, Usage } from './observation.ts'
-export { OBSERVATION_KINDS, OUTCOMES } from './observation.ts'
+export { MOST_TOKENS, OBSERVATION_KINDS, OUTCOMES } from './observation.ts'
 export type {
   DecisionRecord,
   DecisionRepository,

@@ -23,6 +23,9 @@ export type Outcome = (typeof OUTCOMES)[number]
 export const OBSERVATION_KINDS = ['attempt', 'feedback', 'outside'] as const
 export type ObservationKind = (typeof OBSERVATION_KINDS)[number]
 
+/** No call has more tokens of a kind: a larger figure is a mistake, and would be billed and learned from. */
+export const MOST_TOKENS = 1e9
+
 export interface Usage {
   readonly inputTokens: number
   readonly outputTokens: number

@@ -45,7 +45,6 @@ describe('the adapter registry', () => {
   it('keeps its arrays until something changes', async () => {
     const { registry } = registryOf()
     registry.register(adapterOf('east', ['fast']))
-    const { version } = registry
     const arms = registry.arms()
     const found = registry.resolve('fast')
     expect(registry.arms()).toBe(arms)
@@ -53,10 +52,8 @@ describe('the adapter registry', () => {
     expect(registry.adapters()).toBe(registry.adapters())
     registry.register(adapterOf('west', ['good']))
     expect(registry.arms()).not.toBe(arms)
-    expect(registry.version).toBeGreaterThan(version)
     await registry.unregister(EAST)
     expect(registry.arms().map(arm => arm.id)).toEqual(['west/good'])
-    expect(registry.version).toBeGreaterThan(version + 1)
   })
 
   it('refuses a second adapter of the same id', () => {
@@ -132,7 +129,7 @@ describe('the adapter registry', () => {
     const call = begin(registry)
     const gone = registry.unregister(EAST)
     registry.register(young)
-    expect(registry.provider(FAST)).toBe(young.provider)
+    expect(registry.begin(FAST)?.provider).toBe(young.provider)
     call.end(resultOf('error'))
     await gone
     expect([old.closed(), young.closed()]).toEqual([1, 0])

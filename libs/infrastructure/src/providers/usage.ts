@@ -1,5 +1,5 @@
 /** Token figures: the provider's own where it gave them, zero included; a tokenizer's where not, and then marked so. */
-import type { Usage } from '@atp/domain/observation'
+import { MOST_TOKENS, type Usage } from '@atp/domain/observation'
 import { countPromptTokens, type PromptBody } from './tokenizer.ts'
 
 /** What a provider reported; null where a figure is missing or is no count. */
@@ -28,9 +28,6 @@ export function usageOf(
     estimated: inputTokens === null || outputTokens === null,
   }
 }
-
-/** No answer has more tokens; a larger figure is an upstream's mistake, and would be billed. */
-const MOST_TOKENS = 1e9
 
 function countOrNull(value: unknown): number | null {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_TOKENS

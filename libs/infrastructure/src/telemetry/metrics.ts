@@ -23,8 +23,10 @@ export interface Metrics {
   attempt(observation: Observation): void
   streamStarted(): void
   streamEnded(): void
-  /** Observations that wait to be committed. */
-  observationQueue(length: number): void
+  /** Observations that wait to be committed, and callers that wait for room in that queue. */
+  observationQueue(length: number, waiting: number): void
+  /** Rows of the journal that Postgres has not taken yet. */
+  drainLag(rows: number): void
   circuit(adapter: AdapterId, open: boolean): void
   /** Observations that the learned state took in since the last call. */
   learned(observations: number): void
@@ -50,6 +52,8 @@ class PrometheusMetrics implements Metrics {
   readonly #build: Gauge
   readonly #streams: Gauge
   readonly #queue: Gauge
+  readonly #waiting: Gauge
+  readonly #drainLag: Gauge
   readonly #learned: Counter
 
   constructor() {
@@ -78,6 +82,16 @@ class PrometheusMetrics implements Metrics {
     this.#queue = new Gauge({
       name: 'atp_observation_queue',
       help: 'Observations that wait to be committed',
+      registers,
+    })
+    this.#waiting = new Gauge({
+      name: 'atp_observation_waiters',
+      help: 'Callers that wait because the queue of observations is full',
+      registers,
+    })
+    this.#drainLag = new Gauge({
+      name: 'atp_journal_drain_lag_rows',
+      help: 'Rows in the journal that Postgres has not taken yet; 0 without Postgres',
       registers,
     })
     this.#learned = new Counter({
@@ -122,8 +136,13 @@ class PrometheusMetrics implements Metrics {
     this.#streams.dec()
   }
 
-  observationQueue(length: number): void {
+  observationQueue(length: number, waiting: number): void {
     this.#queue.set(length)
+    this.#waiting.set(waiting)
+  }
+
+  drainLag(rows: number): void {
+    this.#drainLag.set(rows)
   }
 
   circuit(adapter: AdapterId, open: boolean): void {
