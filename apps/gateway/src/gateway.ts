@@ -130,6 +130,8 @@ export class Gateway {
           log: resolve(T.LOG),
           logRequests: config.log.requests,
           bodyLimit: config.server.body_limit_bytes,
+          requestTimeoutMs: parseDuration(config.server.request_timeout),
+          patienceMs: parseDuration(config.server.write_timeout),
           version: VERSION,
           clock: resolve(T.CLOCK),
           corridor: resolve(T.CORRIDOR),

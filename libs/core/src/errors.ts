@@ -6,6 +6,16 @@ export const ERROR_CATALOGUE = {
   unknown_model: { status: 404, title: 'There is no such model', openaiType: 'invalid_request_error' },
   unknown_decision: { status: 404, title: 'There is no such decision', openaiType: 'invalid_request_error' },
   not_found: { status: 404, title: 'There is nothing at this address', openaiType: 'invalid_request_error' },
+  method_not_allowed: {
+    status: 405,
+    title: 'This address takes other methods',
+    openaiType: 'invalid_request_error',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    openaiType: 'invalid_request_error',
+  },
   payload_too_large: { status: 413, title: 'The body is too large', openaiType: 'invalid_request_error' },
   unsupported_media_type: {
     status: 415,
@@ -15,6 +25,11 @@ export const ERROR_CATALOGUE = {
   no_candidate: {
     status: 422,
     title: 'No model satisfies every constraint of this request',
+    openaiType: 'invalid_request_error',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'The headers are too large',
     openaiType: 'invalid_request_error',
   },
   upstream_rejected: {

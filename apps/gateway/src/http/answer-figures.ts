@@ -14,7 +14,7 @@ export function answerFigures(head: AnswerHead, observation: Observation) {
       output_tokens: usage?.outputTokens ?? 0,
       estimated: usage?.estimated ?? true,
     },
-    cost_usd: cost === null ? 0 : toUsd(cost),
+    cost_usd: cost === null ? null : toUsd(cost),
     latency_ms: latency ?? 0,
     time_to_first_token_ms: timeToFirstToken,
     attempts: head.attempts,

@@ -14,9 +14,11 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify'
 import type { Corridor } from '../corridor/corridor.ts'
+import { clientError } from './client-error.ts'
 import type { ExchangeFactory } from './exchange-of.ts'
 import drain from './plugins/drain.ts'
-import errors from './plugins/errors.ts'
+import errors, { badRequest } from './plugins/errors.ts'
+import nesting from './plugins/nesting.ts'
 import openapi from './plugins/openapi.ts'
 import requestMetrics from './plugins/request-metrics.ts'
 import type { Readiness } from './readiness.ts'
@@ -42,6 +44,10 @@ export interface AppOptions {
   readonly log: Logger
   readonly logRequests: boolean
   readonly bodyLimit: number
+  /** Milliseconds in which a request must arrive. */
+  readonly requestTimeoutMs: number
+  /** Milliseconds that a client may leave its stream unread. */
+  readonly patienceMs: number
   readonly version: string
   readonly clock: Clock
   readonly corridor: Corridor
@@ -58,6 +64,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
     loggerInstance: options.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
+    requestTimeout: options.requestTimeoutMs,
+    http: {
+      // Node holds a request to this only where its headers have no more time.
+      headersTimeout: Math.min(options.requestTimeoutMs, 60_000),
+      requestTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(options.requestTimeoutMs, 10_000),
+    },
+    clientErrorHandler: clientError,
+    frameworkErrors: badRequest,
     // A body is taken as it came: nothing is coerced, dropped or defaulted behind the caller's back.
     ajv: {
       customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true },
@@ -68,6 +83,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   app.removeContentTypeParser('text/plain')
   await app.register(errors)
+  await app.register(nesting)
   await app.register(drain)
   await app.register(requestMetrics, options)
   await app.register(openapi, options)

@@ -5,6 +5,7 @@
 import type { FastifyReply } from 'fastify'
 import type { StreamedAnswer } from '../corridor/corridor.ts'
 import { headHeaders } from './decision-headers.ts'
+import { asAtpError } from './error-response.ts'
 import { writeStream } from './write-stream.ts'
 
 export interface StreamForm {
@@ -12,13 +13,15 @@ export interface StreamForm {
   readonly events: AsyncIterable<Buffer | string>
   /** The first byte is sent: all that is left is to say what broke, in the stream. */
   readonly lastWords: (thrown: unknown) => string
+  /** Milliseconds that the client may leave what was written unread. */
+  readonly patienceMs: number
 }
 
 /** @throws whatever the head is made of: the reply is still the caller's then */
 export async function sendStream(
   reply: FastifyReply,
   answer: StreamedAnswer,
-  { contentType, events, lastWords }: StreamForm,
+  { contentType, events, lastWords, patienceMs }: StreamForm,
 ): Promise<FastifyReply> {
   const response = reply.raw
   try {
@@ -30,8 +33,9 @@ export async function sendStream(
     })
     reply.hijack()
     try {
-      await writeStream(response, events)
+      await writeStream(response, events, patienceMs)
     } catch (thrown) {
+      report(reply, answer, thrown)
       response.write(lastWords(thrown))
     }
     response.end()
@@ -39,4 +43,11 @@ export async function sendStream(
   } finally {
     await answer.close()
   }
+}
+
+/** The error handler never sees what breaks after the first byte. */
+function report(reply: FastifyReply, { id, arm }: StreamedAnswer, thrown: unknown): void {
+  const err = asAtpError(thrown)
+  const level = err.code === 'client_closed_request' ? 'debug' : 'warn'
+  reply.log[level]({ err, code: err.code, decision_id: id, arm }, 'a stream broke after its first byte')
 }

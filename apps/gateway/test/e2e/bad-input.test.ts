@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { completionOf, configFor, ScriptedUpstream } from '../support/scripted-upstream.ts'
@@ -239,6 +240,120 @@ describe.each(['/v1/chat/completions', '/v1/ask', '/v1/plan', '/v1/observe'])(
     })
   },
 )
+
+/** An object in an object, and so on: as text, because to make such a text of it would overflow here too. */
+function nested(levels: number): string {
+  return '{"a":'.repeat(levels) + 1 + '}'.repeat(levels)
+}
+
+function withNested(body: unknown, levels: number): string {
+  return JSON.stringify(body).replace('"NESTED"', nested(levels))
+}
+
+describe('a body that is nested too deeply', () => {
+  it.each([
+    ['/v1/chat/completions', { ...CHAT, metadata: 'NESTED' }, 'metadata'],
+    ['/v1/chat/completions', { ...CHAT, tools: ['NESTED'] }, 'tools'],
+    ['/v1/ask', { messages: [{ role: 'user', content: 'NESTED' }] }, 'messages'],
+    ['/v1/plan', { messages: [{ role: 'user', content: 'NESTED' }] }, 'messages'],
+  ] as const)('is a 400 on %s that names the field, and no upstream is blamed', async (path, body, field) => {
+    const asked = upstream.requests.length
+    for (let times = 0; times < 6; times++) {
+      const answer = await post(path, withNested(body, 5_000))
+      expect(answer.status).toBe(400)
+      expect(JSON.stringify(answer.body)).toContain(`${field}: found more than 100 levels`)
+    }
+    expect(upstream.requests.length).toBe(asked)
+    await stillServes()
+  })
+
+  it('at a depth that people use is passed on', async () => {
+    const answer = await post('/v1/chat/completions', withNested({ ...CHAT, metadata: 'NESTED' }, 90))
+    expect(answer.status).toBe(200)
+    expect(JSON.stringify(upstream.requests.at(-1)?.body.metadata)).toBe(nested(90))
+  })
+})
+
+describe('what OpenAI allows', () => {
+  it('as null is as good as absent', async () => {
+    const body = { ...CHAT, tools: null, response_format: null, n: null, stream: null, max_tokens: null }
+    expect((await post('/v1/chat/completions', JSON.stringify(body))).status).toBe(200)
+  })
+})
+
+describe('a routing header', () => {
+  it.each([
+    ['x-atp-latency-slo-ms', '0', 'above 0'],
+    ['x-atp-max-cost-usd', '1000001', '1000000'],
+    ['x-atp-allow', 'a'.repeat(201), '200'],
+    ['x-atp-deny', 'a,,b', '1 to 200'],
+    ['x-atp-decision-seed', '', ''],
+  ])('%s has the bounds of the field in the body', async (name, value, allowed) => {
+    const answer = await post('/v1/chat/completions', JSON.stringify(CHAT), { ...JSON_TYPE, [name]: value })
+    expect(answer.status).toBe(400)
+    const { message } = (answer.body as { error: { message: string } }).error
+    expect(message).toContain(name)
+    expect(message).toContain(allowed)
+  })
+})
+
+/** What a raw connection gets for these bytes, until it is closed. */
+async function raw(bytes: string, url = gateway.url): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.write(bytes)
+  let answer = ''
+  for await (const chunk of socket) answer += chunk
+  return answer
+}
+
+describe('a request that is no request', () => {
+  it.each([
+    ['/v1/%zz', 'openai'],
+    ['/v1/ask/%zz', 'atp'],
+  ])('an address that cannot be read, %s, is a 400', async (path, wire) => {
+    const answer = await raw(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1.1 400 /)
+    expect(answer).toContain(wire === 'openai' ? '{"error":{"message"' : 'application/problem+json')
+  })
+
+  it('headers beyond all measure are a 431', async () => {
+    const answer = await raw(`GET /livez HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(20_000)}\r\n\r\n`)
+    expect(answer).toMatch(/^HTTP\/1.1 431 /)
+    expect(answer).toContain('"code":"headers_too_large"')
+    await stillServes()
+  })
+
+  it('bytes that are no HTTP are a 400', async () => {
+    const answer = await raw('hello?\r\n\r\n')
+    expect(answer).toMatch(/^HTTP\/1.1 400 /)
+    expect(answer).toContain('"code":"invalid_request"')
+    await stillServes()
+  })
+
+  it('a body that never ends is a 408', async () => {
+    const config = { ...configFor(upstream), server: { request_timeout: '200ms' } }
+    await using impatient = await GatewayProcess.start({ config })
+    const head = `POST /v1/ask HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n`
+    const answer = await raw(`${head}{"prompt"`, impatient.url)
+    expect(answer).toMatch(/^HTTP\/1.1 408 /)
+    expect(answer).toContain('"code":"request_timeout"')
+  })
+})
+
+describe('a method that an address does not take', () => {
+  it.each([
+    ['/v1/ask', 'atp'],
+    ['/v1/observe', 'atp'],
+    ['/v1/chat/completions', 'openai'],
+  ])('is a 405 that says which it takes: GET %s', async (path, wire) => {
+    const response = await fetch(gateway.url + path)
+    expect(response.status).toBe(405)
+    expect(response.headers.get('allow')).toBe('POST')
+    const body = (await response.json()) as { code?: string; error?: { code: string } }
+    expect(wire === 'openai' ? body.error?.code : body.code).toBe('method_not_allowed')
+  })
+})
 
 describe('an address that is not there', () => {
   it('is a 404 in the shape of its neighbourhood', async () => {

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { configFor, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts'
 
@@ -169,6 +170,45 @@ describe('a streamed answer', () => {
     })
     expect(text).not.toContain('[DONE]')
     expect(upstream.requests).toHaveLength(1)
+    await vi.waitFor(() => expect(gateway.output).toContain('a stream broke after its first byte'))
+    const line = gateway.output.split('\n').find(text => text.includes('broke after its first byte'))
+    expect(JSON.parse(line as string)).toMatchObject({
+      level: 'warn',
+      code: 'upstream_failed',
+      arm: 'up/model',
+      decision_id: expect.stringMatching(/./),
+    })
+  })
+
+  it('that its client leaves unread is cancelled, and its connection closed', async () => {
+    const piece = `${chunk('x'.repeat(100_000))}\n\n`
+    const upstream = await ScriptedUpstream.start(async ({ hungUp }, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      let left = false
+      void hungUp.then(() => {
+        left = true
+      })
+      while (!left) {
+        response.write(piece)
+        await new Promise(resolve => setTimeout(resolve, 1))
+      }
+    })
+    opened.push(upstream)
+    const config = { ...configFor(upstream), server: { write_timeout: '300ms' } }
+    const gateway = await GatewayProcess.start({ config })
+    opened.push(gateway)
+    const { hostname, port } = new URL(gateway.url)
+    const socket = connect(Number(port), hostname)
+    const body = JSON.stringify({ prompt: 'hi', stream: true })
+    socket.write(
+      `POST /v1/ask HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    )
+    socket.pause()
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(1), 10_000)
+    await upstream.requests[0]?.hungUp
+    const streams = async () => (await fetch(`${gateway.url}/metrics`)).text()
+    await expect.poll(streams, { timeout: 10_000 }).toMatch(/^atp_streams_in_flight 0$/m)
+    socket.destroy()
   })
 })
 

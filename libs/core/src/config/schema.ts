@@ -44,6 +44,8 @@ const server = section('Where the gateway listens.', {
     description: 'Port to listen on; 0 lets the system choose.',
   }),
   body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
+  request_timeout: duration('60s', 'Time in which a request must arrive as a whole.'),
+  write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
 })
 
 const data = section('What is kept on this machine.', {

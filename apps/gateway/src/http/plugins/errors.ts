@@ -19,10 +19,31 @@ async function errors(app: FastifyInstance): Promise<void> {
     return sendError(reply, error, wireOf(request))
   })
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0]
-    const error = new AtpError('not_found', { detail: `there is no ${request.method} ${path}` })
-    return sendError(reply, error, path?.startsWith('/v1/') ? 'openai' : 'atp')
+    const path = pathOf(request)
+    const allowed = METHODS.filter(method => app.hasRoute({ method, url: path }))
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '))
+    const error = new AtpError(allowed.length > 0 ? 'method_not_allowed' : 'not_found', {
+      detail: `there is no ${request.method} ${path}${allowed.length > 0 ? `, only ${allowed.join(', ')}` : ''}`,
+    })
+    return sendError(reply, error, wireAt(path))
   })
+}
+
+/** An address that no route can be looked up for. */
+export function badRequest(thrown: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const error = new AtpError('invalid_request', { detail: 'the address cannot be read', cause: thrown })
+  sendError(reply, error, wireAt(pathOf(request)))
+}
+
+const METHODS = ['GET', 'POST']
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] as string
+}
+
+/** Where no route says it: all under /v1 is OpenAI's but for our own endpoints. */
+function wireAt(path: string): Wire {
+  return path.startsWith('/v1/') && !/^\/v1\/(?:ask|plan|observe)(?:\/|$)/.test(path) ? 'openai' : 'atp'
 }
 
 /**

@@ -14,9 +14,10 @@ import { sendStream } from '../send-stream.ts'
 export interface AskOptions {
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
+  readonly patienceMs: number
 }
 
-export async function ask(app: App, { corridor, exchanges }: AskOptions): Promise<void> {
+export async function ask(app: App, { corridor, exchanges, patienceMs }: AskOptions): Promise<void> {
   app.post(
     '/v1/ask',
     {
@@ -30,7 +31,7 @@ export async function ask(app: App, { corridor, exchanges }: AskOptions): Promis
     async (request, reply) => {
       const { body, options } = chatBodyOf(request.body)
       const exchange = exchanges.open(reply, body, options)
-      if (body.stream === true) return await stream(corridor, exchange, reply)
+      if (body.stream === true) return await stream(corridor, exchange, reply, patienceMs)
       const answer = await corridor.complete(exchange)
       const { text, finishReason } = answer.completion
       return { text, finish_reason: finishReason, ...answerFigures(answer, answer.observation) }
@@ -38,11 +39,17 @@ export async function ask(app: App, { corridor, exchanges }: AskOptions): Promis
   )
 }
 
-async function stream(corridor: Corridor, exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
+async function stream(
+  corridor: Corridor,
+  exchange: Exchange,
+  reply: FastifyReply,
+  patienceMs: number,
+): Promise<FastifyReply> {
   const answer = await corridor.stream(exchange)
   return await sendStream(reply, answer, {
     contentType: 'text/event-stream; charset=utf-8',
     events: askEvents(answer),
     lastWords: askError,
+    patienceMs,
   })
 }

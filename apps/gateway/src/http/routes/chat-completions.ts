@@ -21,11 +21,12 @@ const Answer = Type.Unsafe<Buffer>({
 export interface ChatCompletionsOptions {
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
+  readonly patienceMs: number
 }
 
 export async function chatCompletions(
   app: App,
-  { corridor, exchanges }: ChatCompletionsOptions,
+  { corridor, exchanges, patienceMs }: ChatCompletionsOptions,
 ): Promise<void> {
   app.post(
     '/v1/chat/completions',
@@ -42,7 +43,7 @@ export async function chatCompletions(
     async (request, reply) => {
       const options = routingOptionsOf(request.headers, request.body.atp)
       const exchange = exchanges.open(reply, request.body as ChatBody, options)
-      if (request.body.stream === true) return await stream(corridor, exchange, reply)
+      if (request.body.stream === true) return await stream(corridor, exchange, reply, patienceMs)
       const answer = await corridor.complete(exchange)
       return reply
         .headers(wholeHeaders(answer))
@@ -52,10 +53,15 @@ export async function chatCompletions(
   )
 }
 
-async function stream(corridor: Corridor, exchange: Exchange, reply: FastifyReply): Promise<FastifyReply> {
+async function stream(
+  corridor: Corridor,
+  exchange: Exchange,
+  reply: FastifyReply,
+  patienceMs: number,
+): Promise<FastifyReply> {
   const answer = await corridor.stream(exchange)
   const { contentType, events } = answer
-  return await sendStream(reply, answer, { contentType, events, lastWords })
+  return await sendStream(reply, answer, { contentType, events, lastWords, patienceMs })
 }
 
 function lastWords(thrown: unknown): string {

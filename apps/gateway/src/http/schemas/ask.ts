@@ -36,7 +36,7 @@ export const AskAnswer = Type.Object({
       description: 'True where the provider gave no figure and a tokenizer counted.',
     }),
   }),
-  cost_usd: Usd,
+  cost_usd: Type.Union([Usd, Type.Null()], { description: 'Null where it is not known.' }),
   latency_ms: Type.Number(),
   time_to_first_token_ms: Type.Union([Type.Number(), Type.Null()]),
   attempts: Type.Integer({ description: 'Models tried, the one that answered included.' }),

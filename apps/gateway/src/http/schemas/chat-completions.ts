@@ -27,8 +27,12 @@ export const ChatCompletionRequest = Type.Object(
     max_tokens: Type.Optional(TokenLimit),
     max_completion_tokens: Type.Optional(TokenLimit),
     n: Type.Optional(Type.Union([Type.Integer({ minimum: 1, maximum: 128 }), Type.Null()])),
-    tools: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
-    response_format: Type.Optional(Type.Object({ type: Type.String() }, { additionalProperties: true })),
+    tools: Type.Optional(
+      Type.Union([Type.Array(Type.Object({}, { additionalProperties: true })), Type.Null()]),
+    ),
+    response_format: Type.Optional(
+      Type.Union([Type.Object({ type: Type.String() }, { additionalProperties: true }), Type.Null()]),
+    ),
     atp: Type.Optional(RoutingOptions),
   },
   {

@@ -1,8 +1,10 @@
 /** The routing options as headers, for clients whose library lets them set nothing else: `x-atp-quality: high`. */
+import { AtpError } from '@atp/core/errors'
 import { PRESETS } from '@atp/domain/routing'
 import { STRATEGIES } from '@atp/native'
 import { type Static, Type } from 'typebox'
-import type { RoutingOptions } from './routing-options.ts'
+import { Value } from 'typebox/value'
+import { RoutingOptions } from './routing-options.ts'
 
 const Decimal = Type.String({ pattern: '^[0-9]{1,12}(\\.[0-9]{1,9})?$' })
 const Names = Type.String({ minLength: 1, maxLength: 2000, description: 'Model names, separated by commas.' })
@@ -20,12 +22,19 @@ export type RoutingHeaders = Static<typeof RoutingHeaders>
 
 const NOTHING: RoutingOptions = {}
 
-/** The body's `atp` object wins over a header. */
+/**
+ * The body's `atp` object wins over a header.
+ * @throws {AtpError} `invalid_request` naming a header whose value the body could not have either
+ */
 export function routingOptionsOf(headers: RoutingHeaders, body: RoutingOptions = NOTHING): RoutingOptions {
   let merged = body
   for (const name in OPTION_OF) {
-    const text = headers[name as keyof RoutingHeaders]
-    if (text !== undefined) merged = { ...OPTION_OF[name as keyof RoutingHeaders](text), ...merged }
+    const header = name as keyof RoutingHeaders
+    const text = headers[header]
+    if (text === undefined) continue
+    const option = OPTION_OF[header](text)
+    if (!Value.Check(RoutingOptions, option)) throw illegal(header, text)
+    merged = { ...option, ...merged }
   }
   return merged
 }
@@ -38,6 +47,21 @@ const OPTION_OF: Readonly<Record<keyof RoutingHeaders, (text: string) => Routing
   'x-atp-allow': text => ({ allow: list(text) }),
   'x-atp-deny': text => ({ deny: list(text) }),
   'x-atp-decision-seed': text => ({ decision_seed: text }),
+}
+
+const ALLOWED: Partial<Record<keyof RoutingHeaders, string>> = {
+  'x-atp-max-cost-usd': 'a number from 0 to 1000000',
+  'x-atp-latency-slo-ms': 'a number above 0',
+  'x-atp-allow': '1 to 200 names of 1 to 200 characters each',
+  'x-atp-deny': '1 to 200 names of 1 to 200 characters each',
+  'x-atp-decision-seed': '1 to 200 printable characters',
+}
+
+function illegal(header: keyof RoutingHeaders, text: string): AtpError {
+  return new AtpError('invalid_request', {
+    detail: 'the headers are not valid',
+    problems: [{ field: header, found: JSON.stringify(text), allowed: ALLOWED[header] ?? 'another value' }],
+  })
 }
 
 function list(text: string): string[] {

@@ -33,6 +33,8 @@ export const routingOptions = {
     Type.String({
       minLength: 1,
       maxLength: 200,
+      // Stored with the decision: what every database can hold.
+      pattern: '^[^\\p{Cc}\\p{Cs}]*$',
       description: 'The same seed and learned state give the same decision. Default: the request id.',
     }),
   ),

@@ -1,0 +1,37 @@
+/**
+ * Refuses bodies that are nested deeper than anybody needs. Whoever serializes such a body later, each level deep in its own
+ * stack, would fail in the middle of the request's way.
+ */
+import { AtpError } from '@atp/core/errors'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+const MOST_LEVELS = 100
+
+async function nesting(app: FastifyInstance): Promise<void> {
+  app.addHook('preValidation', (request, _reply, done) => {
+    const body = request.body as Readonly<Record<string, unknown>> | undefined
+    for (const field in body) {
+      if (goesDeeper(body[field], MOST_LEVELS)) return done(tooDeep(field))
+    }
+    done()
+  })
+}
+
+function goesDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  for (const key in value) {
+    if (goesDeeper(value[key as never], levels - 1)) return true
+  }
+  return false
+}
+
+function tooDeep(field: string): AtpError {
+  return new AtpError('invalid_request', {
+    detail: 'the body is nested too deeply',
+    problems: [{ field, found: `more than ${MOST_LEVELS} levels`, allowed: `at most ${MOST_LEVELS} levels` }],
+  })
+}
+
+export default fp(nesting, { name: 'nesting' })
