@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { start } from '../dev/command.mjs'
 import { ROOT, workspaceEnv, workspaceNode } from '../dev/toolchain.mjs'
+import { isWorthShowing } from './worth-showing.mjs'
 
 const START_DEADLINE_MS = 60_000
 /** The gateway's own stop takes 30 s at most, plus its lag. */
 const STOP_DEADLINE_MS = 45_000
 const POLL_MS = 50
 const SHOWN_LINES = 30
-const WARN = 40
 
 /** A service that didn't start or didn't stay. */
 export class ServiceFailed extends Error {}
@@ -101,16 +101,6 @@ function explain(child) {
     return `: ${taken[1] ?? 'its port'} is taken by another process. Choose another port: ATP_SERVER_PORT=8081 npm run up`
   }
   return said === '' ? '' : `. Its last output:\n${said}`
-}
-
-/** What the services log at level `info` is theirs; what needs somebody's eye is shown. */
-function isWorthShowing(line, from) {
-  if (!line.startsWith('{')) return from === 'stderr'
-  try {
-    return JSON.parse(line).level >= WARN
-  } catch {
-    return true
-  }
 }
 
 /** Which implementation of the hot arithmetic the gateway loads, in words. */

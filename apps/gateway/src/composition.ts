@@ -181,6 +181,7 @@ function providerOf(adapter: AdapterConfig, upstream: LoadedConfig['config']['up
     apiKey: adapter.api_key,
     ...(adapter.headers === undefined ? {} : { headers: adapter.headers }),
     streamUsage: adapter.stream_usage,
+    outputLimitField: adapter.output_limit_field,
     timeouts: {
       connect: parseDuration(upstream.connect_timeout),
       firstToken: parseDuration(upstream.first_token_timeout),

@@ -88,3 +88,9 @@ function declaredDependencies(crate: string): readonly string[] {
   }
   return implicitDependencies.toSorted()
 }
+
+test('a change of the README affects the gateway, whose tests run what it claims', async () => {
+  const affected = await affectedBy('README.md')
+  expect(affected).toContain('@atp/gateway')
+  expect(affected).not.toContain('@atp/core')
+})

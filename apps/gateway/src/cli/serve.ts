@@ -1,5 +1,6 @@
 /** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
-import { type LoadedConfig, loadConfig } from '@atp/core/config'
+import { type LoadedConfig, loadConfig, renderProblems } from '@atp/core/config'
+import { AtpError } from '@atp/core/errors'
 import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
 import { explainBadConfig } from './config.ts'
@@ -18,12 +19,16 @@ export async function serve(configOption: string | undefined): Promise<void> {
     stopOnSignal(gateway)
     process.stdout.write(`listening ${await gateway.start()}\n`)
   } catch (error) {
-    process.stderr.write(
-      `the gateway did not start: ${error instanceof Error ? error.message : String(error)}\n`,
-    )
+    process.stderr.write(`the gateway did not start: ${explanation(error)}\n`)
     // Not just an exit code: the journal's thread may be open already.
     process.exit(1)
   }
+}
+
+function explanation(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const problems = error instanceof AtpError ? error.problems : []
+  return problems.length === 0 ? error.message : `${error.message}\n${renderProblems(problems)}`
 }
 
 function stopOnSignal(gateway: Gateway): void {

@@ -1,22 +1,29 @@
 /** The schema of one entry of `adapters`: an upstream account and its models. */
 import { type Static, Type } from 'typebox'
 import { POSITIVE_DURATION_PATTERN } from './duration.ts'
+import { HEADER_VALUE_PATTERN } from './header-rules.ts'
 
 export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
 
 const UsdPerMtok = (direction: string) =>
-  Type.Number({ minimum: 0, description: `Price of a million ${direction} tokens in US dollars.` })
+  Type.Number({
+    minimum: 0,
+    maximum: 1_000_000,
+    description: `Price of a million ${direction} tokens in US dollars.`,
+  })
 
 const QualityPrior = Type.Object(
   {
     mean: Type.Number({
-      minimum: 0,
-      maximum: 1,
+      minimum: 0.001,
+      maximum: 0.999,
       default: 0.7,
-      description: 'Expected quality, between 0 and 1.',
+      description:
+        'Expected quality: between 0 and 1, and neither, because nothing is certain before it was seen.',
     }),
     strength: Type.Number({
-      exclusiveMinimum: 0,
+      minimum: 0.01,
+      maximum: 1_000_000,
       default: 2,
       description: 'How many observations the expectation is worth.',
     }),
@@ -33,6 +40,7 @@ const Model = Type.Object(
     name: Type.String({
       minLength: 1,
       maxLength: 200,
+      pattern: '^[^\\p{Cc}\\p{Cs}]*$',
       description: 'The name by which clients ask for the model; with the adapter id it names the arm.',
     }),
     upstream_model: Type.Optional(
@@ -99,13 +107,18 @@ export const AdapterSchema = Type.Object(
     headers: Type.Optional(
       Type.Record(
         Type.String({ pattern: '^[A-Za-z0-9_-]+$' }),
-        Type.String({ pattern: '^[^\\r\\n\\u0000]*$' }),
+        Type.String({ pattern: HEADER_VALUE_PATTERN, writeOnly: true }),
         {
           additionalProperties: false,
           description: 'Further headers that each call to the upstream carries.',
         },
       ),
     ),
+    output_limit_field: Type.Enum(['max_completion_tokens', 'max_tokens'], {
+      default: 'max_completion_tokens',
+      description:
+        'What the upstream calls the limit on an answer: sent where a cost ceiling sets one and the client did not.',
+    }),
     stream_usage: Type.Boolean({
       default: true,
       description: 'Whether the upstream understands stream_options.include_usage.',

@@ -7,6 +7,7 @@ import type { AdapterSchema } from './adapter-schema.ts'
 import type { AdapterConfig, Config, LoadedConfig } from './config.ts'
 import { readConfigFile } from './config-file.ts'
 import { environmentSettings, type Setting } from './environment.ts'
+import { HEADER_VALUE_PATTERN } from './header-rules.ts'
 import { pathText, setAt, valueAt } from './path.ts'
 import { ruleProblems } from './rules.ts'
 import { ConfigSchema, type WrittenConfig } from './schema.ts'
@@ -72,10 +73,9 @@ function withSecrets(
   const withKey = ({ api_key, ...adapter }: AdapterSchema, index: number): AdapterConfig => {
     try {
       const field = `adapters[${index}].api_key`
-      return {
-        ...adapter,
-        api_key: api_key === undefined ? null : resolveSecretReference(api_key, env, field),
-      }
+      const key = api_key === undefined ? null : resolveSecretReference(api_key, env, field)
+      if (key !== null && !HEADER_VALUE.test(key.reveal())) problems.push(notForHeaders(field))
+      return { ...adapter, api_key: key }
     } catch (cause) {
       if (!(cause instanceof AtpError)) throw cause
       problems.push(...cause.problems)
@@ -90,6 +90,16 @@ function withSecrets(
   }
   if (problems.length > 0) throw error(problems)
   return config
+}
+
+const HEADER_VALUE = new RegExp(HEADER_VALUE_PATTERN)
+
+function notForHeaders(field: string): FieldProblem {
+  return {
+    field,
+    found: 'a key with a character that no header can carry',
+    allowed: 'a key of visible ASCII, without a line break',
+  }
 }
 
 function invalid(file: string | undefined, problems: readonly FieldProblem[]): AtpError {

@@ -1,6 +1,7 @@
 /** What a schema cannot say about a configuration that has the right shape. */
 import { isIPv4 } from 'node:net'
 import type { FieldProblem } from '../errors.ts'
+import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
 
@@ -8,7 +9,7 @@ import type { WrittenConfig } from './schema.ts'
 const LONGEST_TIMER_DAYS = 24
 
 export function ruleProblems(config: WrittenConfig): FieldProblem[] {
-  return [...hostProblems(config), ...timerProblems(config), ...adapterProblems(config)]
+  return [...hostProblems(config), ...timerProblems(config), ...adapterProblems(config.adapters)]
 }
 
 function hostProblems({ server }: WrittenConfig): FieldProblem[] {
@@ -22,8 +23,10 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-function timerProblems({ breaker, upstream, observation, shutdown }: WrittenConfig): FieldProblem[] {
+function timerProblems({ server, breaker, upstream, observation, shutdown }: WrittenConfig): FieldProblem[] {
   const timers: Readonly<Record<string, string>> = {
+    'server.request_timeout': server.request_timeout,
+    'server.write_timeout': server.write_timeout,
     'breaker.cooldown': breaker.cooldown,
     'upstream.connect_timeout': upstream.connect_timeout,
     'upstream.first_token_timeout': upstream.first_token_timeout,
@@ -41,25 +44,4 @@ function timerProblems({ breaker, upstream, observation, shutdown }: WrittenConf
       found: JSON.stringify(text),
       allowed: `at most ${LONGEST_TIMER_DAYS}d`,
     }))
-}
-
-function adapterProblems({ adapters }: WrittenConfig): FieldProblem[] {
-  const ids = repeated(adapters.map(({ id }) => id)).map(index => ({
-    field: `adapters[${index}].id`,
-    found: `${JSON.stringify(adapters[index]?.id)} once more`,
-    allowed: 'an id that no other adapter has',
-  }))
-  const models = adapters.flatMap((adapter, index) =>
-    repeated(adapter.models.map(({ name }) => name)).map(model => ({
-      field: `adapters[${index}].models[${model}].name`,
-      found: `${JSON.stringify(adapter.models[model]?.name)} once more`,
-      allowed: 'a name that no other model of the adapter has',
-    })),
-  )
-  return [...ids, ...models]
-}
-
-/** Where a value stands that has stood before. */
-function repeated(values: readonly string[]): number[] {
-  return [...values.keys()].filter(index => values.indexOf(values[index] ?? '') < index)
 }

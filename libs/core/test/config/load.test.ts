@@ -93,6 +93,7 @@ describe('loading', () => {
       kind: 'openai-compatible',
       base_url: 'http://localhost:9/v1',
       api_key: null,
+      output_limit_field: 'max_completion_tokens',
       stream_usage: true,
       models: [
         {
@@ -183,7 +184,7 @@ describe('a bad configuration', () => {
         {
           field: 'server.prot',
           found: 'an unknown key',
-          allowed: 'one of host, port, body_limit_bytes (did you mean port?)',
+          allowed: 'one of host, port, body_limit_bytes, request_timeout, write_timeout (did you mean port?)',
         },
         { field: 'server.port', found: '"high"', allowed: 'an integer from 0 to 65535' },
         { field: 'routing.strategy', found: '"luck"', allowed: 'one of thompson, ucb, greedy' },
@@ -209,7 +210,7 @@ describe('a bad configuration', () => {
     [`models: [${MODEL}], base_url: "ftp://x"`, 'adapters[0].base_url', '"ftp://x"'],
     [`models: [${MODEL}], base_url: "http://"`, 'adapters[0].base_url', '"http://"'],
     [`models: [${MODEL}], base_url: "http://a b"`, 'adapters[0].base_url', '"http://a b"'],
-    [`models: [${MODEL}], headers: { x: "a\\r\\nb" }`, 'adapters[0].headers.x', '"a\\r\\nb"'],
+    [`models: [${MODEL}], headers: { x: "a\\r\\nb" }`, 'adapters[0].headers.x', '[redacted]'],
     [`models: [${MODEL}], kind: other`, 'adapters[0].kind', '"other"'],
   ])('is refused for an adapter of %s', (rest, field, found) => {
     const base = rest.includes('base_url') ? '' : 'base_url: "http://localhost", '

@@ -1,4 +1,5 @@
 /** Where and how an upstream is reached, checked once at start: so that no call fails for a typing error. */
+import { FRAMING_HEADERS, HEADER_VALUE_PATTERN } from '@atp/core/config'
 import { AtpError, type FieldProblem } from '@atp/core/errors'
 import type { Secret } from '@atp/core/secret'
 
@@ -56,7 +57,7 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
     all.set('authorization', `Bearer ${apiKey.reveal()}`)
   }
   for (const [name, value] of Object.entries(headers)) {
-    if (!HEADER_NAME.test(name) || OURS.has(name.toLowerCase())) {
+    if (!HEADER_NAME.test(name) || FRAMING_HEADERS.has(name.toLowerCase())) {
       throw invalid(
         adapterId,
         'headers',
@@ -78,15 +79,7 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
 }
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const HEADER_VALUE = /^[\x20-\x7e]*$/
-const OURS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-])
+const HEADER_VALUE = new RegExp(HEADER_VALUE_PATTERN)
 
 function invalid(adapterId: string, key: string, found: string, allowed: string): AtpError {
   const problem: FieldProblem = { field: `adapters.${adapterId}.${key}`, found, allowed }

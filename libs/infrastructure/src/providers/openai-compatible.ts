@@ -6,7 +6,7 @@ import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/
 import { Pool } from 'undici'
 import { type ConnectionOptions, endpointOf, headersOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
-import { requestBody } from './request-body.ts'
+import { type OutputLimitField, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
 import { WholeAnswer } from './whole-answer.ts'
@@ -14,6 +14,8 @@ import { WholeAnswer } from './whole-answer.ts'
 export interface OpenAiCompatibleOptions extends ConnectionOptions {
   /** Whether a stream is asked for its usage where the client did not ask; some upstreams refuse `stream_options`. */
   readonly streamUsage: boolean
+  /** Default: `max_completion_tokens`. */
+  readonly outputLimitField?: OutputLimitField
   readonly timeouts: TimeLimits & { readonly connect: Milliseconds }
   /** Calls in flight at once; more wait, on their own time limits. */
   readonly maxConnections: number
@@ -33,12 +35,14 @@ class OpenAiCompatibleProvider implements Provider {
   readonly #wholeHeaders: string[]
   readonly #streamHeaders: string[]
   readonly #streamUsage: boolean
+  readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options)
     this.#wholeHeaders = headersOf(options, 'application/json')
     this.#streamHeaders = headersOf(options, 'text/event-stream')
     this.#streamUsage = options.streamUsage
+    this.#outputLimitField = options.outputLimitField
     this.#upstream = {
       name: `adapter ${options.adapterId}`,
       pool: new Pool(origin, {
@@ -59,7 +63,7 @@ class OpenAiCompatibleProvider implements Provider {
 
   complete(call: ProviderCall): Promise<Completion> {
     return new Promise((resolve, reject) => {
-      const body = requestBody(call, null)
+      const body = requestBody(call, null, this.#outputLimitField)
       new WholeAnswer(this.#upstream, call, resolve, reject).send(this.#wholeHeaders, body)
     })
   }
@@ -67,7 +71,7 @@ class OpenAiCompatibleProvider implements Provider {
   stream(call: ProviderCall): Promise<CompletionStream> {
     return new Promise((resolve, reject) => {
       const onlyWeAsk = this.#streamUsage && call.body.stream_options?.include_usage !== true
-      const body = requestBody(call, { askForUsage: onlyWeAsk })
+      const body = requestBody(call, { askForUsage: onlyWeAsk }, this.#outputLimitField)
       new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(this.#streamHeaders, body)
     })
   }

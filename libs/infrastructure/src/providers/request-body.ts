@@ -6,8 +6,18 @@ export interface StreamingOptions {
   readonly askForUsage: boolean
 }
 
-/** @param streaming null for a whole answer */
-export function requestBody(call: ProviderCall, streaming: StreamingOptions | null): string {
+/** What the upstream calls the limit on an answer's tokens. */
+export type OutputLimitField = 'max_completion_tokens' | 'max_tokens'
+
+/**
+ * @param streaming null for a whole answer
+ * @param limitField for a limit that routing imposes where the client set none
+ */
+export function requestBody(
+  call: ProviderCall,
+  streaming: StreamingOptions | null,
+  limitField: OutputLimitField = 'max_completion_tokens',
+): string {
   // A shallow copy: the messages are serialized where they are, and a field set to undefined is left out.
   const body: Record<string, unknown> = { ...call.body, model: call.upstreamModel, atp: undefined }
   if (streaming !== null) {
@@ -19,12 +29,12 @@ export function requestBody(call: ProviderCall, streaming: StreamingOptions | nu
     body.stream = false
     body.stream_options = undefined
   }
-  if (call.maxOutputTokens !== undefined) limitOutput(body, call.maxOutputTokens)
+  if (call.maxOutputTokens !== undefined) limitOutput(body, call.maxOutputTokens, limitField)
   return JSON.stringify(body)
 }
 
 /** Lowers the limits that the client set; sets one where it set none. */
-function limitOutput(body: Record<string, unknown>, limit: number): void {
+function limitOutput(body: Record<string, unknown>, limit: number, limitField: OutputLimitField): void {
   let limited = false
   for (const field of ['max_tokens', 'max_completion_tokens']) {
     const own = body[field]
@@ -32,5 +42,5 @@ function limitOutput(body: Record<string, unknown>, limit: number): void {
     body[field] = Math.min(own, limit)
     limited = true
   }
-  if (!limited) body.max_completion_tokens = limit
+  if (!limited) body[limitField] = limit
 }

@@ -50,6 +50,15 @@ describe('the request body', () => {
     expect(whole(body, 50)).toEqual({ model: 'upstream-model', messages: PROMPT, ...expected })
   })
 
+  it('calls the limit as the upstream does', () => {
+    const limited = { ...call({}, { maxOutputTokens: 50 }), body: { model: 'auto', messages: PROMPT } }
+    expect(JSON.parse(requestBody(limited, null, 'max_tokens'))).toEqual({
+      model: 'upstream-model',
+      messages: PROMPT,
+      max_tokens: 50,
+    })
+  })
+
   it("leaves the client's own body as it was", () => {
     const body = Object.freeze({ model: 'auto', messages: PROMPT, atp: {}, max_tokens: 80 })
     requestBody({ ...call({}, { maxOutputTokens: 5 }), body }, { askForUsage: true })
