@@ -43,7 +43,12 @@ const BAD_ADAPTERS: Record<
     'frames',
     'other than',
   ],
-  'a header value that cannot be sent': [{ headers: { 'X-Team': 'canary é' } }, 'adapters[0].headers.X-Team', '[redacted]', 'x20'],
+  'a header value that cannot be sent': [
+    { headers: { 'X-Team': 'canary é' } },
+    'adapters[0].headers.X-Team',
+    '[redacted]',
+    'x20',
+  ],
   'a key that cannot be sent': [{ api_key: 'env:UP_KEY' }, 'adapters[0].api_key', 'character', 'ASCII'],
   'a model named auto': [
     { models: [{ ...MODEL, name: 'auto' }] },
