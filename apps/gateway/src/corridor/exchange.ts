@@ -4,7 +4,7 @@ import type { EpochMs } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { Observation } from '@atp/domain/observation'
 import type { Plan } from '@atp/domain/routing'
-import type { RoutingOptions } from '../http/schemas/routing-options.ts'
+import type { RoutingOptions } from './routing-options.ts'
 
 export interface Exchange {
   readonly id: DecisionId

@@ -4,9 +4,9 @@ import { microUsd, milliseconds } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { Candidate, Constraints, Plan, Preset, Router, RoutingRequest } from '@atp/domain/routing'
 import type { StrategyName } from '@atp/native'
-import type { RoutingOptions } from '../http/schemas/routing-options.ts'
 import type { Exchange } from './exchange.ts'
 import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
+import type { RoutingOptions } from './routing-options.ts'
 
 export interface PlanDefaults {
   readonly strategy: StrategyName

@@ -2,8 +2,8 @@
 import { AtpError } from '@atp/core/errors'
 import type { ChatBody, ChatMessage } from '@atp/domain/adapter'
 import { AUTO } from '@atp/domain/routing'
+import type { RoutingOptions } from '../corridor/routing-options.ts'
 import type { AskRequest } from './schemas/ask.ts'
-import type { RoutingOptions } from './schemas/routing-options.ts'
 
 export interface Question {
   readonly body: ChatBody

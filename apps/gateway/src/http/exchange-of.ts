@@ -6,8 +6,8 @@ import type { ChatBody } from '@atp/domain/adapter'
 import type { FastifyReply } from 'fastify'
 import { authenticate } from '../corridor/authenticate.ts'
 import type { Exchange } from '../corridor/exchange.ts'
+import type { RoutingOptions } from '../corridor/routing-options.ts'
 import { clientGone } from './client-gone.ts'
-import type { RoutingOptions } from './schemas/routing-options.ts'
 
 export class ExchangeFactory {
   readonly #clock: Clock
