@@ -40,7 +40,6 @@ const Model = Type.Object(
     name: Type.String({
       minLength: 1,
       maxLength: 200,
-      pattern: '^[^\\p{Cc}\\p{Cs}]*$',
       description: 'The name by which clients ask for the model; with the adapter id it names the arm.',
     }),
     upstream_model: Type.Optional(
