@@ -12,7 +12,8 @@ async function nesting(app: FastifyInstance): Promise<void> {
   app.addHook('preValidation', (request, _reply, done) => {
     const body = request.body as Readonly<Record<string, unknown>> | undefined
     for (const field in body) {
-      if (goesDeeper(body[field], MOST_LEVELS)) return done(tooDeep(field))
+      const value = body[field]
+      if (typeof value === 'object' && goesDeeper(value, MOST_LEVELS)) return done(tooDeep(field))
     }
     done()
   })
@@ -21,8 +22,10 @@ async function nesting(app: FastifyInstance): Promise<void> {
 function goesDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
+  if (Array.isArray(value)) return value.some(inner => goesDeeper(inner, levels - 1))
   for (const key in value) {
-    if (goesDeeper(value[key as never], levels - 1)) return true
+    const inner: unknown = value[key as never]
+    if (typeof inner === 'object' && goesDeeper(inner, levels - 1)) return true
   }
   return false
 }
