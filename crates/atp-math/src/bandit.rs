@@ -4,6 +4,7 @@ use crate::arm_statistics::{ARM_FIGURES, ArmStatistics};
 use crate::arms_snapshot;
 use crate::beta::beta;
 use crate::checks;
+use crate::choice::Weighing;
 use crate::elementary::ln;
 use crate::random_stream::{RandomStream, Seed};
 use crate::range_error::RangeError;
@@ -21,16 +22,6 @@ pub struct Bandit {
     arms: Vec<ArmStatistics>,
     /// Alpha and beta of each arm at the time of the present call.
     posteriors: Vec<[f64; 2]>,
-}
-
-/// What a decision weighs beside quality.
-#[derive(Debug, Clone, Copy)]
-pub struct Weighing<'a> {
-    pub now: f64,
-    /// One an arm: what a unit of its quality is worth.
-    pub weights: &'a [f64],
-    /// One an arm; infinity marks an arm that is not eligible.
-    pub penalties: &'a [f64],
 }
 
 impl Bandit {
@@ -73,12 +64,11 @@ impl Bandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
-        self.check_decision(weighing)?;
+        weighing.check(self.size())?;
         checks::length("qualities", qualities.len(), self.size())?;
         self.refresh_posteriors(weighing.now);
         let explored = self.explored(strategy);
-        let report = |arm: usize, quality| qualities[arm] = quality;
-        Ok(self.choose(strategy, explored, seed, weighing, report))
+        Ok(self.choose(strategy, explored, seed, weighing, qualities))
     }
 
     /// One decision for each element of `chosen` against one state; the k-th uses the words `seeds[2k], seeds[2k + 1]`.
@@ -94,12 +84,13 @@ impl Bandit {
         weighing: Weighing,
         chosen: &mut [i32],
     ) -> Result<(), RangeError> {
-        self.check_decision(weighing)?;
+        weighing.check(self.size())?;
         checks::length("seeds", seeds.len(), 2 * chosen.len())?;
         self.refresh_posteriors(weighing.now);
         let explored = self.explored(strategy);
+        let mut qualities = vec![0.0; self.size()];
         for (chosen, seed) in chosen.iter_mut().zip(seeds.as_chunks::<2>().0) {
-            let arm = self.choose(strategy, explored, *seed, weighing, |_, _| {});
+            let arm = self.choose(strategy, explored, *seed, weighing, &mut qualities);
             *chosen = arm.map_or(-1, |arm| arm as i32);
         }
         Ok(())
@@ -186,32 +177,19 @@ impl Bandit {
     }
 
     #[inline]
-    #[expect(clippy::float_cmp, reason = "a tie is an exact one")]
     fn choose(
         &self,
         strategy: Strategy,
         explored: f64,
         seed: Seed,
         weighing: Weighing,
-        mut report: impl FnMut(usize, f64),
+        qualities: &mut [f64],
     ) -> Option<usize> {
-        let mut best: Option<(usize, f64)> = None;
-        for (arm, &penalty) in weighing.penalties.iter().enumerate() {
-            if penalty == f64::INFINITY {
-                report(arm, f64::NAN);
-                continue;
-            }
-            let quality = self.index(strategy, explored, seed, arm);
-            report(arm, quality);
-            let utility = weighing.weights[arm] * quality - penalty;
-            let wins = best.is_none_or(|(other, most)| {
-                utility > most || (utility == most && self.wins_tie(arm, other, weighing.penalties))
-            });
-            if wins {
-                best = Some((arm, utility));
-            }
+        for (arm, quality) in qualities.iter_mut().enumerate() {
+            let eligible = weighing.is_eligible(arm);
+            *quality = if eligible { self.index(strategy, explored, seed, arm) } else { f64::NAN };
         }
-        best.map(|(arm, _)| arm)
+        weighing.best(qualities, |arm| self.arms[arm].hash)
     }
 
     #[inline]
@@ -238,40 +216,11 @@ impl Bandit {
         2.0 * ln(plays)
     }
 
-    #[expect(clippy::float_cmp, reason = "a tie is an exact one")]
-    fn wins_tie(&self, arm: usize, other: usize, penalties: &[f64]) -> bool {
-        if penalties[arm] != penalties[other] {
-            return penalties[arm] < penalties[other];
-        }
-        self.arms[arm].hash < self.arms[other].hash
-    }
-
     #[inline]
     fn refresh_posteriors(&mut self, now: f64) {
         for (posterior, arm) in self.posteriors.iter_mut().zip(&self.arms) {
             *posterior = arm.posterior(now, self.half_life_ms);
         }
-    }
-
-    #[inline]
-    fn check_decision(&self, weighing: Weighing) -> Result<(), RangeError> {
-        checks::finite("now", weighing.now, 0.0)?;
-        checks::length("weights", weighing.weights.len(), self.size())?;
-        checks::length("penalties", weighing.penalties.len(), self.size())?;
-        for (arm, &weight) in weighing.weights.iter().enumerate() {
-            if !(0.0..=f64::MAX).contains(&weight) {
-                let found = checks::Number(weight);
-                return Err(RangeError::new(format!(
-                    "weights[{arm}] must be a finite number of at least 0, found {found}"
-                )));
-            }
-        }
-        let illegal = |penalty: &f64| penalty.is_nan() || *penalty == f64::NEG_INFINITY;
-        let Some(arm) = weighing.penalties.iter().position(illegal) else {
-            return Ok(());
-        };
-        let found = checks::Number(weighing.penalties[arm]);
-        Err(RangeError::new(format!("penalties[{arm}] must be a finite number or Infinity, found {found}")))
     }
 
     #[inline]

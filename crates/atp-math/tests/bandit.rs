@@ -1,5 +1,6 @@
 //! What holds for any input: no panic, no state changed by an error, merging in any order.
-use atp_math::bandit::{Bandit, Weighing};
+use atp_math::bandit::Bandit;
+use atp_math::choice::Weighing;
 use atp_math::strategy::Strategy as Choice;
 use proptest::prelude::*;
 

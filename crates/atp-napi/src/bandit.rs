@@ -1,11 +1,11 @@
 //! `atp_math::bandit`: a handle and what can be done with it.
-use atp_math::bandit::{Bandit, Weighing};
+use atp_math::bandit::Bandit;
 use atp_math::checks;
-use atp_math::range_error::RangeError;
-use atp_math::strategy::Strategy;
+use atp_math::choice::Weighing;
 use napi::bindgen_prelude::{Env, External, Float64ArraySlice, Int32ArraySlice, Result};
 use napi_derive::napi;
 
+use crate::convert::{check_apart, index, strategy_of};
 use crate::throw::OrThrow;
 
 #[napi(catch_unwind)]
@@ -134,36 +134,4 @@ pub fn bandit_restore_arm(
 ) -> Result<bool> {
     let arm = checks::word("arm", arm).or_throw(env)?;
     bandit.restore_arm(arm as usize, snapshot).or_throw(env)
-}
-
-/// The order of `STRATEGIES` in `libs/native/src/types.ts`.
-fn strategy_of(code: u32) -> std::result::Result<Strategy, RangeError> {
-    match code {
-        0 => Ok(Strategy::Thompson),
-        1 => Ok(Strategy::Ucb),
-        2 => Ok(Strategy::Greedy),
-        _ => Err(RangeError::new(format!("strategy must be thompson, ucb or greedy, found {code}"))),
-    }
-}
-
-/// An array that is written must not share memory with one that is read: JavaScript allows what Rust's borrows don't.
-fn check_apart<T, U>(
-    written: &str,
-    target: &[T],
-    read: &str,
-    source: &[U],
-) -> std::result::Result<(), RangeError> {
-    let target = target.as_ptr_range();
-    let source = source.as_ptr_range();
-    let apart = target.end.cast::<u8>() <= source.start.cast::<u8>()
-        || source.end.cast::<u8>() <= target.start.cast::<u8>();
-    if apart {
-        return Ok(());
-    }
-    Err(RangeError::new(format!("{written} must not share memory with {read}")))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 arms")]
-fn index(arm: usize) -> f64 {
-    arm as f64
 }

@@ -8,15 +8,17 @@
 #![allow(clippy::too_many_arguments, reason = "an object across the boundary costs more than the decision")]
 
 pub mod bandit;
+pub mod convert;
 pub mod hash64;
 pub mod latency_sketch;
+pub mod linear_bandit;
 pub mod sliding_window;
 mod throw;
 
 use napi_derive::napi;
 
 /// Raised whenever a signature or a meaning here changes: `libs/native/src/rust/addon.ts` refuses any other.
-const INTERFACE_VERSION: u32 = 3;
+const INTERFACE_VERSION: u32 = 4;
 
 #[napi(catch_unwind)]
 #[must_use]

@@ -3,6 +3,8 @@ export type {
   Bandit,
   BanditOptions,
   LatencySketch,
+  LinearBandit,
+  LinearBanditOptions,
   NativeModule,
   SlidingWindow,
   StrategyName,

@@ -112,10 +112,75 @@ export interface LatencySketch {
   merge(snapshot: Float64Array): void
 }
 
+/**
+ * A contextual bandit: each arm's quality is linear in a request's features x, of which x[0] is 1 (the bias). Ridge regression
+ * with forgetting by time, one model an arm. Arms, times and illegal arguments are as in `Bandit`.
+ */
+export interface LinearBandit {
+  readonly size: number
+
+  /**
+   * @param hash 32 bits that name the arm wherever it is drawn
+   * @param prior the target that is expected before any was observed, whatever the features
+   * @returns the arm's index
+   */
+  addArm(hash: number, prior: number): number
+
+  /**
+   * Chooses as `Bandit.select` does. The index of an arm's quality is, with m its expectation and s its deviation:
+   * `thompson` m + exploration * s * z with z standard normal (linear Thompson sampling, Agrawal & Goyal 2013), `ucb`
+   * m + exploration * s (LinUCB, Li et al. 2010), `greedy` m.
+   * @param x length `dimension`, each from -1e6 to 1e6
+   */
+  select(
+    strategy: StrategyName,
+    seedHi: number,
+    seedLo: number,
+    now: number,
+    x: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number
+
+  /**
+   * @param means length `size`, written: each arm's expected target
+   * @param deviations length `size`, written: the deviation of that expectation where a target's own is 1
+   */
+  estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void
+
+  /**
+   * Learns a target of an arm, observed at `now`.
+   * @param target from -1e6 to 1e6
+   * @param weight what it counts for beside others: above 0, at most 1e6
+   */
+  update(arm: number, x: Float64Array, target: number, weight: number, now: number): void
+
+  /** One arm's [version, dimension, epoch, weight, moment, lower triangle of the gram matrix]: additive between replicas. */
+  snapshotArm(arm: number): Float64Array
+  /** Replaces one arm's statistics; illegal figures reset it to its prior. @returns whether the figures were legal */
+  restoreArm(arm: number, snapshot: Float64Array): boolean
+  /** Adds the statistics of a snapshot to an arm's own: commutative and associative up to rounding. */
+  mergeArm(arm: number, snapshot: Float64Array): void
+}
+
+export interface LinearBanditOptions {
+  /** Length of a feature vector: 1 to 256. */
+  readonly dimension: number
+  /** The ridge of the first feature, the bias, and of each other: 1e-6 to 1e9. What a prior counts for, in observations. */
+  readonly biasRidge: number
+  readonly ridge: number
+  /** Milliseconds after which an observation counts half, at least 1; Infinity never forgets. */
+  readonly halfLifeMs: number
+  /** Scales the deviation: the spread of a single target, or less to explore less. */
+  readonly exploration: number
+}
+
 export interface NativeModule {
   /** Which implementation this is. */
   readonly implementation: 'rust' | 'typescript'
   createBandit(options: BanditOptions): Bandit
+  createLinearBandit(options: LinearBanditOptions): LinearBandit
   createSlidingWindow(windowUs: number, limit: number): SlidingWindow
   createLatencySketch(halfLifeMs: number): LatencySketch
   /** 64 bits of a string as two unsigned words [hi, lo]: the seed of a decision, the hash of an arm. */

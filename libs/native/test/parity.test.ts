@@ -1,38 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type Bandit,
-  type NativeModule,
-  STRATEGIES,
-  type StrategyName,
-  typescriptNative,
-} from '../src/index.ts'
+import { type Bandit, type NativeModule, STRATEGIES, type StrategyName } from '../src/index.ts'
 import { rust, withoutRust } from './implementations.ts'
+import { bits, bothOf, drawPenalties, equalBits } from './pairs.ts'
 import { TestRandom } from './randomness.ts'
 
 const STEPS = 100_000
 const ARMS = 8
-
-/** Bits, because -0 is 0 and NaN is not NaN. */
-function bits(figures: Float64Array): BigUint64Array {
-  return new BigUint64Array(figures.buffer, figures.byteOffset, figures.length)
-}
-
-function bothOf<T>(make: (native: NativeModule) => T): readonly [T, T] {
-  return [make(rust as NativeModule), make(typescriptNative)]
-}
-
-function equalBits(a: Float64Array, b: Float64Array): boolean {
-  const [left, right] = [bits(a), bits(b)]
-  return left.every((figure, i) => figure === right[i])
-}
-
-/** One arm in six is not eligible. */
-function drawPenalties(random: TestRandom, penalties: Float64Array): void {
-  for (let arm = 0; arm < penalties.length; arm += 1) {
-    const eligible = random.integer(6) !== 0
-    penalties[arm] = eligible ? random.integer(3) * random.uniform() : Number.POSITIVE_INFINITY
-  }
-}
 
 /** A new pair: each restored from the other's snapshot, taught, and merged with its own. */
 function exchange(create: (native: NativeModule) => Bandit, mine: Bandit, theirs: Bandit, now: number) {

@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 3
+export const INTERFACE_VERSION = 4
 
 declare const kind: unique symbol
 
@@ -51,6 +51,44 @@ export interface Addon {
   banditMerge(bandit: Handle<'bandit'>, snapshot: Float64Array): void
   banditSnapshotArm(bandit: Handle<'bandit'>, arm: number): Float64Array
   banditRestoreArm(bandit: Handle<'bandit'>, arm: number, snapshot: Float64Array): boolean
+
+  createLinear(
+    dimension: number,
+    biasRidge: number,
+    ridge: number,
+    halfLifeMs: number,
+    exploration: number,
+  ): Handle<'linear'>
+  linearAddArm(bandit: Handle<'linear'>, hash: number, prior: number): number
+  linearSelect(
+    bandit: Handle<'linear'>,
+    strategy: number,
+    seedHi: number,
+    seedLo: number,
+    now: number,
+    x: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number
+  linearEstimate(
+    bandit: Handle<'linear'>,
+    now: number,
+    x: Float64Array,
+    means: Float64Array,
+    deviations: Float64Array,
+  ): void
+  linearUpdate(
+    bandit: Handle<'linear'>,
+    arm: number,
+    x: Float64Array,
+    target: number,
+    weight: number,
+    now: number,
+  ): void
+  linearSnapshotArm(bandit: Handle<'linear'>, arm: number): Float64Array
+  linearRestoreArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): boolean
+  linearMergeArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): void
 
   createWindow(windowUs: number, limit: number): Handle<'window'>
   windowTryAcquire(window: Handle<'window'>, nowUs: number, amount: number): boolean

@@ -1,6 +1,7 @@
-/** The addon's bandit behind the interface: strategies become numbers, because a string across costs more than a draw. */
-import { type Bandit, type BanditOptions, STRATEGIES, type StrategyName } from '../types.ts'
+/** The addon's bandit behind the interface. */
+import type { Bandit, BanditOptions, StrategyName } from '../types.ts'
 import type { Addon, Handle } from './addon.ts'
+import { codeOf } from './strategy-code.ts'
 
 export class RustBandit implements Bandit {
   readonly #addon: Addon
@@ -77,10 +78,4 @@ export class RustBandit implements Bandit {
   restoreArm(arm: number, snapshot: Float64Array): boolean {
     return this.#addon.banditRestoreArm(this.#handle, arm, snapshot)
   }
-}
-
-function codeOf(strategy: StrategyName): number {
-  const code = STRATEGIES.indexOf(strategy)
-  if (code >= 0) return code
-  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
 }

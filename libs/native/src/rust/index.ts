@@ -4,12 +4,14 @@ import { hash64 } from '../typescript/hash64.ts'
 import type { Addon } from './addon.ts'
 import { RustBandit } from './bandit.ts'
 import { RustLatencySketch } from './latency-sketch.ts'
+import { RustLinearBandit } from './linear-bandit.ts'
 import { RustSlidingWindow } from './sliding-window.ts'
 
 export function rustNative(addon: Addon): NativeModule {
   return {
     implementation: 'rust',
     createBandit: options => new RustBandit(addon, options),
+    createLinearBandit: options => new RustLinearBandit(addon, options),
     createSlidingWindow: (windowUs, limit) => new RustSlidingWindow(addon, windowUs, limit),
     createLatencySketch: halfLifeMs => new RustLatencySketch(addon, halfLifeMs),
     // In TypeScript on both sides: carrying the string across costs more than hashing it.

@@ -10,6 +10,7 @@ import {
 } from './arms-snapshot.ts'
 import { beta } from './beta.ts'
 import { checkFinite, checkHalfLife, checkLength, checkWord } from './checks.ts'
+import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
 import { ln } from './elementary.ts'
 import { RandomStream } from './random-stream.ts'
 
@@ -57,10 +58,9 @@ export class TypeScriptBandit implements Bandit {
     checkStrategy(strategy)
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
-    this.#checkDecision(now, weights, penalties)
+    checkWeighing(now, weights, penalties, this.size)
     checkLength('qualities', qualities.length, this.size)
-    if (qualities === weights) throw new RangeError('qualities must not share memory with weights')
-    if (qualities === penalties) throw new RangeError('qualities must not share memory with penalties')
+    checkApart(qualities, weights, penalties)
     this.#writePosteriors(now, this.#posteriors)
     const explored = this.#explored(strategy)
     return this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
@@ -75,14 +75,15 @@ export class TypeScriptBandit implements Bandit {
     chosen: Int32Array,
   ): void {
     checkStrategy(strategy)
-    this.#checkDecision(now, weights, penalties)
+    checkWeighing(now, weights, penalties, this.size)
     checkLength('seeds', seeds.length, 2 * chosen.length)
     this.#writePosteriors(now, this.#posteriors)
     const explored = this.#explored(strategy)
+    const qualities = new Float64Array(this.size)
     for (let k = 0; k < chosen.length; k += 1) {
       const seedHi = seeds[2 * k] as number
       const seedLo = seeds[2 * k + 1] as number
-      chosen[k] = this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, null)
+      chosen[k] = this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
     }
   }
 
@@ -128,7 +129,6 @@ export class TypeScriptBandit implements Bandit {
     return restoreArmSnapshot(this.#arm(arm), snapshot)
   }
 
-  /** argmax of weight * index - penalty over eligible arms; ties go to the lower penalty, then to the lower hash. */
   #choose(
     strategy: StrategyName,
     explored: number,
@@ -136,29 +136,13 @@ export class TypeScriptBandit implements Bandit {
     seedLo: number,
     weights: Float64Array,
     penalties: Float64Array,
-    qualities: Float64Array | null,
+    qualities: Float64Array,
   ): number {
-    let best = -1
-    let bestUtility = 0
     for (let i = 0; i < penalties.length; i += 1) {
-      const penalty = penalties[i] as number
-      if (penalty === Number.POSITIVE_INFINITY) {
-        if (qualities !== null) qualities[i] = Number.NaN
-        continue
-      }
-      const quality = this.#index(strategy, explored, seedHi, seedLo, i)
-      if (qualities !== null) qualities[i] = quality
-      const utility = (weights[i] as number) * quality - penalty
-      if (
-        best < 0 ||
-        utility > bestUtility ||
-        (utility === bestUtility && this.#winsTie(i, best, penalties))
-      ) {
-        best = i
-        bestUtility = utility
-      }
+      const eligible = penalties[i] !== Number.POSITIVE_INFINITY
+      qualities[i] = eligible ? this.#index(strategy, explored, seedHi, seedLo, i) : Number.NaN
     }
-    return best
+    return bestArm(weights, penalties, qualities, this.#arms)
   }
 
   #index(strategy: StrategyName, explored: number, seedHi: number, seedLo: number, i: number): number {
@@ -184,13 +168,6 @@ export class TypeScriptBandit implements Bandit {
     return 2 * ln(plays)
   }
 
-  #winsTie(i: number, best: number, penalties: Float64Array): boolean {
-    const mine = penalties[i] as number
-    const other = penalties[best] as number
-    if (mine !== other) return mine < other
-    return (this.#arms[i] as ArmStatistics).hash < (this.#arms[best] as ArmStatistics).hash
-  }
-
   /** Discounted Thompson sampling (Raj & Kalyani 2017): evidence decays, and the prior is a floor that doesn't. */
   #writePosteriors(now: number, out: Float64Array): void {
     for (let i = 0; i < this.#arms.length; i += 1) {
@@ -211,31 +188,9 @@ export class TypeScriptBandit implements Bandit {
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
   }
 
-  #checkDecision(now: number, weights: Float64Array, penalties: Float64Array): void {
-    checkFinite('now', now, 0)
-    checkLength('weights', weights.length, this.size)
-    checkLength('penalties', penalties.length, this.size)
-    for (let i = 0; i < weights.length; i += 1) checkWeight(i, weights[i] as number)
-    for (let i = 0; i < penalties.length; i += 1) {
-      const penalty = penalties[i] as number
-      if (penalty > Number.NEGATIVE_INFINITY) continue
-      throw new RangeError(`penalties[${i}] must be a finite number or Infinity, found ${penalty}`)
-    }
-  }
-
   #checkObservation(arm: number, reward: number, now: number): void {
     this.#arm(arm)
     checkFinite('reward', reward, 0, 1)
     checkFinite('now', now, 0)
   }
-}
-
-function checkWeight(i: number, weight: number): void {
-  if (weight >= 0 && weight <= Number.MAX_VALUE) return
-  throw new RangeError(`weights[${i}] must be a finite number of at least 0, found ${weight}`)
-}
-
-function checkStrategy(strategy: string): void {
-  if (strategy === 'thompson' || strategy === 'ucb' || strategy === 'greedy') return
-  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
 }

@@ -3,11 +3,13 @@ import type { NativeModule } from '../types.ts'
 import { TypeScriptBandit } from './bandit.ts'
 import { hash64 } from './hash64.ts'
 import { TypeScriptLatencySketch } from './latency-sketch.ts'
+import { TypeScriptLinearBandit } from './linear-bandit.ts'
 import { TypeScriptSlidingWindow } from './sliding-window.ts'
 
 export const typescriptNative: NativeModule = {
   implementation: 'typescript',
   createBandit: options => new TypeScriptBandit(options),
+  createLinearBandit: options => new TypeScriptLinearBandit(options),
   createSlidingWindow: (windowUs, limit) => new TypeScriptSlidingWindow(windowUs, limit),
   createLatencySketch: halfLifeMs => new TypeScriptLatencySketch(halfLifeMs),
   hash64,

@@ -1,0 +1,212 @@
+//! A contextual bandit: each arm's quality is linear in a request's features. The TypeScript twin is
+//! `libs/native/src/typescript/linear-bandit.ts`.
+use crate::checks;
+use crate::choice::Weighing;
+use crate::linear_arm::{LinearArm, Regression, Workspace, are_legal, figure_count};
+use crate::normal::normal;
+use crate::random_stream::{RandomStream, Seed};
+use crate::range_error::RangeError;
+use crate::strategy::Strategy;
+
+pub const DIMENSION_MAX: usize = 256;
+const RIDGE_MIN: f64 = 1e-6;
+const RIDGE_MAX: f64 = 1e9;
+/// Features and targets are at most so large, so that no sum of them overflows.
+const VALUE_MAX: f64 = 1e6;
+const VERSION: f64 = 1.0;
+const HEADER: usize = 2;
+
+/// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative. An error means that
+/// nothing was changed.
+#[derive(Debug, Clone)]
+pub struct LinearBandit {
+    regression: Regression,
+    exploration: f64,
+    arms: Vec<LinearArm>,
+    workspace: Workspace,
+}
+
+impl LinearBandit {
+    /// `exploration` scales the uncertainty of an arm's expected quality: with the spread of a single reward it is
+    /// linear Thompson sampling (Agrawal & Goyal 2013); for `Ucb` it is the alpha of `LinUCB` (Li et al. 2010).
+    ///
+    /// # Errors
+    /// On a dimension of 0 or above 256, a ridge outside [1e-6, 1e9], a half-life below 1, an exploration that is
+    /// negative or not finite.
+    pub fn new(regression: Regression, exploration: f64) -> Result<Self, RangeError> {
+        let Regression { dimension, bias_ridge, ridge, half_life_ms } = regression;
+        if !(1..=DIMENSION_MAX).contains(&dimension) {
+            return Err(RangeError::new(format!(
+                "dimension must be an integer from 1 to {DIMENSION_MAX}, found {dimension}"
+            )));
+        }
+        checks::between("biasRidge", bias_ridge, RIDGE_MIN, RIDGE_MAX)?;
+        checks::between("ridge", ridge, RIDGE_MIN, RIDGE_MAX)?;
+        checks::half_life("halfLifeMs", half_life_ms)?;
+        checks::finite("exploration", exploration, 0.0)?;
+        Ok(Self { regression, exploration, arms: Vec::new(), workspace: Workspace::new(dimension) })
+    }
+
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.arms.len()
+    }
+
+    /// Adds an arm whose target is expected to be `prior` before any was observed, and returns its index.
+    ///
+    /// # Errors
+    /// On a prior beyond 1e6.
+    pub fn add_arm(&mut self, hash: u32, prior: f64) -> Result<usize, RangeError> {
+        checks::between("prior", prior, -VALUE_MAX, VALUE_MAX)?;
+        self.arms.push(LinearArm::new(self.regression, hash, prior));
+        Ok(self.arms.len() - 1)
+    }
+
+    /// Chooses as `Bandit::select` does, for a request with the features `x`.
+    ///
+    /// # Errors
+    /// As there, and on features that are not finite or beyond 1e6.
+    pub fn select(
+        &mut self,
+        strategy: Strategy,
+        seed: Seed,
+        x: &[f64],
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Result<Option<usize>, RangeError> {
+        weighing.check(self.size())?;
+        self.check_features(x)?;
+        checks::length("qualities", qualities.len(), self.size())?;
+        for (index, arm) in self.arms.iter_mut().enumerate() {
+            qualities[index] = f64::NAN;
+            if !weighing.is_eligible(index) {
+                continue;
+            }
+            arm.advance(weighing.now, self.regression, &mut self.workspace);
+            let mean = arm.mean(x);
+            qualities[index] = match strategy {
+                Strategy::Greedy => mean,
+                Strategy::Ucb => mean + self.exploration * arm.variance(x, &mut self.workspace).sqrt(),
+                Strategy::Thompson => {
+                    let draw = normal(&mut RandomStream::new(seed, arm.hash));
+                    mean + self.exploration * arm.variance(x, &mut self.workspace).sqrt() * draw
+                }
+            };
+        }
+        Ok(weighing.best(qualities, |arm| self.arms[arm].hash))
+    }
+
+    /// Writes each arm's expected target, and the deviation of that expectation where a target's own is 1.
+    ///
+    /// # Errors
+    /// On a time that is negative or not finite, illegal features, a wrong length.
+    pub fn estimate(
+        &mut self,
+        now: f64,
+        x: &[f64],
+        means: &mut [f64],
+        deviations: &mut [f64],
+    ) -> Result<(), RangeError> {
+        checks::finite("now", now, 0.0)?;
+        self.check_features(x)?;
+        checks::length("means", means.len(), self.size())?;
+        checks::length("deviations", deviations.len(), self.size())?;
+        for (index, arm) in self.arms.iter_mut().enumerate() {
+            arm.advance(now, self.regression, &mut self.workspace);
+            means[index] = arm.mean(x);
+            deviations[index] = arm.variance(x, &mut self.workspace).sqrt();
+        }
+        Ok(())
+    }
+
+    /// Learns a target of an arm, observed at `now`, that counts for `weight` others.
+    ///
+    /// # Errors
+    /// On an unknown arm, illegal features, a target beyond 1e6, a weight that is not in (0, 1e6], an illegal time.
+    pub fn update(
+        &mut self,
+        arm: usize,
+        x: &[f64],
+        target: f64,
+        weight: f64,
+        now: f64,
+    ) -> Result<(), RangeError> {
+        self.check_arm(arm)?;
+        self.check_features(x)?;
+        checks::between("target", target, -VALUE_MAX, VALUE_MAX)?;
+        checks::between("weight", weight, f64::MIN_POSITIVE, VALUE_MAX)?;
+        checks::finite("now", now, 0.0)?;
+        self.arms[arm].add(x, target, weight, now, self.regression, &mut self.workspace);
+        Ok(())
+    }
+
+    /// One arm's [version, dimension, epoch, weight, moment, lower triangle of the gram matrix]: additive.
+    ///
+    /// # Errors
+    /// On an unknown arm.
+    #[expect(clippy::cast_precision_loss, reason = "at most 256")]
+    pub fn snapshot_arm(&self, arm: usize) -> Result<Vec<f64>, RangeError> {
+        self.check_arm(arm)?;
+        let header = [VERSION, self.regression.dimension as f64];
+        Ok(header.into_iter().chain(self.arms[arm].figures()).collect())
+    }
+
+    /// Replaces one arm's statistics; illegal figures reset it to its prior. Returns whether they were legal.
+    ///
+    /// # Errors
+    /// On an unknown arm, another version or dimension.
+    pub fn restore_arm(&mut self, arm: usize, snapshot: &[f64]) -> Result<bool, RangeError> {
+        self.check_arm(arm)?;
+        self.check_snapshot(snapshot)?;
+        Ok(self.arms[arm].read(&snapshot[HEADER..], self.regression, &mut self.workspace))
+    }
+
+    /// Adds the statistics of a snapshot to an arm's own: commutative and associative up to rounding.
+    ///
+    /// # Errors
+    /// On an unknown arm, another version or dimension, and on illegal figures.
+    pub fn merge_arm(&mut self, arm: usize, snapshot: &[f64]) -> Result<(), RangeError> {
+        self.check_arm(arm)?;
+        self.check_snapshot(snapshot)?;
+        if !are_legal(&snapshot[HEADER..], self.regression.dimension) {
+            return Err(RangeError::new(format!(
+                "snapshot has illegal figures for arm {arm}: nothing is merged"
+            )));
+        }
+        self.arms[arm].merge(&snapshot[HEADER..], self.regression, &mut self.workspace);
+        Ok(())
+    }
+
+    #[inline]
+    fn check_arm(&self, arm: usize) -> Result<(), RangeError> {
+        if arm < self.size() {
+            return Ok(());
+        }
+        Err(RangeError::new(format!("arm must be an index below {}, found {arm}", self.size())))
+    }
+
+    #[inline]
+    fn check_features(&self, x: &[f64]) -> Result<(), RangeError> {
+        checks::length("x", x.len(), self.regression.dimension)?;
+        match x.iter().position(|value| !(-VALUE_MAX..=VALUE_MAX).contains(value)) {
+            None => Ok(()),
+            Some(k) => Err(RangeError::new(format!(
+                "x[{k}] must be a number from -1000000 to 1000000, found {}",
+                checks::Number(x[k])
+            ))),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "an integer in a double")]
+    fn check_snapshot(&self, snapshot: &[f64]) -> Result<(), RangeError> {
+        let Regression { dimension, .. } = self.regression;
+        checks::length("snapshot", snapshot.len(), HEADER + figure_count(dimension))?;
+        if snapshot[0] == VERSION && snapshot[1] == dimension as f64 {
+            return Ok(());
+        }
+        let (version, found) = (checks::Number(snapshot[0]), checks::Number(snapshot[1]));
+        Err(RangeError::new(format!(
+            "snapshot must be of version {VERSION} and dimension {dimension}, found {version} and {found}"
+        )))
+    }
+}

@@ -1,0 +1,8 @@
+/** Strategies cross to the addon as their index in `STRATEGIES`: a string across costs more than a draw. */
+import { STRATEGIES, type StrategyName } from '../types.ts'
+
+export function codeOf(strategy: StrategyName): number {
+  const code = STRATEGIES.indexOf(strategy)
+  if (code >= 0) return code
+  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
+}

@@ -1,0 +1,157 @@
+/** A contextual bandit: each arm's quality is linear in a request's features. The Rust twin is `atp_math::linear_bandit`. */
+import type { LinearBandit, LinearBanditOptions, StrategyName } from '../types.ts'
+import { checkFinite, checkHalfLife, checkInteger, checkLength, checkWord } from './checks.ts'
+import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
+import { areLegal, figureCount, LinearArm, type Regression, Workspace } from './linear-arm.ts'
+import { normal } from './normal.ts'
+import { RandomStream } from './random-stream.ts'
+
+const DIMENSION_MAX = 256
+const RIDGE_MIN = 1e-6
+const RIDGE_MAX = 1e9
+/** Features and targets are at most so large, so that no sum of them overflows. */
+const VALUE_MAX = 1e6
+const WEIGHT_MIN = 2.2250738585072014e-308
+const VERSION = 1
+const HEADER = 2
+
+export class TypeScriptLinearBandit implements LinearBandit {
+  readonly #regression: Regression
+  readonly #exploration: number
+  readonly #arms: LinearArm[] = []
+  readonly #workspace: Workspace
+  readonly #stream = new RandomStream()
+
+  constructor({ exploration, ...regression }: LinearBanditOptions) {
+    checkInteger('dimension', regression.dimension, 1, DIMENSION_MAX)
+    checkFinite('biasRidge', regression.biasRidge, RIDGE_MIN, RIDGE_MAX)
+    checkFinite('ridge', regression.ridge, RIDGE_MIN, RIDGE_MAX)
+    checkHalfLife('halfLifeMs', regression.halfLifeMs)
+    checkFinite('exploration', exploration, 0)
+    this.#regression = regression
+    this.#exploration = exploration
+    this.#workspace = new Workspace(regression.dimension)
+  }
+
+  get size(): number {
+    return this.#arms.length
+  }
+
+  addArm(hash: number, prior: number): number {
+    checkWord('hash', hash)
+    checkFinite('prior', prior, -VALUE_MAX, VALUE_MAX)
+    this.#arms.push(new LinearArm(this.#regression, this.#workspace, hash, prior))
+    return this.#arms.length - 1
+  }
+
+  select(
+    strategy: StrategyName,
+    seedHi: number,
+    seedLo: number,
+    now: number,
+    x: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number {
+    checkStrategy(strategy)
+    checkWord('seedHi', seedHi)
+    checkWord('seedLo', seedLo)
+    checkWeighing(now, weights, penalties, this.size)
+    this.#checkFeatures(x)
+    checkLength('qualities', qualities.length, this.size)
+    checkApart(qualities, weights, penalties)
+    if (qualities === x) throw new RangeError('qualities must not share memory with x')
+    for (let index = 0; index < this.#arms.length; index += 1) {
+      if (penalties[index] === Number.POSITIVE_INFINITY) {
+        qualities[index] = Number.NaN
+        continue
+      }
+      const arm = this.#arms[index] as LinearArm
+      arm.advance(now)
+      const mean = arm.mean(x)
+      if (strategy === 'greedy') qualities[index] = mean
+      else if (strategy === 'ucb') qualities[index] = mean + this.#exploration * Math.sqrt(arm.variance(x))
+      else {
+        this.#stream.begin(seedHi, seedLo, arm.hash)
+        const draw = normal(this.#stream)
+        qualities[index] = mean + this.#exploration * Math.sqrt(arm.variance(x)) * draw
+      }
+    }
+    return bestArm(weights, penalties, qualities, this.#arms)
+  }
+
+  estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
+    checkFinite('now', now, 0)
+    this.#checkFeatures(x)
+    checkLength('means', means.length, this.size)
+    checkLength('deviations', deviations.length, this.size)
+    if (means === x || deviations === x) throw new RangeError('outputs must not share memory with x')
+    if (means === deviations) throw new RangeError('deviations must not share memory with means')
+    for (let index = 0; index < this.#arms.length; index += 1) {
+      const arm = this.#arms[index] as LinearArm
+      arm.advance(now)
+      means[index] = arm.mean(x)
+      deviations[index] = Math.sqrt(arm.variance(x))
+    }
+  }
+
+  update(arm: number, x: Float64Array, target: number, weight: number, now: number): void {
+    const learner = this.#arm(arm)
+    this.#checkFeatures(x)
+    checkFinite('target', target, -VALUE_MAX, VALUE_MAX)
+    checkFinite('weight', weight, WEIGHT_MIN, VALUE_MAX)
+    checkFinite('now', now, 0)
+    learner.add(x, target, weight, now)
+  }
+
+  snapshotArm(arm: number): Float64Array {
+    const { dimension } = this.#regression
+    const learner = this.#arm(arm)
+    const snapshot = new Float64Array(HEADER + figureCount(dimension))
+    snapshot[0] = VERSION
+    snapshot[1] = dimension
+    learner.write(snapshot, HEADER)
+    return snapshot
+  }
+
+  restoreArm(arm: number, snapshot: Float64Array): boolean {
+    const learner = this.#arm(arm)
+    this.#checkSnapshot(snapshot)
+    return learner.read(snapshot.subarray(HEADER))
+  }
+
+  mergeArm(arm: number, snapshot: Float64Array): void {
+    const learner = this.#arm(arm)
+    this.#checkSnapshot(snapshot)
+    const figures = snapshot.subarray(HEADER)
+    if (!areLegal(figures, this.#regression.dimension)) {
+      throw new RangeError(`snapshot has illegal figures for arm ${arm}: nothing is merged`)
+    }
+    learner.merge(figures)
+  }
+
+  #arm(arm: number): LinearArm {
+    const learner = this.#arms[arm]
+    if (learner !== undefined) return learner
+    throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
+  }
+
+  #checkFeatures(x: Float64Array): void {
+    checkLength('x', x.length, this.#regression.dimension)
+    for (let k = 0; k < x.length; k += 1) {
+      const value = x[k] as number
+      if (value >= -VALUE_MAX && value <= VALUE_MAX) continue
+      throw new RangeError(`x[${k}] must be a number from -1000000 to 1000000, found ${value}`)
+    }
+  }
+
+  #checkSnapshot(snapshot: Float64Array): void {
+    const { dimension } = this.#regression
+    checkLength('snapshot', snapshot.length, HEADER + figureCount(dimension))
+    if (snapshot[0] === VERSION && snapshot[1] === dimension) return
+    throw new RangeError(
+      `snapshot must be of version ${VERSION} and dimension ${dimension}, found ${snapshot[0]} and ${snapshot[1]}`,
+    )
+  }
+}

@@ -1,0 +1,236 @@
+import { expect, it } from 'vitest'
+import type { LinearBandit, LinearBanditOptions, NativeModule, StrategyName } from '../src/index.ts'
+import { describeEach } from './implementations.ts'
+import { TestRandom } from './randomness.ts'
+
+const OPTIONS: LinearBanditOptions = {
+  dimension: 3,
+  biasRidge: 1,
+  ridge: 2,
+  halfLifeMs: Number.POSITIVE_INFINITY,
+  exploration: 0.5,
+}
+
+function banditOf(native: NativeModule, arms: number, differs: Partial<LinearBanditOptions> = {}) {
+  const bandit = native.createLinearBandit({ ...OPTIONS, ...differs })
+  for (let arm = 0; arm < arms; arm += 1) bandit.addArm(100 - arm, 0.5)
+  return bandit
+}
+
+function estimate(bandit: LinearBandit, x: Float64Array, now = 0) {
+  const [means, deviations] = [new Float64Array(bandit.size), new Float64Array(bandit.size)]
+  bandit.estimate(now, x, means, deviations)
+  return { means: Array.from(means), deviations: Array.from(deviations) }
+}
+
+function select(bandit: LinearBandit, strategy: StrategyName, x: Float64Array, seedLo = 0) {
+  const qualities = new Float64Array(bandit.size)
+  const weights = new Float64Array(bandit.size).fill(1)
+  const chosen = bandit.select(strategy, 1, seedLo, 0, x, weights, new Float64Array(bandit.size), qualities)
+  return { chosen, qualities: Array.from(qualities) }
+}
+
+/** x with its bias. */
+const features = (...rest: number[]) => Float64Array.of(1, ...rest)
+
+/** Solves A y = b by elimination: the plain way, to compare with. */
+function solve(matrix: readonly (readonly number[])[], b: readonly number[]): number[] {
+  const rows = matrix.map((row, k) => [...row, b[k] as number])
+  for (let pivot = 0; pivot < rows.length; pivot += 1) {
+    for (let row = 0; row < rows.length; row += 1) {
+      if (row === pivot) continue
+      const factor = (rows[row]?.[pivot] as number) / (rows[pivot]?.[pivot] as number)
+      rows[row] = (rows[row] as number[]).map((value, k) => value - factor * (rows[pivot]?.[k] as number))
+    }
+  }
+  return rows.map((row, k) => (row.at(-1) as number) / (row[k] as number))
+}
+
+describeEach('a linear bandit', native => {
+  it('expects its prior before it has seen anything, and is unsure by its ridge', () => {
+    const { means, deviations } = estimate(banditOf(native, 2), features(1, 0))
+    expect(means).toEqual([0.5, 0.5])
+    expect(deviations[0]).toBeCloseTo(Math.sqrt(1 / 1 + 1 / 2), 12)
+  })
+
+  it('is ridge regression: means and deviations as the closed form has them, however many observations', () => {
+    const bandit = banditOf(native, 1)
+    const random = new TestRandom(3)
+    const precision = [0, 1, 2].map(i => [0, 1, 2].map(j => (i !== j ? 0 : i === 0 ? 1 : 2)))
+    const moment = [0, 0, 0]
+    for (let step = 0; step < 2_000; step += 1) {
+      const x = features(random.uniform() - 0.5, random.uniform() - 0.5)
+      const target = random.uniform()
+      const weight = 0.5 + random.uniform()
+      bandit.update(0, x, target, weight, step)
+      for (let i = 0; i < 3; i += 1) {
+        moment[i] = (moment[i] as number) + weight * (x[i] as number) * (target - 0.5)
+        for (let j = 0; j < 3; j += 1) {
+          const row = precision[i] as number[]
+          row[j] = (row[j] as number) + weight * (x[i] as number) * (x[j] as number)
+        }
+      }
+    }
+    const x = features(0.3, -0.4)
+    const coefficients = solve(precision, moment)
+    const gain = solve(precision, Array.from(x))
+    const dot = (a: readonly number[]) => a.reduce((sum, value, k) => sum + value * (x[k] as number), 0)
+    const { means, deviations } = estimate(bandit, x)
+    expect(means[0]).toBeCloseTo(0.5 + dot(coefficients), 10)
+    expect(deviations[0]).toBeCloseTo(Math.sqrt(dot(gain)), 10)
+  })
+
+  it.each(['thompson', 'ucb', 'greedy'] as const)(
+    'learns which arm is better for which features: %s',
+    strategy => {
+      const bandit = banditOf(native, 2, { exploration: 0.2 })
+      const random = new TestRandom(11)
+      let right = 0
+      for (let step = 0; step < 2_000; step += 1) {
+        const x = features(random.uniform() < 0.5 ? 1 : -1, random.uniform())
+        const { chosen } = select(bandit, strategy, x, step)
+        const better = (x[1] as number) > 0 ? 0 : 1
+        if (step >= 1_000 && chosen === better) right += 1
+        bandit.update(chosen, x, (chosen === better ? 0.8 : 0.4) + 0.2 * random.uniform(), 1, step)
+      }
+      expect(right).toBeGreaterThan(900)
+    },
+  )
+
+  it('draws with the deviation of its expectation', () => {
+    const bandit = banditOf(native, 1)
+    const x = features(0.5, 0.5)
+    for (let step = 0; step < 20; step += 1) bandit.update(0, x, 0.7, 1, 0)
+    const { means, deviations } = estimate(bandit, x)
+    const draws = Array.from(
+      { length: 4_000 },
+      (_, k) => select(bandit, 'thompson', x, k).qualities[0] as number,
+    )
+    const mean = draws.reduce((sum, draw) => sum + draw) / draws.length
+    const variance = draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / draws.length
+    const expected = 0.5 * (deviations[0] as number)
+    expect(Math.abs(mean - (means[0] as number))).toBeLessThan((4 * expected) / Math.sqrt(draws.length))
+    expect(Math.sqrt(variance) / expected).toBeGreaterThan(0.95)
+    expect(Math.sqrt(variance) / expected).toBeLessThan(1.05)
+    expect(select(bandit, 'ucb', x).qualities[0]).toBeCloseTo((means[0] as number) + expected, 12)
+    expect(select(bandit, 'greedy', x).qualities[0]).toBe(means[0])
+  })
+
+  it('forgets by time: evidence of one half-life ago counts half, and the ridge stays', () => {
+    const [recent, old] = [0, 1].map(age => {
+      const bandit = banditOf(native, 1, { halfLifeMs: 1_000 })
+      bandit.update(0, features(0, 0), 1, age === 0 ? 0.5 : 1, 5_000 - 1_000 * age)
+      return estimate(bandit, features(0, 0), 5_000)
+    })
+    expect(old?.means[0]).toBeCloseTo(recent?.means[0] as number, 10)
+    const bandit = banditOf(native, 1, { halfLifeMs: 1_000 })
+    for (let step = 0; step < 1_000; step += 1) bandit.update(0, features(1, 0), 1, 1, 0)
+    const longAfter = estimate(bandit, features(1, 1), 1e9)
+    expect(longAfter.means[0]).toBeCloseTo(0.5, 10)
+    expect(longAfter.deviations[0]).toBeCloseTo(Math.sqrt(1 + 1 / 2 + 1 / 2), 10)
+  })
+
+  it('leaves out arms that are not eligible', () => {
+    const bandit = banditOf(native, 3)
+    const qualities = new Float64Array(3)
+    const none = Float64Array.of(1, 1, 1).fill(Number.POSITIVE_INFINITY)
+    const weights = Float64Array.of(1, 1, 1)
+    const x = features(0, 0)
+    expect(bandit.select('thompson', 1, 2, 0, x, weights, none, qualities)).toBe(-1)
+    expect(Array.from(qualities)).toEqual([Number.NaN, Number.NaN, Number.NaN])
+    const second = Float64Array.of(Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY)
+    expect(bandit.select('greedy', 1, 2, 0, x, weights, second, qualities)).toBe(1)
+  })
+
+  it('brings an arm back from its snapshot, and adds that of a replica in any order', () => {
+    const teach = (from: number, to: number) => {
+      const bandit = banditOf(native, 1, { halfLifeMs: 10_000 })
+      const random = new TestRandom(from)
+      for (let step = from; step < to; step += 1) {
+        bandit.update(0, features(random.uniform(), random.uniform()), random.uniform(), 1, 10 * step)
+      }
+      return bandit
+    }
+    const parts = [teach(0, 100), teach(100, 300), teach(300, 330)]
+    const merged = [
+      [0, 1, 2],
+      [2, 0, 1],
+      [1, 2, 0],
+    ].map(order => {
+      const bandit = banditOf(native, 1, { halfLifeMs: 10_000 })
+      for (const part of order) bandit.mergeArm(0, (parts[part] as LinearBandit).snapshotArm(0))
+      return estimate(bandit, features(0.2, 0.8), 4_000)
+    })
+    for (const other of merged) {
+      expect(other.means[0]).toBeCloseTo(merged[0]?.means[0] as number, 12)
+      expect(other.deviations[0]).toBeCloseTo(merged[0]?.deviations[0] as number, 12)
+    }
+    const back = banditOf(native, 1, { halfLifeMs: 10_000 })
+    expect(back.restoreArm(0, (parts[1] as LinearBandit).snapshotArm(0))).toBe(true)
+    const [mine, theirs] = [back, parts[1] as LinearBandit].map(one =>
+      estimate(one, features(0.5, 0.5), 4_000),
+    )
+    expect(mine?.means[0]).toBeCloseTo(theirs?.means[0] as number, 10)
+  })
+
+  it('resets an arm with illegal figures to its prior, and says so', () => {
+    const bandit = banditOf(native, 1)
+    bandit.update(0, features(1, 1), 1, 1, 0)
+    const snapshot = bandit.snapshotArm(0)
+    for (const [at, figure] of [
+      [3, -1],
+      [4, Number.NaN],
+      [7, -1],
+      [8, Number.POSITIVE_INFINITY],
+    ] as const) {
+      const corrupt = Float64Array.from(snapshot)
+      corrupt[at] = figure
+      expect(() => bandit.mergeArm(0, corrupt)).toThrow(RangeError)
+      expect(bandit.restoreArm(0, corrupt)).toBe(false)
+      expect(estimate(bandit, features(1, 1)).means).toEqual([0.5])
+      expect(bandit.restoreArm(0, snapshot)).toBe(true)
+    }
+  })
+
+  const x = Float64Array.of(1, 0, 0)
+  const two = new Float64Array(2)
+  const one = Float64Array.of(1, 1)
+  const out = new Float64Array(2)
+  const illegal: readonly (readonly [what: string, call: (bandit: LinearBandit) => unknown])[] = [
+    ['a dimension of 0', () => native.createLinearBandit({ ...OPTIONS, dimension: 0 })],
+    ['a dimension of 257', () => native.createLinearBandit({ ...OPTIONS, dimension: 257 })],
+    ['a fractional dimension', () => native.createLinearBandit({ ...OPTIONS, dimension: 2.5 })],
+    ['a ridge of 0', () => native.createLinearBandit({ ...OPTIONS, ridge: 0 })],
+    ['a ridge of NaN', () => native.createLinearBandit({ ...OPTIONS, biasRidge: Number.NaN })],
+    ['a half-life of 0', () => native.createLinearBandit({ ...OPTIONS, halfLifeMs: 0 })],
+    ['a negative exploration', () => native.createLinearBandit({ ...OPTIONS, exploration: -1 })],
+    ['a prior of NaN', bandit => bandit.addArm(1, Number.NaN)],
+    ['a hash that is no word', bandit => bandit.addArm(-1, 0)],
+    ['an unknown strategy', bandit => bandit.select('best' as StrategyName, 0, 0, 0, x, one, two, out)],
+    ['too few features', bandit => bandit.select('greedy', 0, 0, 0, two, one, two, out)],
+    [
+      'a feature of NaN',
+      bandit => bandit.select('greedy', 0, 0, 0, Float64Array.of(1, Number.NaN, 0), one, two, out),
+    ],
+    ['a huge feature', bandit => bandit.estimate(0, Float64Array.of(1, 1e7, 0), out, two)],
+    ['a negative weight', bandit => bandit.select('greedy', 0, 0, 0, x, Float64Array.of(-1, 1), two, out)],
+    ['too few penalties', bandit => bandit.select('greedy', 0, 0, 0, x, one, x, out)],
+    ['qualities that are the penalties', bandit => bandit.select('greedy', 0, 0, 0, x, one, out, out)],
+    ['a negative time', bandit => bandit.update(0, x, 1, 1, -1)],
+    ['an unknown arm', bandit => bandit.update(2, x, 1, 1, 0)],
+    ['an infinite target', bandit => bandit.update(0, x, Number.POSITIVE_INFINITY, 1, 0)],
+    ['a weight of 0', bandit => bandit.update(0, x, 1, 0, 0)],
+    ['a weight of NaN', bandit => bandit.update(0, x, 1, Number.NaN, 0)],
+    ['one array for both outputs', bandit => bandit.estimate(0, x, out, out)],
+    ['an empty snapshot', bandit => bandit.restoreArm(0, new Float64Array(0))],
+    ['a snapshot of another version', bandit => bandit.restoreArm(0, new Float64Array(13).fill(9))],
+  ]
+  it.each(illegal)('refuses %s and changes nothing', (_, call) => {
+    const bandit = banditOf(native, 2)
+    bandit.update(0, x, 0.9, 1, 100)
+    const before = bandit.snapshotArm(0)
+    expect(() => call(bandit)).toThrow(RangeError)
+    expect(bandit.snapshotArm(0)).toEqual(before)
+    expect(bandit.size).toBe(2)
+  })
+})

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import { type LinearBandit, type NativeModule, STRATEGIES, type StrategyName } from '../src/index.ts'
+import { rust, withoutRust } from './implementations.ts'
+import { bits, bothOf, drawPenalties, equalBits } from './pairs.ts'
+import { TestRandom } from './randomness.ts'
+
+const STEPS = 100_000
+const ARMS = 8
+const DIMENSION = 13
+
+function create(native: NativeModule): LinearBandit {
+  const bandit = native.createLinearBandit({
+    dimension: DIMENSION,
+    biasRidge: 1,
+    ridge: 3,
+    halfLifeMs: 60_000,
+    exploration: 0.2,
+  })
+  for (let arm = 0; arm < ARMS; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], arm / ARMS)
+  return bandit
+}
+
+/** A trace of decisions and observations, played on both. */
+class Trace {
+  readonly random = new TestRandom(9)
+  readonly #x = new Float64Array(DIMENSION)
+  readonly #weights = new Float64Array(ARMS)
+  readonly #penalties = new Float64Array(ARMS)
+  readonly #drawn = new Float64Array(ARMS)
+  readonly #expected = new Float64Array(ARMS)
+  #now = 1_700_000_000_000
+
+  /** @returns whether both decided alike, to the last bit of every index */
+  step(mine: LinearBandit, theirs: LinearBandit): boolean {
+    const { random } = this
+    this.#now += random.integer(10) === 0 ? random.integer(20_000) : random.integer(20)
+    drawPenalties(random, this.#penalties)
+    for (let k = 0; k < DIMENSION; k += 1) this.#x[k] = k === 0 ? 1 : random.uniform() - 0.5
+    for (let arm = 0; arm < ARMS; arm += 1) this.#weights[arm] = 2 * random.uniform()
+    const strategy = STRATEGIES[random.integer(STRATEGIES.length)] as StrategyName
+    const [hi, lo] = [random.integer(2 ** 32), random.integer(2 ** 32)]
+    const decide = (bandit: LinearBandit, qualities: Float64Array) =>
+      bandit.select(strategy, hi, lo, this.#now, this.#x, this.#weights, this.#penalties, qualities)
+    const chosen = decide(mine, this.#drawn)
+    const same = chosen === decide(theirs, this.#expected) && equalBits(this.#drawn, this.#expected)
+    const [target, weight, seen] = [random.uniform(), 0.1 + random.uniform(), this.#now - random.integer(500)]
+    for (const bandit of [mine, theirs]) bandit.update(Math.max(chosen, 0), this.#x, target, weight, seen)
+    return same
+  }
+}
+
+/** What replicas do to one another, across the two implementations. */
+function exchange(mine: LinearBandit, theirs: LinearBandit): void {
+  const [left, right] = [mine.snapshotArm(3), theirs.snapshotArm(3)]
+  for (const bandit of [mine, theirs]) {
+    bandit.mergeArm(2, left)
+    bandit.restoreArm(1, right)
+  }
+}
+
+describe.skipIf(rust === null)(`A linear bandit in Rust and in TypeScript${withoutRust}`, () => {
+  it(`takes the same ${STEPS} decisions, and holds the same bits at the end`, () => {
+    const [mine, theirs] = bothOf(create)
+    const trace = new Trace()
+    let differing = 0
+    for (let step = 1; step <= STEPS; step += 1) {
+      if (!trace.step(mine, theirs)) differing += 1
+      if (step % 1_000 === 0) exchange(mine, theirs)
+    }
+    expect(differing).toBe(0)
+    for (let arm = 0; arm < ARMS; arm += 1) {
+      expect(bits(mine.snapshotArm(arm))).toEqual(bits(theirs.snapshotArm(arm)))
+    }
+  })
+})
