@@ -14,6 +14,9 @@ const REBUILD_EVERY: u32 = 256;
 /// weighs more instead, which changes nothing but how much the ridge weighs beside it, by 7% at most.
 const STEP: f64 = 0.1;
 
+/// Epoch, weight and squares come first among an arm's figures.
+const SCALARS: usize = 3;
+
 /// What the arms of a bandit have in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Regression {
@@ -49,6 +52,8 @@ pub struct LinearArm {
     epoch: f64,
     /// Sum of weights.
     weight: f64,
+    /// Sum of what the targets missed their expectation by, squared, each relative to how unsure the expectation was.
+    squares: f64,
     /// Sum of x times what the target exceeds the prior by.
     moment: Vec<f64>,
     /// Sum of x x', whole.
@@ -68,6 +73,7 @@ impl LinearArm {
             prior,
             epoch: 0.0,
             weight: 0.0,
+            squares: 0.0,
             moment: vec![0.0; d],
             gram: vec![0.0; d * d],
             inverse: vec![0.0; d * d],
@@ -104,6 +110,13 @@ impl LinearArm {
         self.prior + dot(&self.coefficients, x)
     }
 
+    /// Sums for the spread of single targets: of weights, and of squared errors.
+    #[must_use]
+    #[inline]
+    pub fn errors(&self) -> [f64; 2] {
+        [self.weight, self.squares]
+    }
+
     /// x' A^-1 x: the variance of the expected target where a target's own is 1.
     #[inline]
     pub fn variance(&self, x: &[f64], workspace: &mut Workspace) -> f64 {
@@ -126,8 +139,11 @@ impl LinearArm {
         let excess = target - self.prior;
         let gain = &mut workspace.gain;
         multiply(&self.inverse, x, gain);
-        let shrink = weight / (1.0 + weight * dot(x, gain).max(0.0));
-        let correction = shrink * (excess - dot(&self.coefficients, x));
+        let variance = dot(x, gain).max(0.0);
+        let shrink = weight / (1.0 + weight * variance);
+        let error = excess - dot(&self.coefficients, x);
+        let correction = shrink * error;
+        self.squares = (self.squares + weight * error * error / (1.0 + variance)).min(FIGURE_MAX);
         let d = regression.dimension;
         for row in 0..d {
             let (moved, seen) = (shrink * gain[row], weight * x[row]);
@@ -148,12 +164,12 @@ impl LinearArm {
         }
     }
 
-    /// [epoch, weight, moment, the lower triangle of the gram matrix row by row].
+    /// [epoch, weight, squares, moment, the lower triangle of the gram matrix row by row].
     #[must_use]
     pub fn figures(&self) -> Vec<f64> {
         let d = self.moment.len();
         let mut figures = Vec::with_capacity(figure_count(d));
-        figures.extend([self.epoch, self.weight]);
+        figures.extend([self.epoch, self.weight, self.squares]);
         figures.extend(&self.moment);
         for row in 0..d {
             figures.extend(&self.gram[row * d..=row * d + row]);
@@ -185,10 +201,11 @@ impl LinearArm {
     fn add_figures(&mut self, figures: &[f64], scale: f64) {
         let d = self.moment.len();
         self.weight += figures[1] * scale;
-        for (moment, figure) in self.moment.iter_mut().zip(&figures[2..]) {
+        self.squares += figures[2] * scale;
+        for (moment, figure) in self.moment.iter_mut().zip(&figures[SCALARS..]) {
             *moment += figure * scale;
         }
-        let mut triangle = figures[2 + d..].iter();
+        let mut triangle = figures[SCALARS + d..].iter();
         for row in 0..d {
             for column in 0..=row {
                 let Some(figure) = triangle.next() else { return };
@@ -200,6 +217,7 @@ impl LinearArm {
 
     fn scale(&mut self, factor: f64) {
         self.weight *= factor;
+        self.squares *= factor;
         for figure in self.moment.iter_mut().chain(&mut self.gram) {
             *figure *= factor;
         }
@@ -208,6 +226,7 @@ impl LinearArm {
     fn forget(&mut self, regression: Regression) {
         self.epoch = 0.0;
         self.weight = 0.0;
+        self.squares = 0.0;
         self.since_rebuild = 0;
         for figures in [&mut self.moment, &mut self.gram, &mut self.inverse, &mut self.coefficients] {
             figures.fill(0.0);
@@ -236,15 +255,17 @@ fn ridge_of(regression: Regression, feature: usize) -> f64 {
 /// Figures that an arm of this dimension takes in a snapshot.
 #[must_use]
 pub fn figure_count(dimension: usize) -> usize {
-    2 + dimension + dimension * (dimension + 1) / 2
+    SCALARS + dimension + dimension * (dimension + 1) / 2
 }
 
 /// Whether they can be an arm's: finite, and a sum of squares nowhere negative.
 #[must_use]
 pub fn are_legal(figures: &[f64], dimension: usize) -> bool {
     let finite = figures.iter().all(|figure| figure.abs() <= FIGURE_MAX);
-    let diagonal = |row: usize| figures[2 + dimension + row * (row + 3) / 2];
-    finite && figures[0] >= 0.0 && figures[1] >= 0.0 && (0..dimension).all(|row| diagonal(row) >= 0.0)
+    let diagonal = |row: usize| figures[SCALARS + dimension + row * (row + 3) / 2];
+    finite
+        && figures[..SCALARS].iter().all(|figure| *figure >= 0.0)
+        && (0..dimension).all(|row| diagonal(row) >= 0.0)
 }
 
 /// No sum of legal observations comes near.

@@ -11,8 +11,13 @@ use crate::strategy::Strategy;
 pub const DIMENSION_MAX: usize = 256;
 const RIDGE_MIN: f64 = 1e-6;
 const RIDGE_MAX: f64 = 1e9;
-/// Features and targets are at most so large, so that no sum of them overflows.
-const VALUE_MAX: f64 = 1e6;
+const NOISE_MIN: f64 = 1e-6;
+/// Observations that the spread of targets is believed for before any was observed.
+const NOISE_STRENGTH: f64 = 5.0;
+const TARGET_MAX: f64 = 1e6;
+/// Features and weights beyond would leave nothing of the others in a double.
+const FEATURE_MAX: f64 = 1e3;
+const WEIGHT_MAX: f64 = 1e3;
 const VERSION: f64 = 1.0;
 const HEADER: usize = 2;
 
@@ -21,19 +26,21 @@ const HEADER: usize = 2;
 #[derive(Debug, Clone)]
 pub struct LinearBandit {
     regression: Regression,
+    noise: f64,
     exploration: f64,
     arms: Vec<LinearArm>,
     workspace: Workspace,
 }
 
 impl LinearBandit {
-    /// `exploration` scales the uncertainty of an arm's expected quality: with the spread of a single reward it is
-    /// linear Thompson sampling (Agrawal & Goyal 2013); for `Ucb` it is the alpha of `LinUCB` (Li et al. 2010).
+    /// `noise` is the spread of a single target before any was observed; then it is learned. `exploration` scales the
+    /// deviation of an arm's expected quality: at 1 `Thompson` is linear Thompson sampling (Agrawal & Goyal 2013); for
+    /// `Ucb` it is the alpha of `LinUCB` (Li et al. 2010).
     ///
     /// # Errors
-    /// On a dimension of 0 or above 256, a ridge outside [1e-6, 1e9], a half-life below 1, an exploration that is
-    /// negative or not finite.
-    pub fn new(regression: Regression, exploration: f64) -> Result<Self, RangeError> {
+    /// On a dimension of 0 or above 256, a ridge outside [1e-6, 1e9], a half-life below 1, a noise outside [1e-6, 1e6],
+    /// an exploration that is negative or not finite.
+    pub fn new(regression: Regression, noise: f64, exploration: f64) -> Result<Self, RangeError> {
         let Regression { dimension, bias_ridge, ridge, half_life_ms } = regression;
         if !(1..=DIMENSION_MAX).contains(&dimension) {
             return Err(RangeError::new(format!(
@@ -43,8 +50,9 @@ impl LinearBandit {
         checks::between("biasRidge", bias_ridge, RIDGE_MIN, RIDGE_MAX)?;
         checks::between("ridge", ridge, RIDGE_MIN, RIDGE_MAX)?;
         checks::half_life("halfLifeMs", half_life_ms)?;
+        checks::between("noise", noise, NOISE_MIN, TARGET_MAX)?;
         checks::finite("exploration", exploration, 0.0)?;
-        Ok(Self { regression, exploration, arms: Vec::new(), workspace: Workspace::new(dimension) })
+        Ok(Self { regression, noise, exploration, arms: Vec::new(), workspace: Workspace::new(dimension) })
     }
 
     #[must_use]
@@ -57,7 +65,7 @@ impl LinearBandit {
     /// # Errors
     /// On a prior beyond 1e6.
     pub fn add_arm(&mut self, hash: u32, prior: f64) -> Result<usize, RangeError> {
-        checks::between("prior", prior, -VALUE_MAX, VALUE_MAX)?;
+        checks::between("prior", prior, -TARGET_MAX, TARGET_MAX)?;
         self.arms.push(LinearArm::new(self.regression, hash, prior));
         Ok(self.arms.len() - 1)
     }
@@ -65,7 +73,7 @@ impl LinearBandit {
     /// Chooses as `Bandit::select` does, for a request with the features `x`.
     ///
     /// # Errors
-    /// As there, and on features that are not finite or beyond 1e6.
+    /// As there, and on features that are not finite or beyond 1e3.
     pub fn select(
         &mut self,
         strategy: Strategy,
@@ -77,26 +85,27 @@ impl LinearBandit {
         weighing.check(self.size())?;
         self.check_features(x)?;
         checks::length("qualities", qualities.len(), self.size())?;
-        for (index, arm) in self.arms.iter_mut().enumerate() {
+        self.advance(weighing.now);
+        let radius = self.exploration * self.spread();
+        for (index, arm) in self.arms.iter().enumerate() {
             qualities[index] = f64::NAN;
             if !weighing.is_eligible(index) {
                 continue;
             }
-            arm.advance(weighing.now, self.regression, &mut self.workspace);
             let mean = arm.mean(x);
             qualities[index] = match strategy {
                 Strategy::Greedy => mean,
-                Strategy::Ucb => mean + self.exploration * arm.variance(x, &mut self.workspace).sqrt(),
+                Strategy::Ucb => mean + radius * arm.variance(x, &mut self.workspace).sqrt(),
                 Strategy::Thompson => {
                     let draw = normal(&mut RandomStream::new(seed, arm.hash));
-                    mean + self.exploration * arm.variance(x, &mut self.workspace).sqrt() * draw
+                    mean + radius * arm.variance(x, &mut self.workspace).sqrt() * draw
                 }
             };
         }
         Ok(weighing.best(qualities, |arm| self.arms[arm].hash))
     }
 
-    /// Writes each arm's expected target, and the deviation of that expectation where a target's own is 1.
+    /// Writes each arm's expected target, and the deviation of that expectation.
     ///
     /// # Errors
     /// On a time that is negative or not finite, illegal features, a wrong length.
@@ -111,10 +120,11 @@ impl LinearBandit {
         self.check_features(x)?;
         checks::length("means", means.len(), self.size())?;
         checks::length("deviations", deviations.len(), self.size())?;
-        for (index, arm) in self.arms.iter_mut().enumerate() {
-            arm.advance(now, self.regression, &mut self.workspace);
+        self.advance(now);
+        let spread = self.spread();
+        for (index, arm) in self.arms.iter().enumerate() {
             means[index] = arm.mean(x);
-            deviations[index] = arm.variance(x, &mut self.workspace).sqrt();
+            deviations[index] = spread * arm.variance(x, &mut self.workspace).sqrt();
         }
         Ok(())
     }
@@ -122,7 +132,7 @@ impl LinearBandit {
     /// Learns a target of an arm, observed at `now`, that counts for `weight` others.
     ///
     /// # Errors
-    /// On an unknown arm, illegal features, a target beyond 1e6, a weight that is not in (0, 1e6], an illegal time.
+    /// On an unknown arm, illegal features, a target beyond 1e6, a weight that is not in (0, 1e3], an illegal time.
     pub fn update(
         &mut self,
         arm: usize,
@@ -133,14 +143,14 @@ impl LinearBandit {
     ) -> Result<(), RangeError> {
         self.check_arm(arm)?;
         self.check_features(x)?;
-        checks::between("target", target, -VALUE_MAX, VALUE_MAX)?;
-        checks::between("weight", weight, f64::MIN_POSITIVE, VALUE_MAX)?;
+        checks::between("target", target, -TARGET_MAX, TARGET_MAX)?;
+        checks::between("weight", weight, f64::MIN_POSITIVE, WEIGHT_MAX)?;
         checks::finite("now", now, 0.0)?;
         self.arms[arm].add(x, target, weight, now, self.regression, &mut self.workspace);
         Ok(())
     }
 
-    /// One arm's [version, dimension, epoch, weight, moment, lower triangle of the gram matrix]: additive.
+    /// One arm's [version, dimension, epoch, weight, squares, moment, lower triangle of the gram matrix]: additive.
     ///
     /// # Errors
     /// On an unknown arm.
@@ -178,6 +188,26 @@ impl LinearBandit {
     }
 
     #[inline]
+    fn advance(&mut self, now: f64) {
+        for arm in &mut self.arms {
+            arm.advance(now, self.regression, &mut self.workspace);
+        }
+    }
+
+    /// The spread of single targets around their expectation, pooled over the arms.
+    #[inline]
+    fn spread(&self) -> f64 {
+        let mut weight = NOISE_STRENGTH;
+        let mut squares = NOISE_STRENGTH * self.noise * self.noise;
+        for arm in &self.arms {
+            let [of_arm, squares_of_arm] = arm.errors();
+            weight += of_arm;
+            squares += squares_of_arm;
+        }
+        (squares / weight).sqrt()
+    }
+
+    #[inline]
     fn check_arm(&self, arm: usize) -> Result<(), RangeError> {
         if arm < self.size() {
             return Ok(());
@@ -188,10 +218,10 @@ impl LinearBandit {
     #[inline]
     fn check_features(&self, x: &[f64]) -> Result<(), RangeError> {
         checks::length("x", x.len(), self.regression.dimension)?;
-        match x.iter().position(|value| !(-VALUE_MAX..=VALUE_MAX).contains(value)) {
+        match x.iter().position(|value| !(-FEATURE_MAX..=FEATURE_MAX).contains(value)) {
             None => Ok(()),
             Some(k) => Err(RangeError::new(format!(
-                "x[{k}] must be a number from -1000000 to 1000000, found {}",
+                "x[{k}] must be a number from -1000 to 1000, found {}",
                 checks::Number(x[k])
             ))),
         }

@@ -16,11 +16,12 @@ pub fn create_linear(
     bias_ridge: f64,
     ridge: f64,
     half_life_ms: f64,
+    noise: f64,
     exploration: f64,
 ) -> Result<External<LinearBandit>> {
     let dimension = checks::word("dimension", dimension).or_throw(env)? as usize;
     let regression = Regression { dimension, bias_ridge, ridge, half_life_ms };
-    LinearBandit::new(regression, exploration).map(External::new).or_throw(env)
+    LinearBandit::new(regression, noise, exploration).map(External::new).or_throw(env)
 }
 
 #[napi(catch_unwind)]

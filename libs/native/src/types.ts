@@ -130,7 +130,7 @@ export interface LinearBandit {
    * Chooses as `Bandit.select` does. The index of an arm's quality is, with m its expectation and s its deviation:
    * `thompson` m + exploration * s * z with z standard normal (linear Thompson sampling, Agrawal & Goyal 2013), `ucb`
    * m + exploration * s (LinUCB, Li et al. 2010), `greedy` m.
-   * @param x length `dimension`, each from -1e6 to 1e6
+   * @param x length `dimension`, each from -1e3 to 1e3
    */
   select(
     strategy: StrategyName,
@@ -145,18 +145,18 @@ export interface LinearBandit {
 
   /**
    * @param means length `size`, written: each arm's expected target
-   * @param deviations length `size`, written: the deviation of that expectation where a target's own is 1
+   * @param deviations length `size`, written: the deviation of that expectation
    */
   estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void
 
   /**
    * Learns a target of an arm, observed at `now`.
    * @param target from -1e6 to 1e6
-   * @param weight what it counts for beside others: above 0, at most 1e6
+   * @param weight what it counts for beside others: above 0, at most 1e3
    */
   update(arm: number, x: Float64Array, target: number, weight: number, now: number): void
 
-  /** One arm's [version, dimension, epoch, weight, moment, lower triangle of the gram matrix]: additive between replicas. */
+  /** One arm's [version, dimension, epoch, weight, squares, moment, lower triangle of the gram matrix]: additive between replicas. */
   snapshotArm(arm: number): Float64Array
   /** Replaces one arm's statistics; illegal figures reset it to its prior. @returns whether the figures were legal */
   restoreArm(arm: number, snapshot: Float64Array): boolean
@@ -172,7 +172,9 @@ export interface LinearBanditOptions {
   readonly ridge: number
   /** Milliseconds after which an observation counts half, at least 1; Infinity never forgets. */
   readonly halfLifeMs: number
-  /** Scales the deviation: the spread of a single target, or less to explore less. */
+  /** Spread of a single target around its expectation, before any was observed; then it is learned. 1e-6 to 1e6. */
+  readonly noise: number
+  /** Scales the deviation of an expectation: 1 is Thompson sampling as published, less explores less. */
   readonly exploration: number
 }
 

@@ -8,6 +8,7 @@ const OPTIONS: LinearBanditOptions = {
   biasRidge: 1,
   ridge: 2,
   halfLifeMs: Number.POSITIVE_INFINITY,
+  noise: 1,
   exploration: 0.5,
 }
 
@@ -53,6 +54,23 @@ describeEach('a linear bandit', native => {
     expect(deviations[0]).toBeCloseTo(Math.sqrt(1 / 1 + 1 / 2), 12)
   })
 
+  it('learns how far single targets spread around their expectation', () => {
+    for (const spread of [0.02, 0.5]) {
+      const bandit = banditOf(native, 2)
+      const random = new TestRandom(17)
+      const x = features(0.5, 0)
+      for (let step = 0; step < 4_000; step += 1) {
+        // Uniform: its deviation is its width over the square root of 12.
+        const target = 0.7 + spread * Math.sqrt(12) * (random.uniform() - 0.5)
+        bandit.update(step % 2, x, target, 1, step)
+      }
+      const { deviations } = estimate(bandit, x)
+      // Of 2,000 observations of one and the same request.
+      expect((deviations[0] as number) * Math.sqrt(2_000)).toBeGreaterThan(0.9 * spread)
+      expect((deviations[0] as number) * Math.sqrt(2_000)).toBeLessThan(spread + 0.05)
+    }
+  })
+
   it('is ridge regression: means and deviations as the closed form has them, however many observations', () => {
     const bandit = banditOf(native, 1)
     const random = new TestRandom(3)
@@ -74,10 +92,12 @@ describeEach('a linear bandit', native => {
     const x = features(0.3, -0.4)
     const coefficients = solve(precision, moment)
     const gain = solve(precision, Array.from(x))
+    const relative = Math.sqrt(solve(precision, Array.from(features(0, 0)))[0] as number)
+    const atZero = estimate(bandit, features(0, 0)).deviations[0] as number
     const dot = (a: readonly number[]) => a.reduce((sum, value, k) => sum + value * (x[k] as number), 0)
     const { means, deviations } = estimate(bandit, x)
     expect(means[0]).toBeCloseTo(0.5 + dot(coefficients), 10)
-    expect(deviations[0]).toBeCloseTo(Math.sqrt(dot(gain)), 10)
+    expect(deviations[0]).toBeCloseTo((Math.sqrt(dot(gain)) * atZero) / relative, 10)
   })
 
   it.each(['thompson', 'ucb', 'greedy'] as const)(
@@ -179,9 +199,10 @@ describeEach('a linear bandit', native => {
     const snapshot = bandit.snapshotArm(0)
     for (const [at, figure] of [
       [3, -1],
-      [4, Number.NaN],
-      [7, -1],
-      [8, Number.POSITIVE_INFINITY],
+      [4, -1],
+      [5, Number.NaN],
+      [8, -1],
+      [9, Number.POSITIVE_INFINITY],
     ] as const) {
       const corrupt = Float64Array.from(snapshot)
       corrupt[at] = figure
@@ -203,6 +224,7 @@ describeEach('a linear bandit', native => {
     ['a ridge of 0', () => native.createLinearBandit({ ...OPTIONS, ridge: 0 })],
     ['a ridge of NaN', () => native.createLinearBandit({ ...OPTIONS, biasRidge: Number.NaN })],
     ['a half-life of 0', () => native.createLinearBandit({ ...OPTIONS, halfLifeMs: 0 })],
+    ['a noise of 0', () => native.createLinearBandit({ ...OPTIONS, noise: 0 })],
     ['a negative exploration', () => native.createLinearBandit({ ...OPTIONS, exploration: -1 })],
     ['a prior of NaN', bandit => bandit.addArm(1, Number.NaN)],
     ['a hash that is no word', bandit => bandit.addArm(-1, 0)],
@@ -223,7 +245,7 @@ describeEach('a linear bandit', native => {
     ['a weight of NaN', bandit => bandit.update(0, x, 1, Number.NaN, 0)],
     ['one array for both outputs', bandit => bandit.estimate(0, x, out, out)],
     ['an empty snapshot', bandit => bandit.restoreArm(0, new Float64Array(0))],
-    ['a snapshot of another version', bandit => bandit.restoreArm(0, new Float64Array(13).fill(9))],
+    ['a snapshot of another version', bandit => bandit.restoreArm(0, new Float64Array(14).fill(9))],
   ]
   it.each(illegal)('refuses %s and changes nothing', (_, call) => {
     const bandit = banditOf(native, 2)

@@ -14,7 +14,8 @@ function create(native: NativeModule): LinearBandit {
     biasRidge: 1,
     ridge: 3,
     halfLifeMs: 60_000,
-    exploration: 0.2,
+    noise: 0.3,
+    exploration: 0.8,
   })
   for (let arm = 0; arm < ARMS; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], arm / ARMS)
   return bandit

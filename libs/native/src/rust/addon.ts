@@ -57,6 +57,7 @@ export interface Addon {
     biasRidge: number,
     ridge: number,
     halfLifeMs: number,
+    noise: number,
     exploration: number,
   ): Handle<'linear'>
   linearAddArm(bandit: Handle<'linear'>, hash: number, prior: number): number

@@ -18,6 +18,8 @@ const REBUILD_EVERY = 256
  * more instead, which changes nothing but how much the ridge weighs beside it, by 7% at most.
  */
 const STEP = 0.1
+/** Epoch, weight and squares come first among an arm's figures. */
+const SCALARS = 3
 /** No sum of legal observations comes near. */
 const FIGURE_MAX = 1e30
 
@@ -32,7 +34,7 @@ export class Workspace {
   }
 }
 
-export type Regression = Omit<Required<LinearBanditOptions>, 'exploration'>
+export type Regression = Omit<LinearBanditOptions, 'noise' | 'exploration'>
 
 export class LinearArm {
   readonly hash: number
@@ -43,7 +45,9 @@ export class LinearArm {
   /** Milliseconds: the statistics weigh evidence as of this time. */
   #epoch = 0
   /** Sum of weights. */
-  #weight = 0
+  weight = 0
+  /** Sum of what the targets missed their expectation by, squared, each relative to how unsure the expectation was. */
+  squares = 0
   /** Sum of x times what the target exceeds the prior by. */
   readonly #moment: Float64Array
   /** Sum of x x', whole. */
@@ -75,7 +79,7 @@ export class LinearArm {
     if (epoch <= this.#epoch) return
     const kept = pow2((this.#epoch - epoch) / halfLifeMs)
     this.#epoch = epoch
-    if (this.#weight > 0) {
+    if (this.weight > 0) {
       this.#scale(kept)
       this.#rebuild()
     }
@@ -103,8 +107,11 @@ export class LinearArm {
     const counted = weight * pow2((Math.max(now, this.#epoch) - this.#epoch) / halfLifeMs)
     const excess = target - this.#prior
     multiply(inverse, x, gain)
-    const shrink = counted / (1 + counted * Math.max(dot(x, 0, gain), 0))
-    const correction = shrink * (excess - dot(this.#coefficients, 0, x))
+    const variance = Math.max(dot(x, 0, gain), 0)
+    const shrink = counted / (1 + counted * variance)
+    const error = excess - dot(this.#coefficients, 0, x)
+    const correction = shrink * error
+    this.squares = Math.min(this.squares + (counted * error * error) / (1 + variance), FIGURE_MAX)
     for (let row = 0; row < dimension; row += 1) {
       const moved = shrink * (gain[row] as number)
       const seen = counted * (x[row] as number)
@@ -116,18 +123,19 @@ export class LinearArm {
         gram[first + k] = (gram[first + k] as number) + seen * (x[k] as number)
       }
     }
-    this.#weight += counted
+    this.weight += counted
     this.#sinceRebuild += 1
     if (this.#sinceRebuild >= REBUILD_EVERY) this.#rebuild()
   }
 
-  /** Writes [epoch, weight, moment, the lower triangle of the gram matrix row by row]. */
+  /** Writes [epoch, weight, squares, moment, the lower triangle of the gram matrix row by row]. */
   write(figures: Float64Array, at: number): void {
     const { dimension } = this.#regression
     figures[at] = this.#epoch
-    figures[at + 1] = this.#weight
-    figures.set(this.#moment, at + 2)
-    let next = at + 2 + dimension
+    figures[at + 1] = this.weight
+    figures[at + 2] = this.squares
+    figures.set(this.#moment, at + SCALARS)
+    let next = at + SCALARS + dimension
     for (let row = 0; row < dimension; row += 1) {
       figures.set(this.#gram.subarray(row * dimension, row * dimension + row + 1), next)
       next += row + 1
@@ -160,11 +168,12 @@ export class LinearArm {
   #addFigures(figures: Float64Array, scale: number): void {
     const { dimension } = this.#regression
     const gram = this.#gram
-    this.#weight += (figures[1] as number) * scale
+    this.weight += (figures[1] as number) * scale
+    this.squares += (figures[2] as number) * scale
     for (let k = 0; k < dimension; k += 1) {
-      this.#moment[k] = (this.#moment[k] as number) + (figures[2 + k] as number) * scale
+      this.#moment[k] = (this.#moment[k] as number) + (figures[SCALARS + k] as number) * scale
     }
-    let next = 2 + dimension
+    let next = SCALARS + dimension
     for (let row = 0; row < dimension; row += 1) {
       for (let column = 0; column <= row; column += 1) {
         const at = row * dimension + column
@@ -176,7 +185,8 @@ export class LinearArm {
   }
 
   #scale(factor: number): void {
-    this.#weight *= factor
+    this.weight *= factor
+    this.squares *= factor
     for (const figures of [this.#moment, this.#gram]) {
       for (let k = 0; k < figures.length; k += 1) figures[k] = (figures[k] as number) * factor
     }
@@ -184,7 +194,8 @@ export class LinearArm {
 
   #forget(): void {
     this.#epoch = 0
-    this.#weight = 0
+    this.weight = 0
+    this.squares = 0
     this.#sinceRebuild = 0
     for (const figures of [this.#moment, this.#gram, this.#inverse, this.#coefficients]) figures.fill(0)
     const { dimension } = this.#regression
@@ -210,15 +221,15 @@ export class LinearArm {
 
 /** Figures that an arm of this dimension takes in a snapshot. */
 export function figureCount(dimension: number): number {
-  return 2 + dimension + (dimension * (dimension + 1)) / 2
+  return SCALARS + dimension + (dimension * (dimension + 1)) / 2
 }
 
 /** Whether they can be an arm's: finite, and a sum of squares nowhere negative. */
 export function areLegal(figures: Float64Array, dimension: number): boolean {
   if (!figures.every(figure => Math.abs(figure) <= FIGURE_MAX)) return false
-  if (!((figures[0] as number) >= 0 && (figures[1] as number) >= 0)) return false
+  if (!figures.subarray(0, SCALARS).every(figure => figure >= 0)) return false
   for (let row = 0; row < dimension; row += 1) {
-    if (!((figures[2 + dimension + (row * (row + 3)) / 2] as number) >= 0)) return false
+    if (!((figures[SCALARS + dimension + (row * (row + 3)) / 2] as number) >= 0)) return false
   }
   return true
 }

@@ -9,26 +9,34 @@ import { RandomStream } from './random-stream.ts'
 const DIMENSION_MAX = 256
 const RIDGE_MIN = 1e-6
 const RIDGE_MAX = 1e9
-/** Features and targets are at most so large, so that no sum of them overflows. */
-const VALUE_MAX = 1e6
+const NOISE_MIN = 1e-6
+/** Observations that the spread of targets is believed for before any was observed. */
+const NOISE_STRENGTH = 5
+const TARGET_MAX = 1e6
+/** Features and weights beyond would leave nothing of the others in a double. */
+const FEATURE_MAX = 1e3
+const WEIGHT_MAX = 1e3
 const WEIGHT_MIN = 2.2250738585072014e-308
 const VERSION = 1
 const HEADER = 2
 
 export class TypeScriptLinearBandit implements LinearBandit {
   readonly #regression: Regression
+  readonly #noise: number
   readonly #exploration: number
   readonly #arms: LinearArm[] = []
   readonly #workspace: Workspace
   readonly #stream = new RandomStream()
 
-  constructor({ exploration, ...regression }: LinearBanditOptions) {
+  constructor({ noise, exploration, ...regression }: LinearBanditOptions) {
     checkInteger('dimension', regression.dimension, 1, DIMENSION_MAX)
     checkFinite('biasRidge', regression.biasRidge, RIDGE_MIN, RIDGE_MAX)
     checkFinite('ridge', regression.ridge, RIDGE_MIN, RIDGE_MAX)
     checkHalfLife('halfLifeMs', regression.halfLifeMs)
+    checkFinite('noise', noise, NOISE_MIN, TARGET_MAX)
     checkFinite('exploration', exploration, 0)
     this.#regression = regression
+    this.#noise = noise
     this.#exploration = exploration
     this.#workspace = new Workspace(regression.dimension)
   }
@@ -39,7 +47,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
 
   addArm(hash: number, prior: number): number {
     checkWord('hash', hash)
-    checkFinite('prior', prior, -VALUE_MAX, VALUE_MAX)
+    checkFinite('prior', prior, -TARGET_MAX, TARGET_MAX)
     this.#arms.push(new LinearArm(this.#regression, this.#workspace, hash, prior))
     return this.#arms.length - 1
   }
@@ -62,20 +70,21 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkLength('qualities', qualities.length, this.size)
     checkApart(qualities, weights, penalties)
     if (qualities === x) throw new RangeError('qualities must not share memory with x')
+    this.#advance(now)
+    const radius = this.#exploration * this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
       if (penalties[index] === Number.POSITIVE_INFINITY) {
         qualities[index] = Number.NaN
         continue
       }
       const arm = this.#arms[index] as LinearArm
-      arm.advance(now)
       const mean = arm.mean(x)
       if (strategy === 'greedy') qualities[index] = mean
-      else if (strategy === 'ucb') qualities[index] = mean + this.#exploration * Math.sqrt(arm.variance(x))
+      else if (strategy === 'ucb') qualities[index] = mean + radius * Math.sqrt(arm.variance(x))
       else {
         this.#stream.begin(seedHi, seedLo, arm.hash)
         const draw = normal(this.#stream)
-        qualities[index] = mean + this.#exploration * Math.sqrt(arm.variance(x)) * draw
+        qualities[index] = mean + radius * Math.sqrt(arm.variance(x)) * draw
       }
     }
     return bestArm(weights, penalties, qualities, this.#arms)
@@ -88,19 +97,20 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkLength('deviations', deviations.length, this.size)
     if (means === x || deviations === x) throw new RangeError('outputs must not share memory with x')
     if (means === deviations) throw new RangeError('deviations must not share memory with means')
+    this.#advance(now)
+    const spread = this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
       const arm = this.#arms[index] as LinearArm
-      arm.advance(now)
       means[index] = arm.mean(x)
-      deviations[index] = Math.sqrt(arm.variance(x))
+      deviations[index] = spread * Math.sqrt(arm.variance(x))
     }
   }
 
   update(arm: number, x: Float64Array, target: number, weight: number, now: number): void {
     const learner = this.#arm(arm)
     this.#checkFeatures(x)
-    checkFinite('target', target, -VALUE_MAX, VALUE_MAX)
-    checkFinite('weight', weight, WEIGHT_MIN, VALUE_MAX)
+    checkFinite('target', target, -TARGET_MAX, TARGET_MAX)
+    checkFinite('weight', weight, WEIGHT_MIN, WEIGHT_MAX)
     checkFinite('now', now, 0)
     learner.add(x, target, weight, now)
   }
@@ -131,6 +141,21 @@ export class TypeScriptLinearBandit implements LinearBandit {
     learner.merge(figures)
   }
 
+  #advance(now: number): void {
+    for (const arm of this.#arms) arm.advance(now)
+  }
+
+  /** The spread of single targets around their expectation, pooled over the arms. */
+  #spread(): number {
+    let weight = NOISE_STRENGTH
+    let squares = NOISE_STRENGTH * this.#noise * this.#noise
+    for (const arm of this.#arms) {
+      weight += arm.weight
+      squares += arm.squares
+    }
+    return Math.sqrt(squares / weight)
+  }
+
   #arm(arm: number): LinearArm {
     const learner = this.#arms[arm]
     if (learner !== undefined) return learner
@@ -141,8 +166,8 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkLength('x', x.length, this.#regression.dimension)
     for (let k = 0; k < x.length; k += 1) {
       const value = x[k] as number
-      if (value >= -VALUE_MAX && value <= VALUE_MAX) continue
-      throw new RangeError(`x[${k}] must be a number from -1000000 to 1000000, found ${value}`)
+      if (value >= -FEATURE_MAX && value <= FEATURE_MAX) continue
+      throw new RangeError(`x[${k}] must be a number from -1000 to 1000, found ${value}`)
     }
   }
 
