@@ -11,3 +11,4 @@ export type {
 } from './types.ts'
 export { STRATEGIES } from './types.ts'
 export { typescriptNative } from './typescript/index.ts'
+export { PROMPT_FEATURES, PROMPT_FEATURES_VERSION, promptFeatures } from './typescript/prompt-features.ts'
