@@ -48,6 +48,30 @@ export const OPERATIONS: readonly Operation[] = [
   },
   { name: 'update', title: 'update of an arm', calls: 1_000, prepare: update },
   { name: 'batch-1000-updates', title: 'batch of 1,000 updates', calls: 10, prepare: updates },
+  {
+    name: 'linear-decision-3-arms',
+    title: 'linear Thompson, 26 features, 3 arms: decision',
+    calls: 100,
+    prepare: linearDecision(26, 3),
+  },
+  {
+    name: 'linear-cycle-3-arms',
+    title: 'linear Thompson, 26 features, 3 arms: decision and update',
+    calls: 50,
+    prepare: linearCycle(26, 3),
+  },
+  {
+    name: 'linear-decision-8-arms',
+    title: 'linear Thompson, 64 features, 8 arms: decision',
+    calls: 10,
+    prepare: linearDecision(64, 8),
+  },
+  {
+    name: 'linear-cycle-8-arms',
+    title: 'linear Thompson, 64 features, 8 arms: decision and update',
+    calls: 10,
+    prepare: linearCycle(64, 8),
+  },
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
   { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
@@ -81,6 +105,53 @@ function decisions(native: NativeModule) {
   return (k: number) => {
     bandit.selectBatch('thompson', seeds, START + k, weights, penalties, chosen)
   }
+}
+
+function linearDecision(dimension: number, arms: number) {
+  return (native: NativeModule) => {
+    const { bandit, contexts } = warmLinear(native, dimension, arms)
+    const weights = new Float64Array(arms).fill(1)
+    const penalties = new Float64Array(arms).fill(0.1)
+    const qualities = new Float64Array(arms)
+    return (k: number) => {
+      const x = contexts[k % contexts.length] as Float64Array
+      bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
+    }
+  }
+}
+
+function linearCycle(dimension: number, arms: number) {
+  return (native: NativeModule) => {
+    const { bandit, contexts } = warmLinear(native, dimension, arms)
+    const weights = new Float64Array(arms).fill(1)
+    const penalties = new Float64Array(arms).fill(0.1)
+    const qualities = new Float64Array(arms)
+    return (k: number) => {
+      const x = contexts[k % contexts.length] as Float64Array
+      const arm = bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
+      bandit.update(arm, x, (k % 10) / 10, 1, START)
+    }
+  }
+}
+
+/** A bandit that has learned from some thousand contexts, and contexts to go on with. */
+function warmLinear(native: NativeModule, dimension: number, arms: number) {
+  const bandit = native.createLinearBandit({
+    dimension,
+    biasRidge: 1,
+    ridge: 10,
+    halfLifeMs: HALF_LIFE_MS,
+    noise: 0.25,
+    exploration: 0.3,
+  })
+  for (let arm = 0; arm < arms; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], 0.7)
+  const contexts = Array.from({ length: 64 }, (_, context) =>
+    Float64Array.from({ length: dimension }, (_, k) => (k === 0 ? 1 : Math.sin(context * dimension + k))),
+  )
+  for (let k = 0; k < 4_096; k += 1) {
+    bandit.update(k % arms, contexts[k % contexts.length] as Float64Array, (k % 10) / 10, 1, START)
+  }
+  return { bandit, contexts }
 }
 
 function update(native: NativeModule) {

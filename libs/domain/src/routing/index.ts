@@ -1,4 +1,11 @@
 export type { Arm, Capability, Price } from './arm.ts'
+export { BudgetPacer } from './contextual/budget-pacer.ts'
+export type {
+  ContextualArm,
+  ContextualChoice,
+  ContextualPolicyOptions,
+} from './contextual/contextual-policy.ts'
+export { ContextualPolicy } from './contextual/contextual-policy.ts'
 export { costOf } from './cost.ts'
 export type { Decision, Plan } from './decision.ts'
 export { LearnedState } from './learned-state.ts'

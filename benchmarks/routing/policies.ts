@@ -1,0 +1,67 @@
+/** Who plays: the policy that users get, and its rivals. Each sees features, and the reward and cost of what it chose. */
+import { ContextualPolicy } from '@atp/domain/routing'
+import { loadNative, PROMPT_FEATURES } from '@atp/native'
+import { Random } from './shuffle.ts'
+
+export interface Policy {
+  choose(features: Float64Array, step: number): number
+  /** @param reward null where nobody judged the answer */
+  learn(arm: number, features: Float64Array, reward: number | null, costUsd: number): void
+}
+
+export interface PolicySetup {
+  readonly hashes: readonly number[]
+  readonly budgetUsd: number
+  readonly seed: number
+}
+
+/** Assumed of an answer before any was paid for: no model of today costs nothing, and few cost more than ten times this. */
+const EXPECTED_USD = 0.001
+
+const native = loadNative()
+
+export const POLICIES: Readonly<Record<string, (setup: PolicySetup) => Policy>> = {
+  atp,
+  'thompson, no context': contextFree,
+  random,
+}
+
+function atp({ hashes, budgetUsd, seed }: PolicySetup): Policy {
+  const policy = new ContextualPolicy({
+    native,
+    dimension: PROMPT_FEATURES,
+    halfLifeMs: Number.POSITIVE_INFINITY,
+    budgetUsd,
+  })
+  for (const hash of hashes) policy.addArm({ hash, expectedUsd: EXPECTED_USD })
+  return {
+    choose: (features, step) => policy.choose('thompson', features, seed, step, 0).arm,
+    learn(arm, features, reward, costUsd) {
+      policy.spent(arm, features, costUsd, 0)
+      if (reward !== null) policy.judged(arm, features, reward, 0)
+    },
+  }
+}
+
+/** Beta-Thompson on reward alone: it knows neither prompt nor budget. */
+function contextFree({ hashes, seed }: PolicySetup): Policy {
+  const bandit = native.createBandit({ halfLifeMs: Number.POSITIVE_INFINITY })
+  for (const hash of hashes) bandit.addArm(hash, 1, 1)
+  const weights = new Float64Array(hashes.length).fill(1)
+  const penalties = new Float64Array(hashes.length)
+  const drawn = new Float64Array(hashes.length)
+  return {
+    choose: (_features, step) => bandit.select('thompson', seed, step, 0, weights, penalties, drawn),
+    learn(arm, _features, reward) {
+      if (reward !== null) bandit.update(arm, reward, 0)
+    },
+  }
+}
+
+function random({ hashes, seed }: PolicySetup): Policy {
+  const generator = new Random(seed + 1)
+  return {
+    choose: () => Math.floor(generator.uniform() * hashes.length),
+    learn: () => undefined,
+  }
+}
