@@ -140,6 +140,7 @@ function warmLinear(native: NativeModule, dimension: number, arms: number) {
     dimension,
     biasRidge: 1,
     ridge: 10,
+    commonRidge: 10,
     halfLifeMs: HALF_LIFE_MS,
     noise: 0.25,
     exploration: 0.3,

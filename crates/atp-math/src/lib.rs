@@ -11,6 +11,7 @@ pub mod beta;
 pub mod checks;
 pub mod choice;
 mod cholesky;
+mod common_prior;
 pub mod elementary;
 pub mod hash64;
 pub mod lanes;

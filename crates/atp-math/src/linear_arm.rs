@@ -17,8 +17,8 @@ const STEP: f64 = 0.1;
 /// Epoch, weight and squares come first among an arm's figures.
 const SCALARS: usize = 3;
 
-/// What the arms of a bandit have in common.
-#[derive(Debug, Clone, Copy)]
+/// How the arms of a bandit learn.
+#[derive(Debug, Clone)]
 pub struct Regression {
     /// Length of a feature vector.
     pub dimension: usize,
@@ -27,19 +27,32 @@ pub struct Regression {
     pub ridge: f64,
     /// At least 1; infinity never forgets.
     pub half_life_ms: f64,
+    /// Coefficients that an arm is expected to have before it was observed; 0 for the bias.
+    pub common: Vec<f64>,
+}
+
+impl Regression {
+    fn ridge_of(&self, feature: usize) -> f64 {
+        if feature == 0 { self.bias_ridge } else { self.ridge }
+    }
 }
 
 /// Scratch for one arm at a time.
 #[derive(Debug, Clone)]
 pub struct Workspace {
     gain: Vec<f64>,
+    moment: Vec<f64>,
     lower: Vec<f64>,
 }
 
 impl Workspace {
     #[must_use]
     pub fn new(dimension: usize) -> Self {
-        Self { gain: vec![0.0; dimension], lower: vec![0.0; dimension * dimension] }
+        Self {
+            gain: vec![0.0; dimension],
+            moment: vec![0.0; dimension],
+            lower: vec![0.0; dimension * dimension],
+        }
     }
 }
 
@@ -66,7 +79,7 @@ pub struct LinearArm {
 
 impl LinearArm {
     #[must_use]
-    pub fn new(regression: Regression, hash: u32, prior: f64) -> Self {
+    pub fn new(regression: &Regression, hash: u32, prior: f64) -> Self {
         let d = regression.dimension;
         let mut arm = Self {
             hash,
@@ -84,23 +97,25 @@ impl LinearArm {
         arm
     }
 
-    /// Brings the statistics forward to `now`, where it is a step or more after their epoch.
+    /// Brings the statistics forward to `now`, where it is a step or more after their epoch. Returns whether anything faded.
     #[inline]
-    pub fn advance(&mut self, now: f64, regression: Regression, workspace: &mut Workspace) {
+    pub fn advance(&mut self, now: f64, regression: &Regression, workspace: &mut Workspace) -> bool {
         let step = STEP * regression.half_life_ms;
         if step == f64::INFINITY || now - self.epoch < step {
-            return;
+            return false;
         }
         let epoch = (now / step).floor() * step;
         if epoch <= self.epoch {
-            return;
+            return false;
         }
         let kept = pow2((self.epoch - epoch) / regression.half_life_ms);
         self.epoch = epoch;
-        if self.weight > 0.0 {
-            self.scale(kept);
-            self.rebuild(regression, workspace);
+        if self.weight == 0.0 {
+            return false;
         }
+        self.scale(kept);
+        self.rebuild(regression, workspace);
+        true
     }
 
     /// The expected target.
@@ -108,6 +123,29 @@ impl LinearArm {
     #[inline]
     pub fn mean(&self, x: &[f64]) -> f64 {
         self.prior + dot(&self.coefficients, x)
+    }
+
+    /// The coefficients that follow from the statistics and what is expected of all arms: A^-1 (b + R common).
+    pub fn solve(&mut self, regression: &Regression, workspace: &mut Workspace) {
+        for (k, expected) in workspace.moment.iter_mut().enumerate() {
+            *expected = self.moment[k] + regression.ridge_of(k) * regression.common[k];
+        }
+        multiply(&self.inverse, &workspace.moment, &mut self.coefficients);
+    }
+
+    /// Writes what the coefficients would be if nothing were known of other arms: A^-1 b.
+    pub fn own_coefficients(&self, out: &mut [f64]) {
+        multiply(&self.inverse, &self.moment, out);
+    }
+
+    #[must_use]
+    pub fn inverse(&self) -> &[f64] {
+        &self.inverse
+    }
+
+    #[must_use]
+    pub fn has_evidence(&self) -> bool {
+        self.weight > 0.0
     }
 
     /// Sums for the spread of single targets: of weights, and of squared errors.
@@ -124,17 +162,16 @@ impl LinearArm {
         dot(x, &workspace.gain).max(0.0)
     }
 
-    /// Learns a target, observed at `now`; `weight` is what it counts for beside others.
+    /// Learns a target, observed at `now`, to which it was advanced; `weight` is what it counts for beside others.
     pub fn add(
         &mut self,
         x: &[f64],
         target: f64,
         weight: f64,
         now: f64,
-        regression: Regression,
+        regression: &Regression,
         workspace: &mut Workspace,
     ) {
-        self.advance(now, regression, workspace);
         let weight = weight * pow2((now.max(self.epoch) - self.epoch) / regression.half_life_ms);
         let excess = target - self.prior;
         let gain = &mut workspace.gain;
@@ -178,7 +215,7 @@ impl LinearArm {
     }
 
     /// Takes the figures over, or forgets everything where they are illegal. Returns whether they were legal.
-    pub fn read(&mut self, figures: &[f64], regression: Regression, workspace: &mut Workspace) -> bool {
+    pub fn read(&mut self, figures: &[f64], regression: &Regression, workspace: &mut Workspace) -> bool {
         self.forget(regression);
         let legal = are_legal(figures, regression.dimension);
         if legal {
@@ -190,7 +227,7 @@ impl LinearArm {
     }
 
     /// Adds another replica's figures of the same arm, both brought to the later of the two epochs. They must be legal.
-    pub fn merge(&mut self, figures: &[f64], regression: Regression, workspace: &mut Workspace) {
+    pub fn merge(&mut self, figures: &[f64], regression: &Regression, workspace: &mut Workspace) {
         let later = self.epoch.max(figures[0]);
         self.scale(pow2((self.epoch - later) / regression.half_life_ms));
         self.add_figures(figures, pow2((figures[0] - later) / regression.half_life_ms));
@@ -223,33 +260,32 @@ impl LinearArm {
         }
     }
 
-    fn forget(&mut self, regression: Regression) {
+    fn forget(&mut self, regression: &Regression) {
         self.epoch = 0.0;
         self.weight = 0.0;
         self.squares = 0.0;
         self.since_rebuild = 0;
-        for figures in [&mut self.moment, &mut self.gram, &mut self.inverse, &mut self.coefficients] {
+        for figures in [&mut self.moment, &mut self.gram, &mut self.inverse] {
             figures.fill(0.0);
         }
-        for k in 0..regression.dimension {
-            self.inverse[k * regression.dimension + k] = 1.0 / ridge_of(regression, k);
+        self.coefficients.copy_from_slice(&regression.common);
+        let d = regression.dimension;
+        for k in 0..d {
+            self.inverse[k * d + k] = 1.0 / regression.ridge_of(k);
         }
     }
 
-    fn rebuild(&mut self, regression: Regression, workspace: &mut Workspace) {
+    /// Anew from the statistics: rounding is forgotten, and another ridge holds.
+    pub fn rebuild(&mut self, regression: &Regression, workspace: &mut Workspace) {
         let d = regression.dimension;
         self.inverse.copy_from_slice(&self.gram);
         for k in 0..d {
-            self.inverse[k * d + k] += ridge_of(regression, k);
+            self.inverse[k * d + k] += regression.ridge_of(k);
         }
         cholesky::invert(&mut self.inverse, &mut workspace.lower, d);
-        multiply(&self.inverse, &self.moment, &mut self.coefficients);
+        self.solve(regression, workspace);
         self.since_rebuild = 0;
     }
-}
-
-fn ridge_of(regression: Regression, feature: usize) -> f64 {
-    if feature == 0 { regression.bias_ridge } else { regression.ridge }
 }
 
 /// Figures that an arm of this dimension takes in a snapshot.

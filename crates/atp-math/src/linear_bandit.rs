@@ -2,6 +2,7 @@
 //! `libs/native/src/typescript/linear-bandit.ts`.
 use crate::checks;
 use crate::choice::Weighing;
+use crate::common_prior::CommonPrior;
 use crate::linear_arm::{LinearArm, Regression, Workspace, are_legal, figure_count};
 use crate::normal::normal;
 use crate::random_stream::{RandomStream, Seed};
@@ -18,30 +19,53 @@ const TARGET_MAX: f64 = 1e6;
 /// Features and weights beyond would leave nothing of the others in a double.
 const FEATURE_MAX: f64 = 1e3;
 const WEIGHT_MAX: f64 = 1e3;
+/// Observations between two times that what arms have in common is learned.
+const SETTLE_EVERY: u32 = 32;
+/// The ridge follows the spread of targets when it is off by this factor.
+const RIDGE_SLACK: f64 = 1.25;
 const VERSION: f64 = 1.0;
 const HEADER: usize = 2;
+
+/// How a bandit learns and explores.
+#[derive(Debug, Clone, Copy)]
+pub struct LinearOptions {
+    /// Length of a feature vector, of which the first is 1.
+    pub dimension: usize,
+    /// Observations that the prior of the bias counts for.
+    pub bias_ridge: f64,
+    /// What the prior of an arm's other coefficients counts for, where single targets spread by `noise`: they are expected
+    /// within `noise / sqrt(ridge)` of those that all arms share, whatever the spread turns out to be.
+    pub ridge: f64,
+    /// The same of the coefficients that all arms share, which are expected around 0.
+    pub common_ridge: f64,
+    /// Milliseconds after which an observation counts half; infinity never forgets.
+    pub half_life_ms: f64,
+    /// The spread of a single target before any was observed; then it is learned.
+    pub noise: f64,
+    /// Scales the deviation of an arm's expected quality: at 1 `Thompson` is linear Thompson sampling (Agrawal & Goyal
+    /// 2013); for `Ucb` it is the alpha of `LinUCB` (Li et al. 2010).
+    pub exploration: f64,
+}
 
 /// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative. An error means that
 /// nothing was changed.
 #[derive(Debug, Clone)]
 pub struct LinearBandit {
+    options: LinearOptions,
     regression: Regression,
-    noise: f64,
-    exploration: f64,
     arms: Vec<LinearArm>,
+    common: CommonPrior,
+    since_settled: u32,
     workspace: Workspace,
 }
 
 impl LinearBandit {
-    /// `noise` is the spread of a single target before any was observed; then it is learned. `exploration` scales the
-    /// deviation of an arm's expected quality: at 1 `Thompson` is linear Thompson sampling (Agrawal & Goyal 2013); for
-    /// `Ucb` it is the alpha of `LinUCB` (Li et al. 2010).
-    ///
     /// # Errors
     /// On a dimension of 0 or above 256, a ridge outside [1e-6, 1e9], a half-life below 1, a noise outside [1e-6, 1e6],
     /// an exploration that is negative or not finite.
-    pub fn new(regression: Regression, noise: f64, exploration: f64) -> Result<Self, RangeError> {
-        let Regression { dimension, bias_ridge, ridge, half_life_ms } = regression;
+    pub fn new(options: LinearOptions) -> Result<Self, RangeError> {
+        let LinearOptions { dimension, bias_ridge, ridge, common_ridge, half_life_ms, noise, exploration } =
+            options;
         if !(1..=DIMENSION_MAX).contains(&dimension) {
             return Err(RangeError::new(format!(
                 "dimension must be an integer from 1 to {DIMENSION_MAX}, found {dimension}"
@@ -49,10 +73,19 @@ impl LinearBandit {
         }
         checks::between("biasRidge", bias_ridge, RIDGE_MIN, RIDGE_MAX)?;
         checks::between("ridge", ridge, RIDGE_MIN, RIDGE_MAX)?;
+        checks::between("commonRidge", common_ridge, RIDGE_MIN, RIDGE_MAX)?;
         checks::half_life("halfLifeMs", half_life_ms)?;
         checks::between("noise", noise, NOISE_MIN, TARGET_MAX)?;
         checks::finite("exploration", exploration, 0.0)?;
-        Ok(Self { regression, noise, exploration, arms: Vec::new(), workspace: Workspace::new(dimension) })
+        let common = vec![0.0; dimension];
+        Ok(Self {
+            options,
+            regression: Regression { dimension, bias_ridge, ridge, half_life_ms, common },
+            arms: Vec::new(),
+            common: CommonPrior::new(dimension),
+            since_settled: 0,
+            workspace: Workspace::new(dimension),
+        })
     }
 
     #[must_use]
@@ -66,7 +99,7 @@ impl LinearBandit {
     /// On a prior beyond 1e6.
     pub fn add_arm(&mut self, hash: u32, prior: f64) -> Result<usize, RangeError> {
         checks::between("prior", prior, -TARGET_MAX, TARGET_MAX)?;
-        self.arms.push(LinearArm::new(self.regression, hash, prior));
+        self.arms.push(LinearArm::new(&self.regression, hash, prior));
         Ok(self.arms.len() - 1)
     }
 
@@ -86,7 +119,7 @@ impl LinearBandit {
         self.check_features(x)?;
         checks::length("qualities", qualities.len(), self.size())?;
         self.advance(weighing.now);
-        let radius = self.exploration * self.spread();
+        let radius = self.options.exploration * self.spread();
         for (index, arm) in self.arms.iter().enumerate() {
             qualities[index] = f64::NAN;
             if !weighing.is_eligible(index) {
@@ -146,7 +179,12 @@ impl LinearBandit {
         checks::between("target", target, -TARGET_MAX, TARGET_MAX)?;
         checks::between("weight", weight, f64::MIN_POSITIVE, WEIGHT_MAX)?;
         checks::finite("now", now, 0.0)?;
-        self.arms[arm].add(x, target, weight, now, self.regression, &mut self.workspace);
+        self.advance(now);
+        self.arms[arm].add(x, target, weight, now, &self.regression, &mut self.workspace);
+        self.since_settled += 1;
+        if self.follow_spread(RIDGE_SLACK) || self.since_settled >= SETTLE_EVERY {
+            self.settle();
+        }
         Ok(())
     }
 
@@ -157,7 +195,7 @@ impl LinearBandit {
     #[expect(clippy::cast_precision_loss, reason = "at most 256")]
     pub fn snapshot_arm(&self, arm: usize) -> Result<Vec<f64>, RangeError> {
         self.check_arm(arm)?;
-        let header = [VERSION, self.regression.dimension as f64];
+        let header = [VERSION, self.options.dimension as f64];
         Ok(header.into_iter().chain(self.arms[arm].figures()).collect())
     }
 
@@ -168,7 +206,9 @@ impl LinearBandit {
     pub fn restore_arm(&mut self, arm: usize, snapshot: &[f64]) -> Result<bool, RangeError> {
         self.check_arm(arm)?;
         self.check_snapshot(snapshot)?;
-        Ok(self.arms[arm].read(&snapshot[HEADER..], self.regression, &mut self.workspace))
+        let legal = self.arms[arm].read(&snapshot[HEADER..], &self.regression, &mut self.workspace);
+        self.settle_exactly();
+        Ok(legal)
     }
 
     /// Adds the statistics of a snapshot to an arm's own: commutative and associative up to rounding.
@@ -183,14 +223,51 @@ impl LinearBandit {
                 "snapshot has illegal figures for arm {arm}: nothing is merged"
             )));
         }
-        self.arms[arm].merge(&snapshot[HEADER..], self.regression, &mut self.workspace);
+        self.arms[arm].merge(&snapshot[HEADER..], &self.regression, &mut self.workspace);
+        self.settle_exactly();
         Ok(())
     }
 
     #[inline]
     fn advance(&mut self, now: f64) {
+        let mut advanced = false;
         for arm in &mut self.arms {
-            arm.advance(now, self.regression, &mut self.workspace);
+            advanced |= arm.advance(now, &self.regression, &mut self.workspace);
+        }
+        if advanced {
+            self.settle_exactly();
+        }
+    }
+
+    /// A prior says how far coefficients lie from where they are expected: the noisier the targets, the more of them it
+    /// counts for. Within `slack` it stays. Returns whether the ridge changed.
+    #[inline]
+    fn follow_spread(&mut self, slack: f64) -> bool {
+        let noise = self.spread() / self.options.noise;
+        let ridge = (self.options.ridge * noise * noise).clamp(RIDGE_MIN, RIDGE_MAX);
+        if ridge <= slack * self.regression.ridge && slack * ridge >= self.regression.ridge {
+            return false;
+        }
+        self.regression.ridge = ridge;
+        for arm in &mut self.arms {
+            arm.rebuild(&self.regression, &mut self.workspace);
+        }
+        true
+    }
+
+    /// So that the same statistics mean the same, however they came about.
+    fn settle_exactly(&mut self) {
+        self.follow_spread(1.0);
+        self.settle();
+    }
+
+    /// Learns what the arms have in common, and expects it of each.
+    fn settle(&mut self) {
+        self.since_settled = 0;
+        let ridge = self.options.common_ridge * self.regression.ridge / self.options.ridge;
+        self.common.learn(&self.arms, ridge, &mut self.regression);
+        for arm in &mut self.arms {
+            arm.solve(&self.regression, &mut self.workspace);
         }
     }
 
@@ -198,7 +275,7 @@ impl LinearBandit {
     #[inline]
     fn spread(&self) -> f64 {
         let mut weight = NOISE_STRENGTH;
-        let mut squares = NOISE_STRENGTH * self.noise * self.noise;
+        let mut squares = NOISE_STRENGTH * self.options.noise * self.options.noise;
         for arm in &self.arms {
             let [of_arm, squares_of_arm] = arm.errors();
             weight += of_arm;
@@ -229,7 +306,7 @@ impl LinearBandit {
 
     #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "an integer in a double")]
     fn check_snapshot(&self, snapshot: &[f64]) -> Result<(), RangeError> {
-        let Regression { dimension, .. } = self.regression;
+        let dimension = self.options.dimension;
         checks::length("snapshot", snapshot.len(), HEADER + figure_count(dimension))?;
         if snapshot[0] == VERSION && snapshot[1] == dimension as f64 {
             return Ok(());

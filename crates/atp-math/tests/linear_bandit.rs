@@ -1,15 +1,22 @@
 //! What holds of a linear bandit for any input: no panic, no state changed by an error, merging in any order.
 use atp_math::choice::Weighing;
-use atp_math::linear_arm::Regression;
-use atp_math::linear_bandit::LinearBandit;
+use atp_math::linear_bandit::{LinearBandit, LinearOptions};
 use atp_math::strategy::Strategy as Choice;
 use proptest::prelude::*;
 
 const DIMENSION: usize = 3;
 
 fn bandit(arms: u32) -> LinearBandit {
-    let regression = Regression { dimension: DIMENSION, bias_ridge: 1.0, ridge: 2.0, half_life_ms: 1_000.0 };
-    let mut bandit = LinearBandit::new(regression, 0.3, 0.5).unwrap();
+    let mut bandit = LinearBandit::new(LinearOptions {
+        dimension: DIMENSION,
+        bias_ridge: 1.0,
+        ridge: 2.0,
+        common_ridge: 1.0,
+        half_life_ms: 1_000.0,
+        noise: 0.3,
+        exploration: 0.5,
+    })
+    .unwrap();
     for hash in 0..arms {
         bandit.add_arm(hash, 0.5).unwrap();
     }

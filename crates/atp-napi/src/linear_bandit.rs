@@ -1,8 +1,7 @@
 //! `atp_math::linear_bandit`: a handle and what can be done with it.
 use atp_math::checks;
 use atp_math::choice::Weighing;
-use atp_math::linear_arm::Regression;
-use atp_math::linear_bandit::LinearBandit;
+use atp_math::linear_bandit::{LinearBandit, LinearOptions};
 use napi::bindgen_prelude::{Env, External, Float64ArraySlice, Result};
 use napi_derive::napi;
 
@@ -15,13 +14,15 @@ pub fn create_linear(
     dimension: f64,
     bias_ridge: f64,
     ridge: f64,
+    common_ridge: f64,
     half_life_ms: f64,
     noise: f64,
     exploration: f64,
 ) -> Result<External<LinearBandit>> {
     let dimension = checks::word("dimension", dimension).or_throw(env)? as usize;
-    let regression = Regression { dimension, bias_ridge, ridge, half_life_ms };
-    LinearBandit::new(regression, noise, exploration).map(External::new).or_throw(env)
+    let options =
+        LinearOptions { dimension, bias_ridge, ridge, common_ridge, half_life_ms, noise, exploration };
+    LinearBandit::new(options).map(External::new).or_throw(env)
 }
 
 #[napi(catch_unwind)]

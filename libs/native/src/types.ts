@@ -114,7 +114,7 @@ export interface LatencySketch {
 
 /**
  * A contextual bandit: each arm's quality is linear in a request's features x, of which x[0] is 1 (the bias). Ridge regression
- * with forgetting by time, one model an arm. Arms, times and illegal arguments are as in `Bandit`.
+ * with forgetting by time, one model an arm, which starts from what the models of all arms have in common. Arms, times and illegal arguments are as in `Bandit`.
  */
 export interface LinearBandit {
   readonly size: number
@@ -167,9 +167,15 @@ export interface LinearBandit {
 export interface LinearBanditOptions {
   /** Length of a feature vector: 1 to 256. */
   readonly dimension: number
-  /** The ridge of the first feature, the bias, and of each other: 1e-6 to 1e9. What a prior counts for, in observations. */
+  /** What the prior of the bias counts for, in observations: 1e-6 to 1e9, like all ridges. */
   readonly biasRidge: number
+  /**
+   * What the prior of an arm's other coefficients counts for where single targets spread by `noise`: they are expected within
+   * `noise / sqrt(ridge)` of those that all arms share, whatever the spread turns out to be.
+   */
   readonly ridge: number
+  /** The same of the coefficients that all arms share, which are expected around 0 (a hierarchical prior, Lindley & Smith 1972). */
+  readonly commonRidge: number
   /** Milliseconds after which an observation counts half, at least 1; Infinity never forgets. */
   readonly halfLifeMs: number
   /** Spread of a single target around its expectation, before any was observed; then it is learned. 1e-6 to 1e6. */

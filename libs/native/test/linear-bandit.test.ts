@@ -7,14 +7,19 @@ const OPTIONS: LinearBanditOptions = {
   dimension: 3,
   biasRidge: 1,
   ridge: 2,
+  commonRidge: 10,
   halfLifeMs: Number.POSITIVE_INFINITY,
   noise: 1,
   exploration: 0.5,
 }
 
-function banditOf(native: NativeModule, arms: number, differs: Partial<LinearBanditOptions> = {}) {
+function banditOf(
+  native: NativeModule,
+  arms: number,
+  { prior = 0.5, ...differs }: Partial<LinearBanditOptions> & { readonly prior?: number } = {},
+) {
   const bandit = native.createLinearBandit({ ...OPTIONS, ...differs })
-  for (let arm = 0; arm < arms; arm += 1) bandit.addArm(100 - arm, 0.5)
+  for (let arm = 0; arm < arms; arm += 1) bandit.addArm(100 - arm, prior)
   return bandit
 }
 
@@ -47,6 +52,9 @@ function solve(matrix: readonly (readonly number[])[], b: readonly number[]): nu
   return rows.map((row, k) => (row.at(-1) as number) / (row[k] as number))
 }
 
+/** A ridge that no evidence gets over. */
+const NOTHING_IN_COMMON = 1e9
+
 describeEach('a linear bandit', native => {
   it('expects its prior before it has seen anything, and is unsure by its ridge', () => {
     const { means, deviations } = estimate(banditOf(native, 2), features(1, 0))
@@ -71,10 +79,10 @@ describeEach('a linear bandit', native => {
     }
   })
 
-  it('is ridge regression: means and deviations as the closed form has them, however many observations', () => {
-    const bandit = banditOf(native, 1)
+  it('is ridge regression: means and deviations as the closed form has them, with a ridge that follows the spread', () => {
+    const bandit = banditOf(native, 1, { commonRidge: NOTHING_IN_COMMON })
     const random = new TestRandom(3)
-    const precision = [0, 1, 2].map(i => [0, 1, 2].map(j => (i !== j ? 0 : i === 0 ? 1 : 2)))
+    const precision = [0, 1, 2].map(() => [0, 0, 0])
     const moment = [0, 0, 0]
     for (let step = 0; step < 2_000; step += 1) {
       const x = features(random.uniform() - 0.5, random.uniform() - 0.5)
@@ -89,21 +97,40 @@ describeEach('a linear bandit', native => {
         }
       }
     }
+    // Ridge and spread are taken up exactly where statistics are.
+    const snapshot = bandit.snapshotArm(0)
+    bandit.restoreArm(0, snapshot)
+    const [, , , weight, squares] = snapshot as unknown as [number, number, number, number, number]
+    const variance = (5 * OPTIONS.noise ** 2 + squares) / (5 + weight)
+    const ridge = (OPTIONS.ridge * variance) / OPTIONS.noise ** 2
+    for (const [k, row] of precision.entries()) row[k] = (row[k] as number) + (k === 0 ? 1 : ridge)
     const x = features(0.3, -0.4)
     const coefficients = solve(precision, moment)
     const gain = solve(precision, Array.from(x))
-    const relative = Math.sqrt(solve(precision, Array.from(features(0, 0)))[0] as number)
-    const atZero = estimate(bandit, features(0, 0)).deviations[0] as number
     const dot = (a: readonly number[]) => a.reduce((sum, value, k) => sum + value * (x[k] as number), 0)
     const { means, deviations } = estimate(bandit, x)
     expect(means[0]).toBeCloseTo(0.5 + dot(coefficients), 10)
-    expect(deviations[0]).toBeCloseTo((Math.sqrt(dot(gain)) * atZero) / relative, 10)
+    expect(deviations[0]).toBeCloseTo(Math.sqrt(dot(gain) * variance), 10)
+  })
+
+  it('expects of an arm that nobody tried what the others have in common, but for their level', () => {
+    const bandit = banditOf(native, 4, { noise: 0.1, commonRidge: 0.1 })
+    const random = new TestRandom(5)
+    for (let step = 0; step < 1_500; step += 1) {
+      const x = features(random.uniform() - 0.5, random.uniform() - 0.5)
+      const arm = step % 3
+      bandit.update(arm, x, 0.2 * arm + 0.4 * (x[1] as number) - 0.3 * (x[2] as number), 1, step)
+    }
+    const at = (x: Float64Array) => estimate(bandit, x).means[3] as number
+    expect(at(features(0, 0))).toBeCloseTo(0.5, 10)
+    expect(at(features(1, 0)) - at(features(0, 0))).toBeCloseTo(0.4, 1)
+    expect(at(features(0, 1)) - at(features(0, 0))).toBeCloseTo(-0.3, 1)
   })
 
   it.each(['thompson', 'ucb', 'greedy'] as const)(
     'learns which arm is better for which features: %s',
     strategy => {
-      const bandit = banditOf(native, 2, { exploration: 0.2 })
+      const bandit = banditOf(native, 2, { exploration: 0.2, noise: 0.1, prior: 1 })
       const random = new TestRandom(11)
       let right = 0
       for (let step = 0; step < 2_000; step += 1) {

@@ -13,6 +13,7 @@ function create(native: NativeModule): LinearBandit {
     dimension: DIMENSION,
     biasRidge: 1,
     ridge: 3,
+    commonRidge: 10,
     halfLifeMs: 60_000,
     noise: 0.3,
     exploration: 0.8,

@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 4
+export const INTERFACE_VERSION = 5
 
 declare const kind: unique symbol
 
@@ -56,6 +56,7 @@ export interface Addon {
     dimension: number,
     biasRidge: number,
     ridge: number,
+    commonRidge: number,
     halfLifeMs: number,
     noise: number,
     exploration: number,

@@ -9,9 +9,17 @@ export class RustLinearBandit implements LinearBandit {
   #size = 0
 
   constructor(addon: Addon, options: LinearBanditOptions) {
-    const { dimension, biasRidge, ridge, halfLifeMs, noise, exploration } = options
+    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration } = options
     this.#addon = addon
-    this.#handle = addon.createLinear(dimension, biasRidge, ridge, halfLifeMs, noise, exploration)
+    this.#handle = addon.createLinear(
+      dimension,
+      biasRidge,
+      ridge,
+      commonRidge,
+      halfLifeMs,
+      noise,
+      exploration,
+    )
   }
 
   get size(): number {

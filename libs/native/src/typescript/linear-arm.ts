@@ -6,7 +6,6 @@
  * fades, directions that nobody visits would grow ever more uncertain. A^-1 follows each observation by Sherman and
  * Morrison's formula (1950) and is rebuilt by Cholesky's decomposition now and then, so that rounding does not add up.
  */
-import type { LinearBanditOptions } from '../types.ts'
 import { invert } from './cholesky.ts'
 import { pow2 } from './elementary.ts'
 import { dot, multiply } from './lanes.ts'
@@ -26,15 +25,26 @@ const FIGURE_MAX = 1e30
 /** Scratch for one arm at a time. */
 export class Workspace {
   readonly gain: Float64Array
+  readonly moment: Float64Array
   readonly lower: Float64Array
 
   constructor(dimension: number) {
     this.gain = new Float64Array(dimension)
+    this.moment = new Float64Array(dimension)
     this.lower = new Float64Array(dimension * dimension)
   }
 }
 
-export type Regression = Omit<LinearBanditOptions, 'noise' | 'exploration'>
+/** How the arms of a bandit learn. */
+export interface Regression {
+  readonly dimension: number
+  /** What is on the diagonal of the ridge: for the first feature, which is the bias, and for each other. */
+  readonly biasRidge: number
+  ridge: number
+  readonly halfLifeMs: number
+  /** Coefficients that an arm is expected to have before it was observed; 0 for the bias. */
+  readonly common: Float64Array
+}
 
 export class LinearArm {
   readonly hash: number
@@ -53,7 +63,7 @@ export class LinearArm {
   /** Sum of x x', whole. */
   readonly #gram: Float64Array
   /** (S + R)^-1, whole. */
-  readonly #inverse: Float64Array
+  readonly inverse: Float64Array
   readonly #coefficients: Float64Array
   #sinceRebuild = 0
 
@@ -65,24 +75,24 @@ export class LinearArm {
     this.#prior = prior
     this.#moment = new Float64Array(dimension)
     this.#gram = new Float64Array(dimension * dimension)
-    this.#inverse = new Float64Array(dimension * dimension)
+    this.inverse = new Float64Array(dimension * dimension)
     this.#coefficients = new Float64Array(dimension)
     this.#forget()
   }
 
-  /** Brings the statistics forward to `now`, where it is a step or more after their epoch. */
-  advance(now: number): void {
+  /** Brings the statistics forward to `now`, where it is a step or more after their epoch. @returns whether anything faded */
+  advance(now: number): boolean {
     const { halfLifeMs } = this.#regression
     const step = STEP * halfLifeMs
-    if (step === Number.POSITIVE_INFINITY || now - this.#epoch < step) return
+    if (step === Number.POSITIVE_INFINITY || now - this.#epoch < step) return false
     const epoch = Math.floor(now / step) * step
-    if (epoch <= this.#epoch) return
+    if (epoch <= this.#epoch) return false
     const kept = pow2((this.#epoch - epoch) / halfLifeMs)
     this.#epoch = epoch
-    if (this.weight > 0) {
-      this.#scale(kept)
-      this.#rebuild()
-    }
+    if (this.weight === 0) return false
+    this.#scale(kept)
+    this.rebuild()
+    return true
   }
 
   /** The expected target. */
@@ -93,16 +103,43 @@ export class LinearArm {
   /** x' A^-1 x: the variance of the expected target where a target's own is 1. */
   variance(x: Float64Array): number {
     const { gain } = this.#workspace
-    multiply(this.#inverse, x, gain)
+    multiply(this.inverse, x, gain)
     return Math.max(dot(x, 0, gain), 0)
   }
 
-  /** Learns a target, observed at `now`; `weight` is what it counts for beside others. */
+  /** Anew from the statistics: rounding is forgotten, and another ridge holds. */
+  rebuild(): void {
+    const { dimension } = this.#regression
+    const inverse = this.inverse
+    inverse.set(this.#gram)
+    for (let k = 0; k < dimension; k += 1) {
+      inverse[k * dimension + k] = (inverse[k * dimension + k] as number) + this.#ridgeOf(k)
+    }
+    invert(inverse, this.#workspace.lower, dimension)
+    this.solve()
+    this.#sinceRebuild = 0
+  }
+
+  /** The coefficients that follow from the statistics and what is expected of all arms: A^-1 (b + R common). */
+  solve(): void {
+    const { common } = this.#regression
+    const { moment } = this.#workspace
+    for (let k = 0; k < moment.length; k += 1) {
+      moment[k] = (this.#moment[k] as number) + this.#ridgeOf(k) * (common[k] as number)
+    }
+    multiply(this.inverse, moment, this.#coefficients)
+  }
+
+  /** Writes what the coefficients would be if nothing were known of other arms: A^-1 b. */
+  ownCoefficients(out: Float64Array): void {
+    multiply(this.inverse, this.#moment, out)
+  }
+
+  /** Learns a target, observed at `now`, to which it was advanced; `weight` is what it counts for beside others. */
   add(x: Float64Array, target: number, weight: number, now: number): void {
-    this.advance(now)
     const { dimension, halfLifeMs } = this.#regression
     const { gain } = this.#workspace
-    const inverse = this.#inverse
+    const inverse = this.inverse
     const gram = this.#gram
     const counted = weight * pow2((Math.max(now, this.#epoch) - this.#epoch) / halfLifeMs)
     const excess = target - this.#prior
@@ -125,7 +162,7 @@ export class LinearArm {
     }
     this.weight += counted
     this.#sinceRebuild += 1
-    if (this.#sinceRebuild >= REBUILD_EVERY) this.#rebuild()
+    if (this.#sinceRebuild >= REBUILD_EVERY) this.rebuild()
   }
 
   /** Writes [epoch, weight, squares, moment, the lower triangle of the gram matrix row by row]. */
@@ -149,7 +186,7 @@ export class LinearArm {
     if (legal) {
       this.#epoch = figures[0] as number
       this.#addFigures(figures, 1)
-      this.#rebuild()
+      this.rebuild()
     }
     return legal
   }
@@ -162,7 +199,7 @@ export class LinearArm {
     this.#scale(pow2((this.#epoch - later) / halfLifeMs))
     this.#addFigures(figures, pow2((epoch - later) / halfLifeMs))
     this.#epoch = later
-    this.#rebuild()
+    this.rebuild()
   }
 
   #addFigures(figures: Float64Array, scale: number): void {
@@ -197,21 +234,10 @@ export class LinearArm {
     this.weight = 0
     this.squares = 0
     this.#sinceRebuild = 0
-    for (const figures of [this.#moment, this.#gram, this.#inverse, this.#coefficients]) figures.fill(0)
+    for (const figures of [this.#moment, this.#gram, this.inverse]) figures.fill(0)
+    this.#coefficients.set(this.#regression.common)
     const { dimension } = this.#regression
-    for (let k = 0; k < dimension; k += 1) this.#inverse[k * dimension + k] = 1 / this.#ridgeOf(k)
-  }
-
-  #rebuild(): void {
-    const { dimension } = this.#regression
-    const inverse = this.#inverse
-    inverse.set(this.#gram)
-    for (let k = 0; k < dimension; k += 1) {
-      inverse[k * dimension + k] = (inverse[k * dimension + k] as number) + this.#ridgeOf(k)
-    }
-    invert(inverse, this.#workspace.lower, dimension)
-    multiply(inverse, this.#moment, this.#coefficients)
-    this.#sinceRebuild = 0
+    for (let k = 0; k < dimension; k += 1) this.inverse[k * dimension + k] = 1 / this.#ridgeOf(k)
   }
 
   #ridgeOf(feature: number): number {

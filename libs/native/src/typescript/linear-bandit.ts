@@ -2,6 +2,7 @@
 import type { LinearBandit, LinearBanditOptions, StrategyName } from '../types.ts'
 import { checkFinite, checkHalfLife, checkInteger, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
+import { CommonPrior } from './common-prior.ts'
 import { areLegal, figureCount, LinearArm, type Regression, Workspace } from './linear-arm.ts'
 import { normal } from './normal.ts'
 import { RandomStream } from './random-stream.ts'
@@ -17,28 +18,35 @@ const TARGET_MAX = 1e6
 const FEATURE_MAX = 1e3
 const WEIGHT_MAX = 1e3
 const WEIGHT_MIN = 2.2250738585072014e-308
+/** Observations between two times that what arms have in common is learned. */
+const SETTLE_EVERY = 32
+/** The ridge follows the spread of targets when it is off by this factor. */
+const RIDGE_SLACK = 1.25
 const VERSION = 1
 const HEADER = 2
 
 export class TypeScriptLinearBandit implements LinearBandit {
+  readonly #options: LinearBanditOptions
   readonly #regression: Regression
-  readonly #noise: number
-  readonly #exploration: number
   readonly #arms: LinearArm[] = []
+  readonly #common: CommonPrior
+  #sinceSettled = 0
   readonly #workspace: Workspace
   readonly #stream = new RandomStream()
 
-  constructor({ noise, exploration, ...regression }: LinearBanditOptions) {
-    checkInteger('dimension', regression.dimension, 1, DIMENSION_MAX)
-    checkFinite('biasRidge', regression.biasRidge, RIDGE_MIN, RIDGE_MAX)
-    checkFinite('ridge', regression.ridge, RIDGE_MIN, RIDGE_MAX)
-    checkHalfLife('halfLifeMs', regression.halfLifeMs)
+  constructor(options: LinearBanditOptions) {
+    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration } = options
+    checkInteger('dimension', dimension, 1, DIMENSION_MAX)
+    checkFinite('biasRidge', biasRidge, RIDGE_MIN, RIDGE_MAX)
+    checkFinite('ridge', ridge, RIDGE_MIN, RIDGE_MAX)
+    checkFinite('commonRidge', commonRidge, RIDGE_MIN, RIDGE_MAX)
+    checkHalfLife('halfLifeMs', halfLifeMs)
     checkFinite('noise', noise, NOISE_MIN, TARGET_MAX)
     checkFinite('exploration', exploration, 0)
-    this.#regression = regression
-    this.#noise = noise
-    this.#exploration = exploration
-    this.#workspace = new Workspace(regression.dimension)
+    this.#options = { ...options }
+    this.#regression = { dimension, biasRidge, ridge, halfLifeMs, common: new Float64Array(dimension) }
+    this.#common = new CommonPrior(dimension)
+    this.#workspace = new Workspace(dimension)
   }
 
   get size(): number {
@@ -71,7 +79,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkApart(qualities, weights, penalties)
     if (qualities === x) throw new RangeError('qualities must not share memory with x')
     this.#advance(now)
-    const radius = this.#exploration * this.#spread()
+    const radius = this.#options.exploration * this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
       if (penalties[index] === Number.POSITIVE_INFINITY) {
         qualities[index] = Number.NaN
@@ -112,7 +120,10 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkFinite('target', target, -TARGET_MAX, TARGET_MAX)
     checkFinite('weight', weight, WEIGHT_MIN, WEIGHT_MAX)
     checkFinite('now', now, 0)
+    this.#advance(now)
     learner.add(x, target, weight, now)
+    this.#sinceSettled += 1
+    if (this.#followSpread(RIDGE_SLACK) || this.#sinceSettled >= SETTLE_EVERY) this.#settle()
   }
 
   snapshotArm(arm: number): Float64Array {
@@ -128,7 +139,9 @@ export class TypeScriptLinearBandit implements LinearBandit {
   restoreArm(arm: number, snapshot: Float64Array): boolean {
     const learner = this.#arm(arm)
     this.#checkSnapshot(snapshot)
-    return learner.read(snapshot.subarray(HEADER))
+    const legal = learner.read(snapshot.subarray(HEADER))
+    this.#settleExactly()
+    return legal
   }
 
   mergeArm(arm: number, snapshot: Float64Array): void {
@@ -139,16 +152,47 @@ export class TypeScriptLinearBandit implements LinearBandit {
       throw new RangeError(`snapshot has illegal figures for arm ${arm}: nothing is merged`)
     }
     learner.merge(figures)
+    this.#settleExactly()
   }
 
   #advance(now: number): void {
-    for (const arm of this.#arms) arm.advance(now)
+    let advanced = false
+    for (const arm of this.#arms) advanced = arm.advance(now) || advanced
+    if (advanced) this.#settleExactly()
+  }
+
+  /**
+   * A prior says how far coefficients lie from where they are expected: the noisier the targets, the more of them it counts
+   * for. Within `slack` it stays. @returns whether the ridge changed
+   */
+  #followSpread(slack: number): boolean {
+    const regression = this.#regression
+    const noise = this.#spread() / this.#options.noise
+    const ridge = Math.min(Math.max(this.#options.ridge * noise * noise, RIDGE_MIN), RIDGE_MAX)
+    if (ridge <= slack * regression.ridge && slack * ridge >= regression.ridge) return false
+    regression.ridge = ridge
+    for (const arm of this.#arms) arm.rebuild()
+    return true
+  }
+
+  /** So that the same statistics mean the same, however they came about. */
+  #settleExactly(): void {
+    this.#followSpread(1)
+    this.#settle()
+  }
+
+  /** Learns what the arms have in common, and expects it of each. */
+  #settle(): void {
+    this.#sinceSettled = 0
+    const ridge = (this.#options.commonRidge * this.#regression.ridge) / this.#options.ridge
+    this.#common.learn(this.#arms, ridge, this.#regression)
+    for (const arm of this.#arms) arm.solve()
   }
 
   /** The spread of single targets around their expectation, pooled over the arms. */
   #spread(): number {
     let weight = NOISE_STRENGTH
-    let squares = NOISE_STRENGTH * this.#noise * this.#noise
+    let squares = NOISE_STRENGTH * this.#options.noise * this.#options.noise
     for (const arm of this.#arms) {
       weight += arm.weight
       squares += arm.squares

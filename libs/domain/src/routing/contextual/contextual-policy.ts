@@ -31,8 +31,9 @@ export interface ContextualChoice {
 
 /** What is expected of an arm that nobody tried: the best, so that it is tried. */
 const OPTIMISM = 1
-const BIAS_RIDGE = 1
-const RIDGE = 10
+const BIAS_RIDGE = 3
+const RIDGE = 60
+const COMMON_RIDGE = 10
 /** Spread of rewards before any was seen. */
 const NOISE = 0.25
 /** Of the deviation of Thompson sampling as published: rewards of good models differ by little, and each try costs. */
@@ -56,6 +57,7 @@ export class ContextualPolicy {
       dimension,
       biasRidge: BIAS_RIDGE,
       ridge: RIDGE,
+      commonRidge: COMMON_RIDGE,
       halfLifeMs,
       noise: NOISE,
       exploration: EXPLORATION,

@@ -8,6 +8,7 @@ import type { LinearBandit, NativeModule } from '@atp/native'
 const NOISE = 0.5
 const BIAS_RIDGE = 1
 const RIDGE = 10
+const COMMON_RIDGE = 10
 /** Errors count half after so many answers: the correction for their spread follows the arm. */
 const ERROR_MEMORY = 200
 const ERRORS_AT_START = 3
@@ -30,6 +31,7 @@ export class CostModel {
       dimension,
       biasRidge: BIAS_RIDGE,
       ridge: RIDGE,
+      commonRidge: COMMON_RIDGE,
       halfLifeMs,
       noise: NOISE,
       exploration: 0,
