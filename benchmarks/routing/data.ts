@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { PROMPT_FEATURES, promptFeatures } from '@atp/native'
 
 export interface Row {
-  /** All that a policy sees of the row, as a vector. */
+  readonly prompt: string
+  /** All that a policy sees of the prompt, as a vector. */
   readonly features: Float64Array
   /** In [0, 1], one an arm. */
   readonly rewards: readonly number[]
@@ -41,7 +42,12 @@ export function readRecorded(file: string): RecordedData {
       )
     }
     const known = figures as { readonly reward: number; readonly cost: number }[]
-    return { features, rewards: known.map(({ reward }) => reward), costs: known.map(({ cost }) => cost) }
+    return {
+      prompt,
+      features,
+      rewards: known.map(({ reward }) => reward),
+      costs: known.map(({ cost }) => cost),
+    }
   })
   return { arms, rows }
 }

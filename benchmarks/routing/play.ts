@@ -31,6 +31,11 @@ export function play(policy: Policy, { rows, seed }: Shuffle, scenario: Scenario
     rewards.push(reward)
     costs.push(cost)
   }
+  return playedOf(rewards, costs, budgetUsd)
+}
+
+/** @param rewards row by row, like `costs` (US dollars) */
+export function playedOf(rewards: readonly number[], costs: readonly number[], budgetUsd: number): Played {
   return {
     reward: mean(rewards),
     costUsd: mean(costs),

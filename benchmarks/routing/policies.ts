@@ -16,7 +16,7 @@ export interface PolicySetup {
 }
 
 /** Assumed of an answer before any was paid for: no model of today costs nothing, and few cost more than ten times this. */
-const EXPECTED_USD = 0.001
+export const EXPECTED_USD = 0.001
 
 const native = loadNative()
 

@@ -1,4 +1,5 @@
 /** The results as a table for people; `routing.json` has the same. */
+import type { Played } from './play.ts'
 
 export interface MeanEstimate {
   readonly mean: number
@@ -25,6 +26,15 @@ export function meanEstimate(values: readonly number[]): MeanEstimate {
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)
   const half = 1.96 * Math.sqrt(variance / values.length)
   return { mean, low: mean - half, high: mean + half }
+}
+
+export function summaryOf(played: readonly Played[]) {
+  return {
+    reward: meanEstimate(played.map(({ reward }) => reward)),
+    costUsd: meanEstimate(played.map(({ costUsd }) => costUsd)),
+    lastReward: meanEstimate(played.map(({ lastReward }) => lastReward)),
+    worstOverspend: Math.max(...played.map(({ overspend }) => overspend)),
+  } as const
 }
 
 export function tableOf(results: readonly RoutingResult[]): string {

@@ -3,13 +3,14 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from '../shared/results.ts'
-import { readRecorded } from './data.ts'
+import { type RecordedData, readRecorded } from './data.ts'
 import { hindsight } from './hindsight.ts'
 import { type Played, play } from './play.ts'
 import { POLICIES } from './policies.ts'
-import { type MeanEstimate, meanEstimate, type RoutingResult, tableOf } from './report.ts'
-import { SCENARIOS } from './scenarios.ts'
+import { type MeanEstimate, type RoutingResult, summaryOf, tableOf } from './report.ts'
+import { SCENARIOS, type Scenario } from './scenarios.ts'
 import { shuffle } from './shuffle.ts'
+import { playThroughGateway } from './through-gateway.ts'
 
 const HELP = `Replays recorded routing data: rewards, costs and what each policy makes of them.
 
@@ -17,14 +18,21 @@ const HELP = `Replays recorded routing data: rewards, costs and what each policy
   --shuffles N       seeded shuffles of rows and arms (default 50)
   --budgets A,B,...  mean US dollars a request (default 0.0003,0.00066,0.0019,0.0053,0.01,0.015)
   --scenario TEXT    only scenarios whose name contains it
+  --gateway          also through a running gateway, over HTTP, where nothing changes: the policy named gateway
   --out DIR          also writes DIR/routing.json
   --help             says this`
 
 const BUDGETS = '0.0003,0.00066,0.0019,0.0053,0.01,0.015'
 
-process.exitCode = main()
+interface Runs {
+  readonly data: RecordedData
+  readonly budgets: readonly number[]
+  readonly shuffles: number
+}
 
-function main(): number {
+process.exitCode = await main()
+
+async function main(): Promise<number> {
   const { values } = parseArgs({
     args: process.argv.slice(2).filter(argument => argument !== '--'),
     options: {
@@ -32,6 +40,7 @@ function main(): number {
       shuffles: { type: 'string', default: '50' },
       budgets: { type: 'string', default: BUDGETS },
       scenario: { type: 'string', default: '' },
+      gateway: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -45,51 +54,71 @@ function main(): number {
   if (values.data === undefined) return refuse('--data FILE is needed')
   if (!(Number.isInteger(shuffles) && shuffles > 1)) return refuse('--shuffles must be an integer above 1')
   if (!budgets.every(budget => budget > 0)) return refuse('--budgets must be positive numbers')
-  const { arms, rows } = readRecorded(values.data)
+  const runs: Runs = { data: readRecorded(values.data), budgets, shuffles }
+  const results = [
+    ...inHindsight(runs),
+    ...SCENARIOS.filter(({ name }) => name.includes(values.scenario)).flatMap(scenario =>
+      simulated(runs, scenario),
+    ),
+    ...(values.gateway ? await throughGateway(runs) : []),
+  ]
+  if (process.stderr.isTTY) process.stderr.write('\n')
+  console.log(tableOf(results))
+  if (values.out !== undefined) write(values.out, runs, results)
+  return 0
+}
+
+function inHindsight({ data: { rows, arms }, budgets }: Runs): RoutingResult[] {
+  return budgets.flatMap(budgetUsd =>
+    hindsight(rows, arms, budgetUsd).map(({ policy, reward, costUsd }) => ({
+      scenario: 'stationary',
+      policy,
+      budgetUsd,
+      reward: exact(reward),
+      costUsd: exact(costUsd),
+    })),
+  )
+}
+
+function simulated({ data: { rows, arms }, budgets, shuffles }: Runs, scenario: Scenario): RoutingResult[] {
   const results: RoutingResult[] = []
   for (const budgetUsd of budgets) {
-    for (const { policy, reward, costUsd } of hindsight(rows, arms, budgetUsd)) {
-      results.push({
-        scenario: 'stationary',
-        policy,
-        budgetUsd,
-        reward: exact(reward),
-        costUsd: exact(costUsd),
-      })
-    }
-  }
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(values.scenario))) {
-    for (const budgetUsd of budgets) {
-      for (const [policy, create] of Object.entries(POLICIES)) {
-        const played: Played[] = []
-        for (let seed = 1; seed <= shuffles; seed += 1) {
-          process.stderr.write(
-            `\r${scenario.name}, $${budgetUsd}, ${policy}: ${seed} of ${shuffles} `.padEnd(100),
-          )
-          const shuffled = shuffle(rows, arms.length, seed)
-          const player = create({ hashes: shuffled.hashes, budgetUsd, seed })
-          played.push(play(player, shuffled, scenario, budgetUsd))
-        }
-        results.push({
-          scenario: scenario.name,
-          policy,
-          budgetUsd,
-          reward: meanEstimate(played.map(({ reward }) => reward)),
-          costUsd: meanEstimate(played.map(({ costUsd }) => costUsd)),
-          lastReward: meanEstimate(played.map(({ lastReward }) => lastReward)),
-          worstOverspend: Math.max(...played.map(({ overspend }) => overspend)),
-        })
+    for (const [policy, create] of Object.entries(POLICIES)) {
+      const played: Played[] = []
+      for (let seed = 1; seed <= shuffles; seed += 1) {
+        progress(`${scenario.name}, $${budgetUsd}, ${policy}: ${seed} of ${shuffles}`)
+        const shuffled = shuffle(rows, arms.length, seed)
+        const player = create({ hashes: shuffled.hashes, budgetUsd, seed })
+        played.push(play(player, shuffled, scenario, budgetUsd))
       }
+      results.push({ scenario: scenario.name, policy, budgetUsd, ...summaryOf(played) })
     }
   }
-  process.stderr.write('\n')
-  console.log(tableOf(results))
-  if (values.out !== undefined) {
-    mkdirSync(values.out, { recursive: true })
-    const content = { machine: machine(), data: { rows: rows.length, arms: arms.length, shuffles }, results }
-    writeFileSync(join(values.out, 'routing.json'), `${JSON.stringify(content, null, 2)}\n`)
+  return results
+}
+
+async function throughGateway({ data, budgets, shuffles }: Runs): Promise<RoutingResult[]> {
+  const results: RoutingResult[] = []
+  for (const budgetUsd of budgets) {
+    const played: Played[] = []
+    for (let seed = 1; seed <= shuffles; seed += 1) {
+      progress(`through the gateway, $${budgetUsd}: ${seed} of ${shuffles}`)
+      played.push(await playThroughGateway(data, seed, budgetUsd))
+    }
+    results.push({ scenario: 'stationary', policy: 'gateway', budgetUsd, ...summaryOf(played) })
   }
-  return 0
+  return results
+}
+
+function write(directory: string, { data: { rows, arms }, shuffles }: Runs, results: RoutingResult[]): void {
+  mkdirSync(directory, { recursive: true })
+  const content = { machine: machine(), data: { rows: rows.length, arms: arms.length, shuffles }, results }
+  writeFileSync(join(directory, 'routing.json'), `${JSON.stringify(content, null, 2)}\n`)
+}
+
+/** For whoever looks on; a file wants no such lines. */
+function progress(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}`.padEnd(100))
 }
 
 function refuse(why: string): number {

@@ -47,7 +47,8 @@ export function shuffle(rows: readonly Row[], arms: number, seed: number): Shuff
   return {
     seed,
     recorded,
-    rows: ordered.map(({ features, rewards, costs }) => ({
+    rows: ordered.map(({ prompt, features, rewards, costs }) => ({
+      prompt,
       features,
       rewards: recorded.map(arm => rewards[arm] as number),
       costs: recorded.map(arm => costs[arm] as number),

@@ -9,7 +9,7 @@ import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import { LearnedState, Router, Utility } from '@atp/domain/routing'
+import { LearnedState, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
 import { createMetrics } from '@atp/infrastructure/telemetry'
@@ -90,6 +90,7 @@ const BINDINGS: readonly Binding[] = [
     for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
     return learned
   }),
+  bind(T.PACERS, resolve => new TenantPacers(resolve(T.CONFIG).routing.budget_usd_per_request ?? null)),
   bind(T.ROUTER, resolve => {
     const { routing } = resolve(T.CONFIG)
     const references = {
@@ -100,6 +101,7 @@ const BINDINGS: readonly Binding[] = [
       registry: resolve(T.REGISTRY),
       learned: resolve(T.LEARNED),
       utility: new Utility(references, routing.presets),
+      pacers: resolve(T.PACERS),
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
     })
@@ -152,7 +154,7 @@ const BINDINGS: readonly Binding[] = [
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
     const clock = resolve(T.CLOCK)
-    const settler = new Settler(clock, resolve(T.RANDOM), resolve(T.METRICS))
+    const settler = new Settler(clock, resolve(T.RANDOM), resolve(T.METRICS), resolve(T.PACERS))
     return new Corridor({
       planner: new Planner(
         resolve(T.ROUTER),

@@ -98,7 +98,8 @@ export class Corridor {
   }
 
   #enter(exchange: Exchange): Walk {
-    return { exchange, plan: this.plan(exchange), attempts: [] }
+    const walk = { exchange, plan: this.plan(exchange), attempts: [] }
+    return { ...walk, reservedUsd: this.#steps.settler.reserve(walk) }
   }
 
   /** A walk that ends without an answer is observed all the same: its failures are what there is to learn. */
@@ -106,10 +107,12 @@ export class Corridor {
     walk: Walk,
     ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
   ): Promise<Reached<Answer>> {
-    const { executor, observer } = this.#steps
+    const { executor, settler, observer } = this.#steps
     try {
       return await executor.firstToAnswer(walk, ask)
     } catch (error) {
+      // Where nobody was called, nothing was settled.
+      settler.charge(walk, 0)
       await observer.observe(walk)
       throw error
     }
@@ -117,7 +120,8 @@ export class Corridor {
 
   #remember({ exchange, plan }: Walk, { upstream }: Reached<unknown>): void {
     const { id, tenant, at } = exchange
-    this.#steps.feedback.remember({ id, tenant, arm: upstream.arm.id, pinned: plan.pinned, at })
+    const { pinned, features } = plan
+    this.#steps.feedback.remember({ id, tenant, arm: upstream.arm.id, pinned, features, at })
   }
 }
 

@@ -22,4 +22,6 @@ export interface Walk {
   readonly plan: Plan
   /** One settled observation for each model tried, in order. */
   readonly attempts: Observation[]
+  /** US dollars that the tenant's budget was charged ahead; 0 once the true cost has taken their place. */
+  reservedUsd: number
 }

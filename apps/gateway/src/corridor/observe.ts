@@ -33,5 +33,6 @@ function decisionOf({ exchange, plan }: Walk, arm: Decision['arm']): Decision {
     stateVersion: plan.stateVersion,
     candidates: plan.candidates,
     pinned: plan.pinned,
+    features: plan.features,
   }
 }

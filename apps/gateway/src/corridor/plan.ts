@@ -2,14 +2,24 @@
 import { AtpError } from '@atp/core/errors'
 import { microUsd, milliseconds } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
-import type { Candidate, Constraints, Plan, Preset, Router, RoutingRequest } from '@atp/domain/routing'
-import type { StrategyName } from '@atp/native'
+import {
+  type Candidate,
+  type Constraints,
+  featuresOf,
+  isContextual,
+  type Plan,
+  type Preset,
+  type Router,
+  type RoutingRequest,
+  type RoutingStrategy,
+} from '@atp/domain/routing'
 import type { Exchange } from './exchange.ts'
 import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
+import { promptText } from './prompt-text.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
 export interface PlanDefaults {
-  readonly strategy: StrategyName
+  readonly strategy: RoutingStrategy
   readonly preference: Preset
 }
 
@@ -27,16 +37,18 @@ export class Planner {
   request(exchange: Exchange): RoutingRequest {
     const { body, options } = exchange
     const measure = measurePrompt(body)
+    const strategy = options.strategy ?? this.#defaults.strategy
     let tokens: number | undefined
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
     return {
       tenant: exchange.tenant,
       model: body.model,
       preference: options.quality ?? this.#defaults.preference,
-      strategy: options.strategy ?? this.#defaults.strategy,
+      strategy,
       constraints: constraintsOf(options),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
+      features: isContextual(strategy) ? featuresOf(promptText(body)) : null,
       // Asked for each arm, and dear: counted once.
       countInputTokens: () => {
         tokens ??= this.#countTokens(body)

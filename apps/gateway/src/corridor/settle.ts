@@ -2,10 +2,10 @@
 import type { Clock } from '@atp/core/clock'
 import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
-import { type Milliseconds, milliseconds } from '@atp/core/units'
+import { type Milliseconds, milliseconds, toUsd } from '@atp/core/units'
 import type { AdapterCall, UpstreamError } from '@atp/domain/adapter'
 import type { Observation, Outcome, Usage } from '@atp/domain/observation'
-import { costOf } from '@atp/domain/routing'
+import { costOf, type TenantPacers } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Walk } from './exchange.ts'
 import { OUTCOME_OF } from './upstream-failure.ts'
@@ -25,11 +25,30 @@ export class Settler {
   readonly #clock: Clock
   readonly #random: Random
   readonly #metrics: Metrics
+  readonly #pacers: TenantPacers
 
-  constructor(clock: Clock, random: Random, metrics: Metrics) {
+  constructor(clock: Clock, random: Random, metrics: Metrics, pacers: TenantPacers) {
     this.#clock = clock
     this.#random = random
     this.#metrics = metrics
+    this.#pacers = pacers
+  }
+
+  /** Charges the tenant's budget with what the first candidate is expected to cost: requests under way must not spend it twice. */
+  reserve({ exchange, plan }: Omit<Walk, 'reservedUsd'>): number {
+    const pacer = this.#pacers.of(exchange.tenant)
+    if (pacer === null || plan.forecasts === null) return 0
+    pacer.arrive(plan.forecasts)
+    const expectedUsd = plan.candidates[0]?.estimate.costUsd ?? 0
+    pacer.spend(expectedUsd)
+    return expectedUsd
+  }
+
+  /** The budget pays what was paid, instead of what was expected. */
+  charge(walk: Walk, costUsd: number): void {
+    if (walk.plan.forecasts === null) return
+    this.#pacers.of(walk.exchange.tenant)?.spend(costUsd - walk.reservedUsd)
+    walk.reservedUsd = 0
   }
 
   failure(walk: Walk, attempt: Attempt, error: UpstreamError): Observation {
@@ -68,6 +87,7 @@ export class Settler {
       usage,
       cost: usage === null ? null : costOf(arm, usage),
     }
+    this.charge(walk, observation.cost === null ? 0 : toUsd(observation.cost))
     this.#metrics.attempt(observation)
     walk.attempts.push(observation)
     return observation

@@ -77,9 +77,10 @@ const log = section('What is logged, as JSON lines on standard output.', {
 })
 
 const routing = section('How a model is chosen.', {
-  strategy: Type.Enum(['thompson', 'ucb', 'greedy'], {
+  strategy: Type.Enum(['thompson', 'ucb', 'greedy', 'linthompson', 'linucb'], {
     default: 'thompson',
-    description: 'How quality is estimated and explored, where the request names no strategy.',
+    description:
+      'How quality is estimated and explored, where the request names no strategy; linthompson and linucb look at the prompt.',
   }),
   quality: Type.Enum(['fast', 'balanced', 'high'], {
     default: 'balanced',
@@ -94,6 +95,14 @@ const routing = section('How a model is chosen.', {
   reliability_half_life: duration(
     '1m',
     'Time after which a call counts half in how reliable its model is: how long a failure is held against it.',
+  ),
+  budget_usd_per_request: Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      examples: [0.002],
+      description:
+        'What requests that the gateway routes may cost on average, in US dollars; without one, cost only weighs.',
+    }),
   ),
   cost_reference_usd: Type.Number({
     exclusiveMinimum: 0,

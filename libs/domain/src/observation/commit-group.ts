@@ -1,13 +1,13 @@
 /** What one commit of the journal takes: everything that arrived while the one before was under way. Its records share one promise. */
 import type { Decision } from '../routing/decision.ts'
 import type { Observation } from './observation.ts'
-import type { JournalBatch } from './ports.ts'
+import type { JournalBatch, LearningContext } from './ports.ts'
 
 export class CommitGroup implements JournalBatch {
   readonly decisions: Decision[] = []
   readonly observations: Observation[] = []
-  /** Of each observation, whether the client had named the model. */
-  readonly pinned: boolean[] = []
+  /** Of each observation. */
+  readonly contexts: LearningContext[] = []
   /** Rows that count against the queue's limit. */
   weight = 0
   readonly #committed = Promise.withResolvers<void>()
@@ -21,11 +21,11 @@ export class CommitGroup implements JournalBatch {
     return this.weight === 0
   }
 
-  add(decision: Decision | null, observations: readonly Observation[], pinned: boolean): void {
+  add(decision: Decision | null, observations: readonly Observation[], context: LearningContext): void {
     if (decision !== null) this.decisions.push(decision)
     for (const observation of observations) {
       this.observations.push(observation)
-      this.pinned.push(pinned)
+      this.contexts.push(context)
     }
     this.weight += weightOf(observations)
   }

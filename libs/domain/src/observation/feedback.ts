@@ -18,7 +18,13 @@ import {
   problemsOf,
 } from './feedback-input.ts'
 import type { Observation } from './observation.ts'
-import type { DecisionRecord, DecisionRepository, ObservationRepository } from './ports.ts'
+import {
+  type DecisionRecord,
+  type DecisionRepository,
+  type LearningContext,
+  NO_CONTEXT,
+  type ObservationRepository,
+} from './ports.ts'
 import { RecentDecisions } from './recent-decisions.ts'
 import type { ObservationService } from './service.ts'
 
@@ -106,7 +112,7 @@ export class FeedbackService {
       usage: null,
       cost: null,
     }
-    return { name, observation, pinned: decision.pinned }
+    return { name, observation, context: decision }
   }
 
   #outside(input: OutsideObservation): Draft | AtpError {
@@ -129,7 +135,7 @@ export class FeedbackService {
       usage,
       cost,
     }
-    return { name, observation, pinned: false }
+    return { name, observation, context: NO_CONTEXT }
   }
 
   /** Does the work while no other submission has any of these ids. All ids are taken at once, so that nobody waits for each other. */
@@ -163,15 +169,11 @@ export class FeedbackService {
   ): Promise<ReadonlyMap<ObservationId, AtpError | null>> {
     const outcomes = new Map<ObservationId, AtpError | null>()
     const fresh = Array.from(drafts.values()).filter(({ observation }) => !known.has(observation.id))
-    const record = async (pinned: boolean): Promise<void> => {
-      const observations = fresh.filter(draft => draft.pinned === pinned).map(draft => draft.observation)
-      if (observations.length === 0) return
-      const refusal = await this.#options.observations
-        .record(null, observations, pinned)
-        .then(() => null, asAtpError)
-      for (const { id } of observations) outcomes.set(id, refusal)
+    const record = async ({ observation, context }: Draft): Promise<void> => {
+      const recorded = this.#options.observations.record(null, [observation], context)
+      outcomes.set(observation.id, await recorded.then(() => null, asAtpError))
     }
-    await Promise.all([record(false), record(true)])
+    await Promise.all(fresh.map(record))
     return outcomes
   }
 }
@@ -180,7 +182,7 @@ export class FeedbackService {
 interface Draft {
   readonly name: string
   readonly observation: Observation
-  readonly pinned: boolean
+  readonly context: LearningContext
 }
 
 function isRefused(draft: Draft | AtpError): draft is AtpError {

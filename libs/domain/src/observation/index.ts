@@ -10,6 +10,7 @@ export type {
   Journal,
   JournalBatch,
   Learner,
+  LearningContext,
   ObservationRepository,
   Snapshot,
   SnapshotRepository,

@@ -24,8 +24,15 @@ export interface DecisionRecord {
   readonly tenant: string
   readonly arm: ArmId
   readonly pinned: boolean
+  readonly features: string | null
   readonly at: number
 }
+
+/** What a learner must know of an observation's decision. */
+export type LearningContext = Pick<DecisionRecord, 'pinned' | 'features'>
+
+/** Of an observation that belongs to no decision of ours. */
+export const NO_CONTEXT: LearningContext = { pinned: false, features: null }
 
 export interface DecisionRepository {
   find(id: DecisionId): Promise<DecisionRecord | null>
@@ -38,7 +45,7 @@ export interface ObservationRepository {
   after(
     sequence: number,
     limit: number,
-  ): Promise<readonly { sequence: number; observation: Observation; pinned: boolean }[]>
+  ): Promise<readonly { sequence: number; observation: Observation; context: LearningContext }[]>
 }
 
 /** Learned state of all arms, with the sequence of the last observation that is in it. */
@@ -57,7 +64,7 @@ export interface SnapshotRepository {
 /** Who learns from observations. */
 export interface Learner {
   /** Learns from one committed observation; they come in the order of their commits. */
-  apply(observation: Observation, context: { readonly pinned: boolean }): void
+  apply(observation: Observation, context: LearningContext): void
   /** What was learned, as plain JSON, arm by arm. */
   snapshot(): Readonly<Record<string, unknown>>
   /** Takes up what a snapshot holds; what is corrupt in it is left out, with a warning. */

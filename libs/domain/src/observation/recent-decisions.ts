@@ -26,12 +26,12 @@ export class RecentDecisions implements DecisionRepository {
   }
 
   /** Keeps only what feedback needs: a whole decision, with its candidates, weighs kilobytes. The last word on an id counts. */
-  remember({ id, tenant, arm, pinned, at }: DecisionRecord): void {
+  remember({ id, tenant, arm, pinned, features, at }: DecisionRecord): void {
     if (this.#young.size >= this.#generation) {
       this.#old = this.#young
       this.#young = new Map()
     }
-    this.#young.set(id, { id, tenant, arm, pinned, at })
+    this.#young.set(id, { id, tenant, arm, pinned, features, at })
   }
 
   async find(id: DecisionId): Promise<DecisionRecord | null> {

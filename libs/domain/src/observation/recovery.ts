@@ -37,7 +37,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovery> {
     const page = await observations.after(sequence, pageSize)
     if (page.length === 0) return { arms, replayed, skipped, sequence }
     for (const stored of page) {
-      if (learnFrom(learner, stored.observation, stored.pinned, warn)) replayed += 1
+      if (learnFrom(learner, stored.observation, stored.context, warn)) replayed += 1
       else skipped += 1
       sequence = stored.sequence
     }

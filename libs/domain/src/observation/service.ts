@@ -8,7 +8,7 @@ import type { Decision } from '../routing/decision.ts'
 import { CommitGroup, weightOf } from './commit-group.ts'
 import { learnFrom, type Warn } from './learning.ts'
 import type { Observation } from './observation.ts'
-import type { Journal, Learner } from './ports.ts'
+import { type Journal, type Learner, type LearningContext, NO_CONTEXT } from './ports.ts'
 
 export interface ObservationServiceOptions {
   readonly journal: Journal
@@ -25,7 +25,7 @@ export interface ObservationServiceOptions {
 interface Waiter {
   readonly decision: Decision | null
   readonly observations: readonly Observation[]
-  readonly pinned: boolean
+  readonly context: LearningContext
   readonly settle: (committed: Promise<void>) => void
 }
 
@@ -88,19 +88,19 @@ export class ObservationService {
 
   /**
    * Resolves once decision and observations are committed and learned from.
-   * @param pinned whether the client had named the model, where no decision comes along to say so
+   * @param context of the observations' decision, where it does not come along
    * @throws {AtpError} `overloaded` where the journal refused the commit: nothing is stored or learned;
    * `shutting_down` after `drain`
    */
   record(
     decision: Decision | null,
     observations: readonly Observation[],
-    pinned: boolean = decision?.pinned ?? false,
+    context: LearningContext = decision ?? NO_CONTEXT,
   ): Promise<void> {
     if (this.#closed) return Promise.reject(shuttingDown())
-    if (!this.full) return this.#enqueue(decision, observations, pinned)
+    if (!this.full) return this.#enqueue(decision, observations, context)
     return new Promise(settle => {
-      this.#waiters.push({ decision, observations, pinned, settle })
+      this.#waiters.push({ decision, observations, context, settle })
     })
   }
 
@@ -111,8 +111,12 @@ export class ObservationService {
     return this.#drained.promise
   }
 
-  #enqueue(decision: Decision | null, observations: readonly Observation[], pinned: boolean): Promise<void> {
-    this.#open.add(decision, observations, pinned)
+  #enqueue(
+    decision: Decision | null,
+    observations: readonly Observation[],
+    context: LearningContext,
+  ): Promise<void> {
+    this.#open.add(decision, observations, context)
     this.#pending += weightOf(observations)
     if (!this.#busy) {
       this.#busy = true
@@ -139,9 +143,9 @@ export class ObservationService {
     if (this.#drained !== null) this.#close()
   }
 
-  #learn({ observations, pinned }: CommitGroup, sequence: number): void {
+  #learn({ observations, contexts }: CommitGroup, sequence: number): void {
     for (const [index, observation] of observations.entries()) {
-      learnFrom(this.#learner, observation, pinned[index] as boolean, this.#warn)
+      learnFrom(this.#learner, observation, contexts[index] as LearningContext, this.#warn)
     }
     this.resumeFrom(sequence)
   }
@@ -149,9 +153,9 @@ export class ObservationService {
   /** First come, first admitted; who is left waits because the queue is full again. */
   #admit(): void {
     let admitted = 0
-    for (const { decision, observations, pinned, settle } of this.#waiters) {
+    for (const { decision, observations, context, settle } of this.#waiters) {
       if (this.full) break
-      settle(this.#enqueue(decision, observations, pinned))
+      settle(this.#enqueue(decision, observations, context))
       admitted += 1
     }
     this.#waiters.splice(0, admitted)

@@ -1,4 +1,5 @@
 /** One arm's learned state as plain JSON, and the way back, which trusts nothing that it reads. */
+import type { ContextualMemory } from './contextual/contextual-model.ts'
 import type { DecayedMeanState } from './decayed-mean.ts'
 
 export interface ArmMemory {
@@ -7,6 +8,8 @@ export interface ArmMemory {
   /** Share of calls that the arm answered. */
   readonly reliability: DecayedMeanState
   readonly outputTokens: DecayedMeanState
+  /** What was learned by what prompts look like; not in snapshots of before that was learned. */
+  readonly contextual?: ContextualMemory
   /** The latency sketch: its zeros, most of it, folded into run lengths [index, value]. */
   readonly latency: { readonly length: number; readonly filled: readonly (readonly [number, number])[] }
 }
@@ -36,7 +39,14 @@ export function readArmMemory(value: unknown): ArmMemory | null {
   const { length, filled } = latency
   if (typeof length !== 'number' || !(length >= 0 && length <= MAX_SKETCH_LENGTH)) return null
   if (!Array.isArray(filled) || !filled.every(isNumbers)) return null
+  if (value.contextual !== undefined && !isContextual(value.contextual)) return null
   return value as unknown as ArmMemory
+}
+
+function isContextual(value: unknown): boolean {
+  if (!isRecord(value) || !isNumbers(value.quality) || !isRecord(value.amount)) return false
+  const { regression, squaredError, answers, mean } = value.amount
+  return isNumbers(regression) && isNumbers([squaredError, answers, mean])
 }
 
 function isMean(value: unknown): boolean {

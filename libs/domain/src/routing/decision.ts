@@ -1,12 +1,13 @@
 /** One routing choice, explained. */
 import type { ArmId, DecisionId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
-import type { StrategyName } from '@atp/native'
+import type { ArmForecast } from './pacing/budget-pacer.ts'
 import type { Candidate, Weights } from './request.ts'
+import type { RoutingStrategy } from './strategy.ts'
 
 /** What `plan` computes: pure, repeatable, nothing consumed. */
 export interface Plan {
-  readonly strategy: StrategyName
+  readonly strategy: RoutingStrategy
   readonly weights: Weights
   readonly seed: string
   /** Counts the updates that the learned state had seen: two plans with the same seed and version are alike. */
@@ -15,10 +16,14 @@ export interface Plan {
   readonly candidates: readonly Candidate[]
   /** True where the client named the model: never learned from as if chosen. */
   readonly pinned: boolean
+  /** What was believed of each arm that may answer, for the tenant's budget; null where there is none. */
+  readonly forecasts: readonly ArmForecast[] | null
+  /** What the prompt looked like, encoded; null where nobody asked. */
+  readonly features: string | null
 }
 
 /** A plan that was followed. */
-export interface Decision extends Plan {
+export interface Decision extends Omit<Plan, 'forecasts'> {
   readonly id: DecisionId
   readonly tenant: TenantId
   readonly at: EpochMs

@@ -1,15 +1,18 @@
 export type { Arm, Capability, Price } from './arm.ts'
-export { BudgetPacer } from './contextual/budget-pacer.ts'
 export type {
   ContextualArm,
   ContextualChoice,
   ContextualPolicyOptions,
 } from './contextual/contextual-policy.ts'
 export { ContextualPolicy } from './contextual/contextual-policy.ts'
+export { encodeFeatures, featuresOf } from './contextual/features.ts'
 export { costOf } from './cost.ts'
 export type { Decision, Plan } from './decision.ts'
 export { LearnedState } from './learned-state.ts'
+export { BudgetPacer } from './pacing/budget-pacer.ts'
+export { TenantPacers } from './pacing/tenant-pacers.ts'
 export type { Candidate, Constraints, Exclusion, Preset, RoutingRequest, Terms, Weights } from './request.ts'
 export { PRESETS } from './request.ts'
 export { AUTO, Router, type RouterOptions } from './router.ts'
+export { isContextual, ROUTING_STRATEGIES, type RoutingStrategy } from './strategy.ts'
 export { Utility, type UtilityReferences } from './utility.ts'

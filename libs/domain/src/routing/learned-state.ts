@@ -4,12 +4,14 @@
  * never goes unnoticed, and in one estimate the failures of a good model would drown the few judgements it gets.
  */
 import type { ArmId } from '@atp/core/ids'
-import type { Bandit, NativeModule } from '@atp/native'
+import { type Bandit, type NativeModule, PROMPT_FEATURES } from '@atp/native'
 import { isFailure } from '../adapter/health.ts'
 import type { Observation } from '../observation/observation.ts'
-import type { Learner } from '../observation/ports.ts'
+import type { Learner, LearningContext } from '../observation/ports.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
+import { ContextualModel } from './contextual/contextual-model.ts'
+import { decodeFeatures } from './contextual/features.ts'
 import { DecayedMean } from './decayed-mean.ts'
 import { LatencyEstimate } from './latency-estimate.ts'
 
@@ -28,6 +30,8 @@ const RELIABILITY_PRIOR = { mean: 1, strength: 4 }
 
 export class LearnedState implements Learner {
   readonly bandit: Bandit
+  /** By what prompts look like: qualities, and tokens of answers. Arms have the same indices. */
+  readonly contextual: ContextualModel
   readonly #native: NativeModule
   readonly #halfLifeMs: number
   readonly #reliabilityHalfLifeMs: number
@@ -47,6 +51,7 @@ export class LearnedState implements Learner {
     this.#halfLifeMs = options.halfLifeMs
     this.#reliabilityHalfLifeMs = options.reliabilityHalfLifeMs
     this.bandit = options.native.createBandit(options)
+    this.contextual = new ContextualModel(options.native, PROMPT_FEATURES, options.halfLifeMs)
   }
 
   /** Counts what was learned: the same version is the same state. */
@@ -60,16 +65,23 @@ export class LearnedState implements Learner {
   }
 
   /** Each part learns only from what was the model's doing: see `Outcome`. */
-  apply(observation: Observation, context: { readonly pinned: boolean }): void {
+  apply(observation: Observation, context: LearningContext): void {
     const learned = this.#arms.get(observation.arm)
     if (learned === undefined) return
     const { kind, outcome, quality, latency, usage, at } = observation
-    if (quality !== null && !context.pinned) this.bandit.update(learned.index, quality, at)
+    const features = context.features === null ? null : decodeFeatures(context.features)
+    if (quality !== null && !context.pinned) {
+      this.bandit.update(learned.index, quality, at)
+      if (features !== null) this.contextual.qualities.update(learned.index, features, quality, 1, at)
+    }
     if (isFailure(outcome)) learned.reliability.add(0, at)
     else if (outcome === 'success' && kind !== 'feedback') {
       learned.reliability.add(1, at)
       if (latency !== null) learned.latency.record(latency, at)
-      if (usage !== null) learned.outputTokens.add(usage.outputTokens, at)
+      if (usage !== null) {
+        learned.outputTokens.add(usage.outputTokens, at)
+        if (features !== null) this.contextual.amounts.learn(learned.index, features, usage.outputTokens, at)
+      }
     }
     this.#version += 1
   }
@@ -81,6 +93,7 @@ export class LearnedState implements Learner {
         quality: Array.from(this.bandit.snapshotArm(learned.index)),
         reliability: learned.reliability.snapshot(),
         outputTokens: learned.outputTokens.snapshot(),
+        contextual: this.contextual.snapshotArm(learned.index),
         latency: foldSketch(learned.latency.snapshot()),
       }
     }
@@ -113,6 +126,7 @@ export class LearnedState implements Learner {
         this.#halfLifeMs,
       ),
     }
+    this.contextual.addArm(hash, arm.expectedOutputTokens)
     this.#arms.set(arm.id, learned)
     const memory = this.#dormant.get(arm.id)
     if (memory !== undefined) {
@@ -129,7 +143,9 @@ export class LearnedState implements Learner {
       const reliability = learned.reliability.restore(memory.reliability)
       const outputTokens = learned.outputTokens.restore(memory.outputTokens)
       learned.latency.restore(unfoldSketch(memory.latency))
-      return quality && reliability && outputTokens
+      const { contextual: remembered } = memory
+      const contextual = remembered === undefined || this.contextual.restoreArm(learned.index, remembered)
+      return quality && reliability && outputTokens && contextual
     } catch (error) {
       if (error instanceof RangeError) return false
       throw error

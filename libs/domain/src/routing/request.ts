@@ -1,8 +1,8 @@
 /** What routing needs to know of a request: plain data, whatever endpoint it came through. */
 import type { ArmId, TenantId } from '@atp/core/ids'
 import type { MicroUsd, Milliseconds } from '@atp/core/units'
-import type { StrategyName } from '@atp/native'
 import type { Capability } from './arm.ts'
+import type { RoutingStrategy } from './strategy.ts'
 
 export const PRESETS = ['fast', 'balanced', 'high'] as const
 export type Preset = (typeof PRESETS)[number]
@@ -28,11 +28,13 @@ export interface RoutingRequest {
   /** `auto`, an arm id, or a model name. */
   readonly model: string
   readonly preference: Preset | Weights
-  readonly strategy: StrategyName
+  readonly strategy: RoutingStrategy
   readonly constraints: Constraints
   readonly required: readonly Capability[]
   /** Prompt size in UTF-8 bytes, at least one a token: the cheap measure every request has. */
   readonly inputBytes: number
+  /** What the prompt looks like, for a contextual strategy; null for the others. */
+  readonly features: Float64Array | null
   /** An exact token count, made only where a constraint hangs on it. */
   readonly countInputTokens: () => number
   /** How many answers are wanted at once, at least 1: each is billed. */
@@ -54,6 +56,7 @@ export interface Exclusion {
     | 'max_cost'
     | 'latency_slo'
     | 'circuit_open'
+    | 'budget'
   /** For a person: what was needed, what this arm has. */
   readonly detail: string
 }
@@ -73,11 +76,14 @@ export interface Candidate {
   readonly excluded: readonly Exclusion[] | null
   /** Tokens that each choice of the answer may have before the request's cost ceiling breaks; null without one. */
   readonly outputLimit: number | null
-  /** Mean of the quality posterior, and its Beta parameters at decision time (for propensities, computed off the hot path). */
+  /** What was believed at decision time (propensities are computed from it off the hot path). */
   readonly estimate: {
     readonly qualityMean: number
-    readonly alpha: number
-    readonly beta: number
+    /** The parameters of the quality's Beta posterior; null by a contextual strategy. */
+    readonly alpha: number | null
+    readonly beta: number | null
+    /** By a contextual strategy, the deviation of the quality's normal posterior; null otherwise. */
+    readonly qualityDeviation: number | null
     /** Share of calls that it answers: what quality is multiplied by. */
     readonly reliability: number
     readonly costUsd: number

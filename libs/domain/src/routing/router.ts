@@ -9,9 +9,14 @@ import type { NativeModule } from '@atp/native'
 import type { AdapterRegistry } from '../adapter/registry.ts'
 import type { Arm } from './arm.ts'
 import { type ArmFacts, exclusionsOf } from './constraints.ts'
+import { encodeFeatures } from './contextual/features.ts'
 import { affordableOutputTokens, type CostForecast, forecastCost } from './cost.ts'
 import type { Plan } from './decision.ts'
-import type { LearnedState } from './learned-state.ts'
+import type { LearnedArm, LearnedState } from './learned-state.ts'
+import type { ArmForecast } from './pacing/budget-pacer.ts'
+import { beyondBudget } from './pacing/pace.ts'
+import type { TenantPacers } from './pacing/tenant-pacers.ts'
+import { QualityScores } from './quality-scores.ts'
 import type { Candidate, Exclusion, RoutingRequest, Weights } from './request.ts'
 import type { Utility } from './utility.ts'
 
@@ -24,6 +29,7 @@ export interface RouterOptions {
   readonly registry: AdapterRegistry
   readonly learned: LearnedState
   readonly utility: Utility
+  readonly pacers: TenantPacers
   readonly native: Pick<NativeModule, 'hash64'>
   readonly clock: Clock
 }
@@ -32,18 +38,17 @@ export class Router {
   readonly #registry: AdapterRegistry
   readonly #learned: LearnedState
   readonly #utility: Utility
+  readonly #pacers: TenantPacers
   readonly #native: Pick<NativeModule, 'hash64'>
   readonly #clock: Clock
-  /** Reused by every plan: nothing on the hot path grows with the traffic. */
-  #weights = new Float64Array(0)
-  #penalties = new Float64Array(0)
-  #qualities = new Float64Array(0)
-  #posteriors = new Float64Array(0)
+  readonly #scores: QualityScores
 
   constructor(options: RouterOptions) {
     this.#registry = options.registry
     this.#learned = options.learned
+    this.#scores = new QualityScores(options.learned)
     this.#utility = options.utility
+    this.#pacers = options.pacers
     this.#native = options.native
     this.#clock = options.clock
   }
@@ -55,18 +60,9 @@ export class Router {
     const weights = this.#utility.weights(request.preference)
     const now = Math.floor(this.#clock.now() / TICK_MS) * TICK_MS
     const drafts = this.#draft(request, requested, weights, now)
-    const [seedHi, seedLo] = this.#native.hash64(request.seed)
-    const { bandit } = this.#learned
-    const first = bandit.select(
-      request.strategy,
-      seedHi,
-      seedLo,
-      now,
-      this.#weights,
-      this.#penalties,
-      this.#qualities,
-    )
-    bandit.posteriors(now, this.#posteriors)
+    const forecasts = pinned ? null : this.#pace(drafts, request)
+    const seed = this.#native.hash64(request.seed)
+    const first = this.#scores.choose(request, seed, now)
     const candidates = drafts.map(draft => this.#candidate(draft)).sort(bestFirst)
     if (first >= 0) putFirst(candidates, drafts.find(draft => draft.index === first)?.arm.id)
     return {
@@ -76,6 +72,8 @@ export class Router {
       stateVersion: this.#learned.version,
       candidates,
       pinned,
+      forecasts,
+      features: request.features === null ? null : encodeFeatures(request.features),
     }
   }
 
@@ -97,13 +95,18 @@ export class Router {
     })
   }
 
-  /** Fills the weights and penalties of this request and says what is known of each arm. */
+  /** What is known of each arm for this request, and what its answer is worth but for its quality. */
   #draft(request: RoutingRequest, requested: readonly Arm[] | null, weights: Weights, now: number): Draft[] {
     const arms = this.#registry.arms()
-    const drafts: Draft[] = []
-    for (const arm of arms) {
-      const learned = this.#learned.of(arm)
-      const cost = forecastCost(arm, request, learned.outputTokens.mean(now))
+    // Whoever is new is enrolled before the beliefs are read.
+    const learnedOf = arms.map(arm => this.#learned.of(arm))
+    this.#scores.begin(request, now)
+    return arms.map((arm, at) => {
+      const learned = learnedOf[at] as LearnedArm
+      const { index } = learned
+      const meanTokens = learned.outputTokens.mean(now)
+      const tokens = request.features === null ? meanTokens : (this.#scores.lengths[index] as number)
+      const cost = forecastCost(arm, request, tokens)
       const latencyMs = learned.latency.p50(now)
       const facts: ArmFacts = {
         requested: requested === null || requested.includes(arm),
@@ -111,70 +114,70 @@ export class Router {
         cost,
         latencyP95: learned.latency.p95(now),
       }
-      drafts.push({
+      const draft: Draft = {
         arm,
-        index: learned.index,
-        reliability: learned.reliability.mean(now),
+        index,
         excluded: exclusionsOf(arm, facts, request),
         outputLimit: outputLimitOf(arm, request, cost),
-        costUsd: cost.usd,
-        outputTokens: cost.outputTokens,
-        latencyMs,
         costTerm: this.#utility.costTerm(weights, cost.usd),
         latencyTerm: this.#utility.latencyTerm(weights, latencyMs),
-      })
-    }
-    this.#makeRoom(this.#learned.bandit.size)
-    this.#penalties.fill(Number.POSITIVE_INFINITY)
-    for (const draft of drafts) {
-      this.#weights[draft.index] = weights.quality * draft.reliability
-      if (draft.excluded === null) this.#penalties[draft.index] = draft.costTerm + draft.latencyTerm
-    }
-    return drafts
+        meanUsd: forecastCost(arm, request, meanTokens).usd,
+        estimate: {
+          ...this.#scores.estimate(index, request),
+          reliability: learned.reliability.mean(now),
+          costUsd: cost.usd,
+          latencyMs,
+          outputTokens: cost.outputTokens,
+        },
+      }
+      this.#scores.weights[index] = weights.quality * draft.estimate.reliability
+      if (draft.excluded === null) this.#scores.penalties[index] = draft.costTerm + draft.latencyTerm
+      return draft
+    })
   }
 
-  #makeRoom(size: number): void {
-    if (this.#penalties.length === size) return
-    this.#weights = new Float64Array(size)
-    this.#penalties = new Float64Array(size)
-    this.#qualities = new Float64Array(size)
-    this.#posteriors = new Float64Array(2 * size)
+  /** @returns what is believed of each arm that may answer, for the tenant's pacer; null where the tenant has no budget */
+  #pace(drafts: readonly Draft[], { tenant }: RoutingRequest): readonly ArmForecast[] | null {
+    const pacer = this.#pacers.of(tenant)
+    if (pacer === null) return null
+    const candidates = drafts.filter(({ excluded }) => excluded === null)
+    const { weights, penalties } = this.#scores
+    const paced = candidates.map(({ index, estimate, meanUsd }) => ({
+      utility: (weights[index] as number) * estimate.qualityMean - (penalties[index] as number),
+      costUsd: estimate.costUsd,
+      meanUsd,
+    }))
+    const beyond = beyondBudget(pacer, paced)
+    for (const [at, draft] of candidates.entries()) {
+      draft.excluded = beyond[at] as Draft['excluded']
+      draft.costTerm += pacer.price * draft.estimate.costUsd
+      penalties[draft.index] =
+        draft.excluded === null ? draft.costTerm + draft.latencyTerm : Number.POSITIVE_INFINITY
+    }
+    return paced
   }
 
-  #candidate(draft: Draft): Candidate {
-    const alpha = this.#posteriors[2 * draft.index] as number
-    const beta = this.#posteriors[2 * draft.index + 1] as number
-    const estimate = {
-      qualityMean: alpha / (alpha + beta),
-      alpha,
-      beta,
-      reliability: draft.reliability,
-      costUsd: draft.costUsd,
-      latencyMs: draft.latencyMs,
-      outputTokens: draft.outputTokens,
-    }
-    const { outputLimit, excluded } = draft
-    if (excluded !== null) {
-      return { arm: draft.arm.id, score: null, terms: null, excluded, outputLimit, estimate }
-    }
-    const quality = (this.#weights[draft.index] as number) * (this.#qualities[draft.index] as number)
-    const terms = { quality, cost: draft.costTerm, latency: draft.latencyTerm }
-    const score = quality - (draft.costTerm + draft.latencyTerm)
-    return { arm: draft.arm.id, score, terms, excluded, outputLimit, estimate }
+  #candidate({ arm, index, excluded, outputLimit, costTerm, latencyTerm, estimate }: Draft): Candidate {
+    if (excluded !== null) return { arm: arm.id, score: null, terms: null, excluded, outputLimit, estimate }
+    const { weights, qualities } = this.#scores
+    const quality = (weights[index] as number) * (qualities[index] as number)
+    const terms = { quality, cost: costTerm, latency: latencyTerm }
+    const score = quality - (costTerm + latencyTerm)
+    return { arm: arm.id, score, terms, excluded, outputLimit, estimate }
   }
 }
 
+/** A candidate on its way: the budget may yet leave it out, or make money dearer. */
 interface Draft {
   readonly arm: Arm
   readonly index: number
-  readonly reliability: number
-  readonly excluded: readonly Exclusion[] | null
+  excluded: readonly Exclusion[] | null
   readonly outputLimit: number | null
-  readonly costUsd: number
-  readonly outputTokens: number
-  readonly latencyMs: number
-  readonly costTerm: number
+  costTerm: number
   readonly latencyTerm: number
+  /** What an answer to this request would cost at the arm's mean length. */
+  readonly meanUsd: number
+  readonly estimate: Candidate['estimate']
 }
 
 function outputLimitOf(arm: Arm, request: RoutingRequest, cost: CostForecast): number | null {

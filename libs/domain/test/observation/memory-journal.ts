@@ -1,10 +1,12 @@
 /** A journal in memory that commits when it is told to, or refuses to; and the repositories over the same rows. */
+
 import type {
   Journal,
   JournalBatch,
   Observation,
   ObservationRepository,
 } from '../../src/observation/index.ts'
+import { NO_CONTEXT } from '../../src/observation/ports.ts'
 
 interface Append {
   readonly batch: JournalBatch
@@ -56,6 +58,6 @@ export class MemoryJournal implements Journal, ObservationRepository {
   async after(sequence: number, limit: number) {
     return this.rows
       .slice(sequence, sequence + limit)
-      .map((observation, index) => ({ sequence: sequence + index + 1, observation, pinned: false }))
+      .map((observation, index) => ({ sequence: sequence + index + 1, observation, context: NO_CONTEXT }))
   }
 }

@@ -35,6 +35,7 @@ export function decisionOf(id: string, pinned = false): Decision {
     stateVersion: 0,
     candidates: [],
     pinned,
+    features: null,
   }
 }
 

@@ -54,7 +54,7 @@ describe('the observation service', () => {
     await Promise.all([
       service.record(decisionOf('routed'), [observationOf('a')]),
       service.record(decisionOf('named', true), [observationOf('b')]),
-      service.record(null, [observationOf('c')], true),
+      service.record(null, [observationOf('c')], { pinned: true, features: null }),
       service.record(null, [observationOf('d')]),
     ])
     expect([...learner.pinned]).toEqual(['b', 'c'])

@@ -1,20 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type ArmForecast, BudgetPacer } from '../../src/routing/contextual/budget-pacer.ts'
+import { type ArmForecast, BudgetPacer } from '../../src/routing/pacing/budget-pacer.ts'
 
 /** Two arms for a context: a cheap one, and a dear one that is better by what the context says. */
 const CHEAP = 0.0005
 const DEAR = 0.015
 const forecast = (gain: number): readonly ArmForecast[] => [
-  { quality: 0.8, cost: CHEAP },
-  { quality: 0.8 + gain, cost: DEAR },
+  { utility: 0.8, costUsd: CHEAP },
+  { utility: 0.8 + gain, costUsd: DEAR },
 ]
 
 /** Whoever pays the price, and only what the bucket affords. */
-function decide(pacer: BudgetPacer<number>, gain: number): number {
-  pacer.arrive(gain)
+function decide(pacer: BudgetPacer, gain: number): number {
   const [cheap, dear] = forecast(gain) as [ArmForecast, ArmForecast]
-  const worthIt = dear.quality - pacer.price * dear.cost > cheap.quality - pacer.price * cheap.cost
+  pacer.arrive([cheap, dear])
+  const worthIt = dear.utility - pacer.price * dear.costUsd > cheap.utility - pacer.price * cheap.costUsd
   const cost = worthIt && pacer.affords(DEAR, DEAR) ? DEAR : CHEAP
   pacer.spend(cost)
   return cost
@@ -22,14 +22,14 @@ function decide(pacer: BudgetPacer<number>, gain: number): number {
 
 describe('the budget pacer', () => {
   it('asks nothing for money where the budget is ample', () => {
-    const pacer = new BudgetPacer<number>(0.02, forecast)
+    const pacer = new BudgetPacer(0.02)
     for (let request = 0; request < 100; request++) expect(decide(pacer, 0.1)).toBe(DEAR)
     expect(pacer.price).toBe(0)
   })
 
   it('spends the budget where it brings the most: on the contexts that gain most by the dear arm', () => {
     const budget = 0.002
-    const pacer = new BudgetPacer<number>(budget, forecast)
+    const pacer = new BudgetPacer(budget)
     const gains = { dear: [] as number[], cheap: [] as number[] }
     let spent = 0
     for (let request = 0; request < 5_000; request++) {
@@ -51,10 +51,10 @@ describe('the budget pacer', () => {
         fc.double({ min: 0.001, max: 0.01, noNaN: true }),
         fc.array(fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), cost), { maxLength: 300 }),
         (budget, requests) => {
-          const pacer = new BudgetPacer<number>(budget, gain => forecast(gain))
+          const pacer = new BudgetPacer(budget)
           const costs: number[] = []
           for (const [gain, dearCost] of requests) {
-            pacer.arrive(gain)
+            pacer.arrive(forecast(gain))
             // What is affordable is asked, and costs what was expected; otherwise something free.
             const paid = pacer.affords(dearCost, dearCost) ? dearCost : 0
             pacer.spend(paid)
@@ -71,7 +71,7 @@ describe('the budget pacer', () => {
   })
 
   it('while the bucket is empty affords only what lets it fill again', () => {
-    const pacer = new BudgetPacer<number>(0.001, forecast)
+    const pacer = new BudgetPacer(0.001)
     pacer.spend(1)
     expect(pacer.affords(0.0001, 0.0009)).toBe(true)
     expect(pacer.affords(0.0001, 0.001)).toBe(false)
@@ -79,15 +79,15 @@ describe('the budget pacer', () => {
 
   it('follows a price that changes within a few hundred requests', () => {
     let dear = DEAR
-    const pacer = new BudgetPacer<number>(0.002, gain => [
-      { quality: 0.8, cost: CHEAP },
-      { quality: 0.8 + gain, cost: dear },
-    ])
+    const pacer = new BudgetPacer(0.002)
     const run = (requests: number): number => {
       let chosen = 0
       for (let request = 0; request < requests; request++) {
         const gain = ((request * 7919) % 1_000) / 10_000
-        pacer.arrive(gain)
+        pacer.arrive([
+          { utility: 0.8, costUsd: CHEAP },
+          { utility: 0.8 + gain, costUsd: dear },
+        ])
         const worthIt = gain > pacer.price * (dear - CHEAP)
         const cost = worthIt && pacer.affords(dear, dear) ? dear : CHEAP
         if (cost === dear) chosen += 1

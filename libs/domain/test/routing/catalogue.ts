@@ -5,7 +5,14 @@ import type { AdapterId, ArmId } from '@atp/core/ids'
 import { typescriptNative } from '@atp/native'
 import type { Provider } from '../../src/adapter/index.ts'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '../../src/adapter/index.ts'
-import { type Arm, LearnedState, Router, type RoutingRequest, Utility } from '../../src/routing/index.ts'
+import {
+  type Arm,
+  LearnedState,
+  Router,
+  type RoutingRequest,
+  TenantPacers,
+  Utility,
+} from '../../src/routing/index.ts'
 import { DEFAULT_TENANT } from '../../src/tenant/index.ts'
 
 export function armOf(model: string, differs: Partial<Arm> = {}): Arm {
@@ -34,6 +41,7 @@ export function requestOf(differs: Partial<RoutingRequest> = {}): RoutingRequest
     constraints: {},
     required: [],
     inputBytes: 400,
+    features: null,
     choices: 1,
     countInputTokens: () => 100,
     seed: 'seed',
@@ -47,7 +55,11 @@ const unreachable: Provider = {
   close: () => Promise.resolve(),
 }
 
-export function routingOver(arms: readonly Arm[], halfLifeMs = Number.POSITIVE_INFINITY) {
+export function routingOver(
+  arms: readonly Arm[],
+  halfLifeMs = Number.POSITIVE_INFINITY,
+  budgetUsd: number | null = null,
+) {
   const clock = new ManualClock()
   const native = typescriptNative
   const registry = new AdapterRegistry({
@@ -65,5 +77,7 @@ export function routingOver(arms: readonly Arm[], halfLifeMs = Number.POSITIVE_I
       high: { quality: 1, cost: 0.01, latency: 0.01 },
     },
   )
-  return { clock, registry, learned, router: new Router({ registry, learned, utility, native, clock }) }
+  const pacers = new TenantPacers(budgetUsd)
+  const router = new Router({ registry, learned, utility, pacers, native, clock })
+  return { clock, registry, learned, pacers, router }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { OUTCOMES } from '../../src/observation/index.ts'
+import { NO_CONTEXT } from '../../src/observation/ports.ts'
 import { LearnedState } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
@@ -23,7 +24,7 @@ describe('what is learned of an arm', () => {
     const failures = OUTCOMES.filter(outcome => {
       const setup = routingOver([armOf('a')])
       expect(estimateOf(setup)?.reliability).toBe(1)
-      setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), { pinned: false })
+      setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), NO_CONTEXT)
       expect(estimateOf(setup)).toMatchObject({ alpha: 1, beta: 1 })
       return (estimateOf(setup)?.reliability as number) < 1
     })
@@ -34,7 +35,7 @@ describe('what is learned of an arm', () => {
     const setup = met('a')
     for (let call = 0; call < 10_000; call++) {
       const outcome = call % 100 === 0 ? 'error' : 'success'
-      setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), { pinned: false })
+      setup.learned.apply(observationOf('up/a', { outcome, at: setup.clock.now() }), NO_CONTEXT)
     }
     expect(estimateOf(setup)?.reliability).toBeCloseTo(0.99, 3)
     expect(estimateOf(setup)).toMatchObject({ alpha: 1, beta: 1 })
@@ -43,7 +44,7 @@ describe('what is learned of an arm', () => {
   it('does not count a judgement as one more call', () => {
     const setup = met('a')
     const learn = (kind: 'attempt' | 'feedback', outcome: 'success' | 'error'): void =>
-      setup.learned.apply({ ...observationOf('up/a', { outcome }), kind }, { pinned: false })
+      setup.learned.apply({ ...observationOf('up/a', { outcome }), kind }, NO_CONTEXT)
     learn('attempt', 'error')
     const failed = estimateOf(setup)?.reliability
     for (let times = 0; times < 10; times++) learn('feedback', 'success')
@@ -54,7 +55,7 @@ describe('what is learned of an arm', () => {
     const setup = met('a')
     const at = setup.clock.now()
     for (let call = 0; call < 5; call++) {
-      setup.learned.apply(observationOf('up/a', { outcome: 'error', at }), { pinned: false })
+      setup.learned.apply(observationOf('up/a', { outcome: 'error', at }), NO_CONTEXT)
     }
     expect(estimateOf(setup)?.reliability).toBeLessThan(0.5)
     setup.clock.advance(3_600_000)
@@ -63,7 +64,7 @@ describe('what is learned of an arm', () => {
 
   it('multiplies its quality by its reliability', () => {
     const setup = met('a', 'b')
-    setup.learned.apply(observationOf('up/a', { outcome: 'error', at: setup.clock.now() }), { pinned: false })
+    setup.learned.apply(observationOf('up/a', { outcome: 'error', at: setup.clock.now() }), NO_CONTEXT)
     const [best, worse] = setup.router.plan(requestOf({ strategy: 'greedy' })).candidates
     expect(best).toMatchObject({ arm: 'up/b', score: 0.5 })
     expect(worse?.score).toBeCloseTo((0.5 * 4) / 5, 12)
@@ -72,7 +73,7 @@ describe('what is learned of an arm', () => {
   it('counts a fractional reward as a part of a success', () => {
     const setup = routingOver([armOf('a')])
     const before = estimateOf(setup)
-    setup.learned.apply(observationOf('up/a', { quality: 0.25, at: setup.clock.now() }), { pinned: false })
+    setup.learned.apply(observationOf('up/a', { quality: 0.25, at: setup.clock.now() }), NO_CONTEXT)
     const after = estimateOf(setup)
     expect(after?.alpha).toBeCloseTo((before?.alpha as number) + 0.25, 12)
     expect(after?.beta).toBeCloseTo((before?.beta as number) + 0.75, 12)
@@ -87,7 +88,7 @@ describe('what is learned of an arm', () => {
       outputTokens: 900,
       at: setup.clock.now(),
     })
-    setup.learned.apply(observation, { pinned: true })
+    setup.learned.apply(observation, { pinned: true, features: null })
     const after = estimateOf(setup)
     expect(after).toMatchObject({ alpha: before?.alpha, beta: before?.beta })
     expect(after?.latencyMs).toBeLessThan(before?.latencyMs as number)
@@ -97,8 +98,8 @@ describe('what is learned of an arm', () => {
   it('counts each observation in its version', () => {
     const setup = routingOver([armOf('a')])
     setup.router.plan(requestOf())
-    setup.learned.apply(observationOf('up/a'), { pinned: false })
-    setup.learned.apply(observationOf('up/a'), { pinned: false })
+    setup.learned.apply(observationOf('up/a'), NO_CONTEXT)
+    setup.learned.apply(observationOf('up/a'), NO_CONTEXT)
     expect(setup.router.plan(requestOf()).stateVersion).toBe(2)
   })
 })
@@ -111,11 +112,12 @@ describe('a snapshot', () => {
       const at = before.clock.now() + step * 1_000
       before.learned.apply(
         observationOf('up/a', { quality: 0.8, latency: 100 + step, outputTokens: 50, at }),
-        { pinned: false },
+        NO_CONTEXT,
       )
-      before.learned.apply(observationOf('up/b', { quality: 0.3, latency: 900, outputTokens: 500, at }), {
-        pinned: false,
-      })
+      before.learned.apply(
+        observationOf('up/b', { quality: 0.3, latency: 900, outputTokens: 500, at }),
+        NO_CONTEXT,
+      )
     }
     const stored = JSON.parse(JSON.stringify(before.learned.snapshot())) as Record<string, unknown>
     const after = routingOver([armOf('b'), armOf('a')], 3_600_000)
@@ -133,7 +135,7 @@ describe('a snapshot', () => {
   it('keeps an arm that is not registered now', () => {
     const before = routingOver([armOf('a')])
     before.router.plan(requestOf())
-    before.learned.apply(observationOf('up/a', { quality: 1, at: 1 }), { pinned: false })
+    before.learned.apply(observationOf('up/a', { quality: 1, at: 1 }), NO_CONTEXT)
     const stored = before.learned.snapshot()
     const without = routingOver([])
     without.learned.restore(stored, vi.fn())
@@ -150,8 +152,8 @@ describe('a snapshot', () => {
   ])('with a corrupt arm (%s) loses that arm only, and says so', (_name, corrupt) => {
     const before = routingOver([armOf('a'), armOf('b')])
     before.router.plan(requestOf())
-    before.learned.apply(observationOf('up/a', { quality: 1, at: 1 }), { pinned: false })
-    before.learned.apply(observationOf('up/b', { quality: 1, at: 1 }), { pinned: false })
+    before.learned.apply(observationOf('up/a', { quality: 1, at: 1 }), NO_CONTEXT)
+    before.learned.apply(observationOf('up/b', { quality: 1, at: 1 }), NO_CONTEXT)
     const stored = before.learned.snapshot()
     const negative = { ...stored['up/b'], quality: [1, -5, Number.MAX_VALUE, 0] }
     const after = routingOver([armOf('a'), armOf('b')])
@@ -168,7 +170,7 @@ describe('a snapshot', () => {
 describe('learned state', () => {
   it('ignores observations of arms that it never met', () => {
     const { learned } = routingOver([])
-    learned.apply(observationOf('up/ghost', { quality: 1 }), { pinned: false })
+    learned.apply(observationOf('up/ghost', { quality: 1 }), NO_CONTEXT)
     expect(learned).toBeInstanceOf(LearnedState)
     expect(learned.snapshot()).toEqual({})
   })

@@ -1,6 +1,7 @@
 import { microUsd, milliseconds } from '@atp/core/units'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { NO_CONTEXT } from '../../src/observation/ports.ts'
 import type { Exclusion, Plan } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
@@ -43,7 +44,7 @@ describe('a plan', () => {
     const cost = (): number => router.plan(requestOf()).candidates[0]?.estimate.costUsd as number
     expect(cost()).toBeCloseTo((100 * 1 + 200 * 4) / 1e6, 12)
     for (let times = 0; times < 1000; times++) {
-      learned.apply(observationOf('up/a', { outputTokens: 1_000, at: clock.now() }), { pinned: false })
+      learned.apply(observationOf('up/a', { outputTokens: 1_000, at: clock.now() }), NO_CONTEXT)
     }
     expect(cost()).toBeCloseTo((100 * 1 + 1_000 * 4) / 1e6, 4)
   })
@@ -64,8 +65,8 @@ describe('a plan', () => {
     ])
     router.plan(requestOf())
     for (let times = 0; times < 500; times++) {
-      learned.apply(observationOf('up/good', { quality: 0.95, at: clock.now() }), { pinned: false })
-      learned.apply(observationOf('up/cheap', { quality: 0.6, at: clock.now() }), { pinned: false })
+      learned.apply(observationOf('up/good', { quality: 0.95, at: clock.now() }), NO_CONTEXT)
+      learned.apply(observationOf('up/cheap', { quality: 0.6, at: clock.now() }), NO_CONTEXT)
     }
     const choice = (preference: 'fast' | 'high'): string | undefined =>
       router.plan(requestOf({ preference })).candidates[0]?.arm
@@ -135,7 +136,7 @@ describe('a constraint', () => {
     const excluded = () =>
       reasonsOf(router.plan(requestOf({ constraints: { latencySlo: milliseconds(2_000) } })))['up/a']
     const slow = (): void =>
-      learned.apply(observationOf('up/a', { latency: 5_000, at: clock.now() }), { pinned: false })
+      learned.apply(observationOf('up/a', { latency: 5_000, at: clock.now() }), NO_CONTEXT)
     expect(excluded()).toBeNull()
     slow()
     expect(excluded()).toBeNull()

@@ -2,6 +2,7 @@
 import type {
   DecisionRecord,
   DecisionRepository,
+  LearningContext,
   Observation,
   ObservationRepository,
 } from '@atp/domain/observation'
@@ -13,7 +14,7 @@ export interface StoredObservation {
   readonly sequence: number
   readonly observation: Observation
   /** Null where the observation's decision is not in this database. */
-  readonly pinned: boolean | null
+  readonly context: LearningContext | null
 }
 
 /** SQLite binds at most 32,766 parameters, Postgres 65,535. */
@@ -32,7 +33,7 @@ export class Repositories implements DecisionRepository {
   async find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
     const row = await this.#db
       .selectFrom('decisions')
-      .select(['tenant', 'arm', 'pinned', 'at'])
+      .select(['tenant', 'arm', 'pinned', 'features', 'at'])
       .where('id', '=', id)
       .executeTakeFirst()
     if (row === undefined) return null
@@ -41,16 +42,22 @@ export class Repositories implements DecisionRepository {
       tenant: row.tenant,
       arm: row.arm as DecisionRecord['arm'],
       pinned: Boolean(row.pinned),
+      features: row.features,
       at: row.at,
     }
   }
 
-  /** Whether each of these decisions was pinned; those that are not here are left out. */
-  async pinned(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
-    const found = new Map<string, boolean>()
+  /** What a learner must know of these decisions; those that are not here are left out. */
+  async contexts(ids: readonly string[]): Promise<ReadonlyMap<string, LearningContext>> {
+    const found = new Map<string, LearningContext>()
     for (const some of chunks(ids)) {
-      const query = this.#db.selectFrom('decisions').select(['id', 'pinned']).where('id', 'in', some)
-      for (const row of await query.execute()) found.set(row.id, Boolean(row.pinned))
+      const query = this.#db
+        .selectFrom('decisions')
+        .select(['id', 'pinned', 'features'])
+        .where('id', 'in', some)
+      for (const { id, pinned, features } of await query.execute()) {
+        found.set(id, { pinned: Boolean(pinned), features })
+      }
     }
     return found
   }
@@ -69,7 +76,7 @@ export class Repositories implements DecisionRepository {
       .selectFrom('observations')
       .leftJoin('decisions', 'decisions.id', 'observations.decision_id')
       .selectAll('observations')
-      .select('decisions.pinned')
+      .select(['decisions.pinned', 'decisions.features'])
       .where('observations.sequence', '>', sequence)
       .orderBy('observations.sequence')
       .limit(limit)
@@ -77,7 +84,7 @@ export class Repositories implements DecisionRepository {
     return rows.map(row => ({
       sequence: row.sequence,
       observation: toObservation(row),
-      pinned: row.decision_id === null ? false : row.pinned === null ? null : Boolean(row.pinned),
+      context: contextOf(row),
     }))
   }
 
@@ -106,7 +113,19 @@ export class Repositories implements DecisionRepository {
 export function asPort(
   rows: readonly StoredObservation[],
 ): Awaited<ReturnType<ObservationRepository['after']>> {
-  return rows.map(row => ({ ...row, pinned: row.pinned ?? true }))
+  return rows.map(row => ({ ...row, context: row.context ?? UNKNOWN_DECISION }))
+}
+
+const UNKNOWN_DECISION: LearningContext = { pinned: true, features: null }
+const NO_DECISION: LearningContext = { pinned: false, features: null }
+
+function contextOf(row: {
+  readonly decision_id: string | null
+  readonly pinned: boolean | number | null
+  readonly features: string | null
+}): LearningContext | null {
+  if (row.decision_id === null) return NO_DECISION
+  return row.pinned === null ? null : { pinned: Boolean(row.pinned), features: row.features }
 }
 
 function toObservation(row: Selectable<Schema['observations']>): Observation {

@@ -44,6 +44,7 @@ export function decisionRow(decision: Decision): Row {
     weight_quality: decision.weights.quality,
     weight_cost: decision.weights.cost,
     weight_latency: decision.weights.latency,
+    features: decision.features,
   }
 }
 

@@ -23,6 +23,8 @@ interface DecisionTable {
   weight_quality: number
   weight_cost: number
   weight_latency: number
+  /** Base64, for a contextual strategy; null by the others. */
+  features: string | null
 }
 
 interface ObservationTable {

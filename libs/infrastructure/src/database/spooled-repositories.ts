@@ -4,6 +4,7 @@ import type { Logger } from '@atp/core/logging'
 import type {
   DecisionRecord,
   DecisionRepository,
+  LearningContext,
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
@@ -48,14 +49,14 @@ export class SpooledRepositories implements DecisionRepository, ObservationRepos
     return new Set([...here, ...(await this.#orElse(this.#postgres.known(others), new Set<string>()))])
   }
 
-  /** The journal's own observations; those on decisions that have gone to Postgres ask there whether they were pinned. */
+  /** The journal's own observations; those on decisions that have gone to Postgres ask there what is to be known of them. */
   async after(sequence: number, limit: number): ReturnType<ObservationRepository['after']> {
     const rows = await this.#journal.stored(sequence, limit)
-    const unknown = rows.filter(row => row.pinned === null)
+    const unknown = rows.filter(row => row.context === null)
     if (unknown.length === 0) return asPort(rows)
     const ids = unknown.map(row => row.observation.decisionId as string)
-    const pinned = await this.#orElse(this.#postgres.pinned(ids), new Map<string, boolean>())
-    return asPort(rows.map(row => ({ ...row, pinned: row.pinned ?? pinnedOf(row, pinned) })))
+    const found = await this.#orElse(this.#postgres.contexts(ids), new Map<string, LearningContext>())
+    return asPort(rows.map(row => ({ ...row, context: row.context ?? contextOf(row, found) })))
   }
 
   /** Postgres has a copy for the day this volume is lost; the journal's own is what counts. */
@@ -85,6 +86,9 @@ export class SpooledRepositories implements DecisionRepository, ObservationRepos
   }
 }
 
-function pinnedOf(row: StoredObservation, pinned: ReadonlyMap<string, boolean>): boolean | null {
-  return pinned.get(row.observation.decisionId as string) ?? null
+function contextOf(
+  row: StoredObservation,
+  found: ReadonlyMap<string, LearningContext>,
+): LearningContext | null {
+  return found.get(row.observation.decisionId as string) ?? null
 }

@@ -134,7 +134,7 @@ describe.skipIf(probe.missing !== null)(
       const dataDir = temporaryDirectory()
       const database = await open(dataDir, url)
       database.start()
-      const [pinned, free] = [decision({ pinned: true }), decision({ pinned: false })]
+      const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==' })]
       const rows = [observation({ decisionId: pinned.id }), observation({ decisionId: free.id })]
       const sequence = await database.journal.append(batch(rows, [pinned, free]))
       await database.snapshots.save({ appliedSequence: sequence + 2, takenAt: clock.now(), arms: {} })
@@ -147,7 +147,10 @@ describe.skipIf(probe.missing !== null)(
         WAIT,
       )
       const replayed = (await database.observations.after(sequence + 2, 10)).slice(-2)
-      expect(replayed.map(row => row.pinned)).toEqual([true, false])
+      expect(replayed.map(row => row.context)).toEqual([
+        { pinned: true, features: null },
+        { pinned: false, features: 'AACAPw==' },
+      ])
     })
 
     it('keeps what a deadline left undrained for the next start', async () => {

@@ -39,6 +39,7 @@ export function decision(fields: Partial<Record<keyof Decision, unknown>> = {}):
     candidates: [candidate('openai/gpt'), excludedCandidate('mistral/large')],
     ranked: ['openai/gpt'],
     pinned: false,
+    features: null,
     ...fields,
   } as Decision
 }
@@ -53,6 +54,7 @@ export function candidate(arm: string): Candidate {
       qualityMean: 0.8,
       alpha: 8,
       beta: 2,
+      qualityDeviation: null,
       reliability: 0.97,
       costUsd: 0.001,
       latencyMs: 900,
@@ -107,6 +109,12 @@ export const anyObservation: fc.Arbitrary<Observation> = fc
   })
   .map(fields => fields as unknown as Observation)
 
+/** A Beta's, or a normal one's. */
+const anyPosterior = fc.oneof(
+  fc.record({ alpha: real, beta: real, qualityDeviation: fc.constant(null) }),
+  fc.record({ alpha: fc.constant(null), beta: fc.constant(null), qualityDeviation: real }),
+)
+
 const anyCandidate: fc.Arbitrary<Candidate> = fc
   .record({
     arm: text,
@@ -120,14 +128,15 @@ const anyCandidate: fc.Arbitrary<Candidate> = fc
     ),
     estimate: fc.record({
       qualityMean: real,
-      alpha: real,
-      beta: real,
       reliability: real,
       costUsd: real,
       latencyMs: real,
       outputTokens: real,
     }),
   })
+  .chain(fields =>
+    anyPosterior.map(posterior => ({ ...fields, estimate: { ...fields.estimate, ...posterior } })),
+  )
   .map(fields => fields as unknown as Candidate)
 
 export const anyDecision: fc.Arbitrary<Decision> = fc
@@ -142,5 +151,6 @@ export const anyDecision: fc.Arbitrary<Decision> = fc
     stateVersion: integer,
     candidates: fc.array(anyCandidate, { maxLength: 6 }),
     pinned: fc.boolean(),
+    features: orNull(fc.base64String()),
   })
   .map(fields => ({ ...fields, ranked: [] }) as unknown as Decision)

@@ -70,21 +70,22 @@ for (const { name, missing, open } of stores) {
 
     it('finds a decision by its id', async () => {
       const store = await open()
-      const chosen = decision({ arm: 'mistral/large', pinned: true, tenant: 'acme' })
+      const chosen = decision({ arm: 'mistral/large', pinned: true, tenant: 'acme', features: 'AACAPw==' })
       await store.append(batch([], [decision(), chosen, decision()]))
       expect(await store.find(chosen.id)).toEqual({
         id: chosen.id,
         tenant: 'acme',
         arm: 'mistral/large',
         pinned: true,
+        features: chosen.features,
         at: chosen.at,
       })
       expect(await store.find('nobody' as never)).toBeNull()
     })
 
-    it('says of an observation whether its decision was pinned', async () => {
+    it('says of an observation whether its decision was pinned, and what its prompt looked like', async () => {
       const store = await open()
-      const [pinned, free] = [decision({ pinned: true }), decision({ pinned: false })]
+      const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==' })]
       await store.append(
         batch(
           [
@@ -95,13 +96,17 @@ for (const { name, missing, open } of stores) {
           [pinned, free],
         ),
       )
-      expect((await store.after(0, 10)).map(row => row.pinned)).toEqual([true, false, false])
+      expect((await store.after(0, 10)).map(row => row.context)).toEqual([
+        { pinned: true, features: null },
+        { pinned: false, features: 'AACAPw==' },
+        { pinned: false, features: null },
+      ])
     })
 
     it('treats an observation whose decision is unknown as pinned: nothing is learned from it as if chosen', async () => {
       const store = await open()
       await store.append(batch([observation({ decisionId: 'gone' })]))
-      expect((await store.after(0, 10)).map(row => row.pinned)).toEqual([true])
+      expect((await store.after(0, 10)).map(row => row.context.pinned)).toEqual([true])
     })
 
     it('knows which ids are stored, thousands at a time', async () => {
@@ -153,8 +158,8 @@ for (const { name, missing, open } of stores) {
       await fc.assert(
         fc.asyncProperty(anyDecision, async chosen => {
           await store.append(batch([], [chosen]))
-          const { id, tenant, arm, pinned, at } = chosen
-          expect(await store.find(id)).toEqual({ id, tenant, arm, pinned, at })
+          const { id, tenant, arm, pinned, features, at } = chosen
+          expect(await store.find(id)).toEqual({ id, tenant, arm, pinned, features, at })
         }),
         { numRuns: 60 },
       )

@@ -52,6 +52,7 @@ function candidateOf({ arm, score, terms, excluded, estimate }: Candidate) {
       quality_mean: estimate.qualityMean,
       quality_alpha: estimate.alpha,
       quality_beta: estimate.beta,
+      quality_deviation: estimate.qualityDeviation,
       reliability: estimate.reliability,
       cost_usd: estimate.costUsd,
       latency_ms: estimate.latencyMs,

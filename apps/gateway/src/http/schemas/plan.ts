@@ -29,8 +29,13 @@ export const PlanAnswer = Type.Object({
       ]),
       estimate: Type.Object({
         quality_mean: Type.Number(),
-        quality_alpha: Type.Number(),
-        quality_beta: Type.Number(),
+        quality_alpha: Type.Union([Type.Number(), Type.Null()], {
+          description: "Of the quality's Beta posterior; null by a contextual strategy.",
+        }),
+        quality_beta: Type.Union([Type.Number(), Type.Null()]),
+        quality_deviation: Type.Union([Type.Number(), Type.Null()], {
+          description: "Of the quality's normal posterior, by a contextual strategy; null otherwise.",
+        }),
         reliability: Type.Number({ description: 'Share of its calls that the arm answers.' }),
         cost_usd: Usd,
         latency_ms: Type.Number(),

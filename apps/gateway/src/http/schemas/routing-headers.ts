@@ -1,7 +1,6 @@
 /** The routing options as headers, for clients whose library lets them set nothing else: `x-atp-quality: high`. */
 import { AtpError } from '@atp/core/errors'
-import { PRESETS } from '@atp/domain/routing'
-import { STRATEGIES } from '@atp/native'
+import { PRESETS, ROUTING_STRATEGIES } from '@atp/domain/routing'
 import { type Static, Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { RoutingOptions } from './routing-options.ts'
@@ -11,7 +10,7 @@ const Names = Type.String({ minLength: 1, maxLength: 2000, description: 'Model n
 
 export const RoutingHeaders = Type.Object({
   'x-atp-quality': Type.Optional(Type.Enum([...PRESETS])),
-  'x-atp-strategy': Type.Optional(Type.Enum([...STRATEGIES])),
+  'x-atp-strategy': Type.Optional(Type.Enum([...ROUTING_STRATEGIES])),
   'x-atp-max-cost-usd': Type.Optional(Decimal),
   'x-atp-latency-slo-ms': Type.Optional(Decimal),
   'x-atp-allow': Type.Optional(Names),
@@ -41,7 +40,7 @@ export function routingOptionsOf(headers: RoutingHeaders, body: RoutingOptions =
 
 const OPTION_OF: Readonly<Record<keyof RoutingHeaders, (text: string) => RoutingOptions>> = {
   'x-atp-quality': text => ({ quality: text as (typeof PRESETS)[number] }),
-  'x-atp-strategy': text => ({ strategy: text as (typeof STRATEGIES)[number] }),
+  'x-atp-strategy': text => ({ strategy: text as (typeof ROUTING_STRATEGIES)[number] }),
   'x-atp-max-cost-usd': text => ({ max_cost_usd: Number(text) }),
   'x-atp-latency-slo-ms': text => ({ latency_slo_ms: Number(text) }),
   'x-atp-allow': text => ({ allow: list(text) }),

@@ -1,6 +1,5 @@
 /** What a caller may say about routing: one schema for our own endpoints' bodies and for the `atp` object on OpenAI's. */
-import { PRESETS } from '@atp/domain/routing'
-import { STRATEGIES } from '@atp/native'
+import { PRESETS, ROUTING_STRATEGIES } from '@atp/domain/routing'
 import { type Static, Type } from 'typebox'
 
 const Weight = Type.Number({ minimum: 0, maximum: 1000 })
@@ -16,7 +15,7 @@ export const Quality = Type.Union(
 
 export const routingOptions = {
   quality: Type.Optional(Quality),
-  strategy: Type.Optional(Type.Enum([...STRATEGIES], { description: 'How the model is chosen.' })),
+  strategy: Type.Optional(Type.Enum([...ROUTING_STRATEGIES], { description: 'How the model is chosen.' })),
   max_cost_usd: Type.Optional(
     Type.Number({
       minimum: 0,

@@ -1,10 +1,10 @@
 /**
  * Chooses an arm by what the prompt looks like, under a budget: quality and cost are learned apart, each by ridge regression on
- * the prompt's features, and blended by the price that the pacer puts on money.
+ * the prompt's features, and blended by the price that the pacer puts on money. For whoever routes without the gateway.
  */
-import type { LinearBandit, NativeModule, StrategyName } from '@atp/native'
-import { type ArmForecast, BudgetPacer } from './budget-pacer.ts'
-import { CostModel } from './cost-model.ts'
+import type { NativeModule, StrategyName } from '@atp/native'
+import { BudgetPacer } from '../pacing/budget-pacer.ts'
+import { ContextualModel } from './contextual-model.ts'
 
 export interface ContextualPolicyOptions {
   readonly native: Pick<NativeModule, 'createLinearBandit'>
@@ -29,21 +29,9 @@ export interface ContextualChoice {
   readonly expectedUsd: number
 }
 
-/** What is expected of an arm that nobody tried: the best, so that it is tried. */
-const OPTIMISM = 1
-const BIAS_RIDGE = 3
-const RIDGE = 60
-const COMMON_RIDGE = 10
-/** Spread of rewards before any was seen. */
-const NOISE = 0.25
-/** Of the deviation of Thompson sampling as published: rewards of good models differ by little, and each try costs. */
-const EXPLORATION = 0.3
-
 export class ContextualPolicy {
-  readonly #qualities: LinearBandit
-  readonly #costs: CostModel
-  readonly #pacer: BudgetPacer<Float64Array> | null
-  #now = 0
+  readonly #model: ContextualModel
+  readonly #pacer: BudgetPacer | null
   #means = new Float64Array(0)
   #deviations = new Float64Array(0)
   #expected = new Float64Array(0)
@@ -51,25 +39,14 @@ export class ContextualPolicy {
   #penalties = new Float64Array(0)
   #drawn = new Float64Array(0)
 
-  constructor(options: ContextualPolicyOptions) {
-    const { native, dimension, halfLifeMs, budgetUsd } = options
-    this.#qualities = native.createLinearBandit({
-      dimension,
-      biasRidge: BIAS_RIDGE,
-      ridge: RIDGE,
-      commonRidge: COMMON_RIDGE,
-      halfLifeMs,
-      noise: NOISE,
-      exploration: EXPLORATION,
-    })
-    this.#costs = new CostModel(native, dimension, halfLifeMs)
-    this.#pacer = budgetUsd === null ? null : new BudgetPacer(budgetUsd, x => this.#forecast(x))
+  constructor({ native, dimension, halfLifeMs, budgetUsd }: ContextualPolicyOptions) {
+    this.#model = new ContextualModel(native, dimension, halfLifeMs)
+    this.#pacer = budgetUsd === null ? null : new BudgetPacer(budgetUsd)
   }
 
   /** @returns the arm's index */
   addArm({ hash, expectedUsd }: ContextualArm): number {
-    const arm = this.#qualities.addArm(hash, OPTIMISM)
-    this.#costs.addArm(hash, expectedUsd)
+    const arm = this.#model.addArm(hash, expectedUsd)
     const size = arm + 1
     this.#means = new Float64Array(size)
     this.#deviations = new Float64Array(size)
@@ -81,7 +58,7 @@ export class ContextualPolicy {
   }
 
   /**
-   * @param x the prompt's features; kept, so not to be written again
+   * @param x the prompt's features
    * @param seedHi with `seedLo`: two 32-bit words that name the decision
    */
   choose(
@@ -91,16 +68,10 @@ export class ContextualPolicy {
     seedLo: number,
     now: number,
   ): ContextualChoice {
-    this.#now = now
-    this.#pacer?.arrive(x)
-    this.#costs.expect(now, x, this.#expected)
-    const cheapest = this.#expected.indexOf(Math.min(...this.#expected))
-    const price = this.#pacer?.price ?? 0
-    for (const [arm, cost] of this.#expected.entries()) {
-      const affordable = this.#pacer?.affords(cost, this.#costs.meanUsd(arm)) ?? true
-      this.#penalties[arm] = affordable || arm === cheapest ? price * cost : Number.POSITIVE_INFINITY
-    }
-    const arm = this.#qualities.select(
+    const { qualities, amounts } = this.#model
+    amounts.expect(now, x, this.#expected)
+    if (this.#pacer !== null) this.#pace(this.#pacer, x, now)
+    const arm = qualities.select(
       strategy,
       seedHi,
       seedLo,
@@ -116,17 +87,23 @@ export class ContextualPolicy {
   /** An answer was paid for. */
   spent(arm: number, x: Float64Array, costUsd: number, now: number): void {
     this.#pacer?.spend(costUsd)
-    this.#costs.learn(arm, x, costUsd, now)
+    this.#model.amounts.learn(arm, x, costUsd, now)
   }
 
   /** An answer was judged, perhaps much later. @param quality in [0, 1] */
   judged(arm: number, x: Float64Array, quality: number, now: number): void {
-    this.#qualities.update(arm, x, quality, 1, now)
+    this.#model.qualities.update(arm, x, quality, 1, now)
   }
 
-  #forecast(x: Float64Array): readonly ArmForecast[] {
-    this.#qualities.estimate(this.#now, x, this.#means, this.#deviations)
-    this.#costs.expect(this.#now, x, this.#expected)
-    return Array.from(this.#means, (quality, arm) => ({ quality, cost: this.#expected[arm] as number }))
+  #pace(pacer: BudgetPacer, x: Float64Array, now: number): void {
+    const { qualities, amounts } = this.#model
+    const expected = this.#expected
+    qualities.estimate(now, x, this.#means, this.#deviations)
+    pacer.arrive(Array.from(this.#means, (utility, arm) => ({ utility, costUsd: expected[arm] as number })))
+    const cheapest = expected.indexOf(Math.min(...expected))
+    for (const [arm, cost] of expected.entries()) {
+      const affordable = arm === cheapest || pacer.affords(cost, amounts.mean(arm))
+      this.#penalties[arm] = affordable ? pacer.price * cost : Number.POSITIVE_INFINITY
+    }
   }
 }

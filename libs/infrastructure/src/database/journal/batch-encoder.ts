@@ -63,7 +63,7 @@ export class BatchEncoder {
   #decision(decision: Decision): void {
     const numbers = this.#numbers
     let at = this.#at
-    this.#strings.push(decision.id, decision.tenant, decision.seed)
+    this.#strings.push(decision.id, decision.tenant, decision.seed, decision.features)
     numbers[at++] = decision.at
     numbers[at++] = this.#name(decision.arm)
     numbers[at++] = this.#name(decision.strategy)
@@ -87,8 +87,8 @@ export class BatchEncoder {
     numbers[at++] = terms === null ? UNKNOWN : terms.cost
     numbers[at++] = terms === null ? UNKNOWN : terms.latency
     numbers[at++] = estimate.qualityMean
-    numbers[at++] = estimate.alpha
-    numbers[at++] = estimate.beta
+    numbers[at++] = estimate.alpha ?? UNKNOWN
+    numbers[at++] = estimate.beta ?? estimate.qualityDeviation ?? UNKNOWN
     numbers[at++] = estimate.reliability
     numbers[at++] = estimate.costUsd
     numbers[at++] = estimate.latencyMs

@@ -9,9 +9,12 @@
 export const NUMBERS_PER_OBSERVATION = 11
 /** Per decision: at, arm, strategy, pinned, state version, three weights, how many candidates. */
 export const NUMBERS_PER_DECISION = 9
-/** Per candidate: arm, score, three terms, mean, alpha, beta, reliability, cost, latency, tokens, how many exclusions. */
+/**
+ * Per candidate: arm, score, three terms, mean, alpha, beta, reliability, cost, latency, tokens, how many exclusions. By a contextual
+ * strategy alpha is unknown, and in beta's place stands the deviation.
+ */
 export const NUMBERS_PER_CANDIDATE = 13
-// An observation has three strings: id, tenant, decision id. A decision has three: id, tenant, seed. After the
+// An observation has three strings: id, tenant, decision id. A decision has four: id, tenant, seed, features. After the
 // candidates of a decision comes one number for each exclusion, its reason, and one string, its detail.
 
 /** What the journal's thread is given to commit. */

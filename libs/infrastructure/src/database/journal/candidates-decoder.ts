@@ -29,8 +29,9 @@ export function decodeCandidates(
       excluded: excluded.length === 0 ? null : excluded,
       estimate: {
         qualityMean: number(5),
-        alpha: number(6),
-        beta: number(7),
+        ...(Number.isNaN(number(6))
+          ? { alpha: null, beta: null, qualityDeviation: number(7) }
+          : { alpha: number(6), beta: number(7), qualityDeviation: null }),
         reliability: number(8),
         costUsd: number(9),
         latencyMs: number(10),

@@ -33,6 +33,7 @@ const DECISION_COLUMNS = [
   'weight_latency',
   'candidates',
   'exclusions',
+  'features',
 ]
 
 export const INSERT_OBSERVATION = insertInto('observations', OBSERVATION_COLUMNS)

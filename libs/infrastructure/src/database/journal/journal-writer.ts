@@ -112,6 +112,7 @@ export class JournalWriter {
       const id = strings[s++] as string
       const tenant = strings[s++] as string
       const seed = strings[s++] as string
+      const features = strings[s++] as string | null
       const at = integer('at', numbers[n++])
       const arm = this.#name(numbers[n++])
       const strategy = this.#name(numbers[n++])
@@ -144,6 +145,7 @@ export class JournalWriter {
         weightLatency,
         candidates,
         excluded === 0 ? null : JSON.stringify(exclusions),
+        features,
       )
       if (inserted.changes !== 0) this.#last += 1
     }

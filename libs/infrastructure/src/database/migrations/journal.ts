@@ -1,4 +1,5 @@
 /** The migrations of the journal, in order. A released one is never changed. */
 import * as initial from './journal-0001-initial.ts'
+import * as features from './journal-0002-features.ts'
 
-export const journalMigrations = { '0001-initial': initial }
+export const journalMigrations = { '0001-initial': initial, '0002-features': features }

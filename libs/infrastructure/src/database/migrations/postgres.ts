@@ -1,4 +1,5 @@
 /** The migrations of the Postgres database, in order. A released one is never changed. */
 import * as initial from './postgres-0001-initial.ts'
+import * as features from './postgres-0002-features.ts'
 
-export const postgresMigrations = { '0001-initial': initial }
+export const postgresMigrations = { '0001-initial': initial, '0002-features': features }

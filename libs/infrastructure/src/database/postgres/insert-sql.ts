@@ -33,6 +33,7 @@ const DECISION_COLUMNS = {
   weight_cost: 'double precision',
   weight_latency: 'double precision',
   candidates: 'json',
+  features: 'text',
 }
 
 export const INSERT_OBSERVATIONS = insertInto('observations', OBSERVATION_COLUMNS)

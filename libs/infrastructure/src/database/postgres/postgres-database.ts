@@ -6,6 +6,7 @@ import type {
   DecisionRepository,
   Journal,
   JournalBatch,
+  LearningContext,
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
@@ -99,10 +100,10 @@ export class PostgresDatabase
     return this.#repositories.find(id)
   }
 
-  /** Whether each of these decisions was pinned; those that are not here are left out. */
-  async pinned(ids: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
+  /** What a learner must know of these decisions; those that are not here are left out. */
+  async contexts(ids: readonly string[]): Promise<ReadonlyMap<string, LearningContext>> {
     await this.ready()
-    return this.#repositories.pinned(ids)
+    return this.#repositories.contexts(ids)
   }
 
   async known(ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,0 +1,64 @@
+/** What is learned of each arm by what prompts look like: the quality of its answers, and what they come to in tokens or dollars. */
+import type { LinearBandit, NativeModule } from '@atp/native'
+import { type AmountMemory, AmountModel } from './amount-model.ts'
+
+/** What is expected of an arm that nobody tried: the best, so that it is tried. */
+const OPTIMISM = 1
+const BIAS_RIDGE = 3
+const RIDGE = 60
+const COMMON_RIDGE = 10
+/** Spread of rewards before any was seen. */
+const NOISE = 0.25
+/** Of the deviation of Thompson sampling as published: rewards of good models differ by little, and each try costs. */
+export const EXPLORATION = 0.3
+
+/** One arm's part, as plain JSON. */
+export interface ContextualMemory {
+  readonly quality: readonly number[]
+  readonly amount: AmountMemory
+}
+
+export class ContextualModel {
+  readonly qualities: LinearBandit
+  readonly amounts: AmountModel
+
+  /**
+   * @param dimension length of a feature vector, of which the first is 1
+   * @param halfLifeMs milliseconds after which an observation counts half; Infinity never forgets
+   */
+  constructor(native: Pick<NativeModule, 'createLinearBandit'>, dimension: number, halfLifeMs: number) {
+    this.qualities = native.createLinearBandit({
+      dimension,
+      biasRidge: BIAS_RIDGE,
+      ridge: RIDGE,
+      commonRidge: COMMON_RIDGE,
+      halfLifeMs,
+      noise: NOISE,
+      exploration: EXPLORATION,
+    })
+    this.amounts = new AmountModel(native, dimension, halfLifeMs)
+  }
+
+  /**
+   * @param hash names the arm wherever it is drawn
+   * @param expectedAmount of an answer, before any was seen
+   * @returns the arm's index
+   */
+  addArm(hash: number, expectedAmount: number): number {
+    this.amounts.addArm(hash, expectedAmount)
+    return this.qualities.addArm(hash, OPTIMISM)
+  }
+
+  snapshotArm(arm: number): ContextualMemory {
+    return {
+      quality: Array.from(this.qualities.snapshotArm(arm)),
+      amount: this.amounts.snapshotArm(arm),
+    }
+  }
+
+  /** @returns false where a part was not legal: that part starts anew */
+  restoreArm(arm: number, { quality, amount }: ContextualMemory): boolean {
+    const learned = this.qualities.restoreArm(arm, Float64Array.from(quality))
+    return this.amounts.restoreArm(arm, amount) && learned
+  }
+}
