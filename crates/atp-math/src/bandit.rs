@@ -6,6 +6,7 @@ use crate::beta::beta;
 use crate::checks;
 use crate::choice::Weighing;
 use crate::elementary::ln;
+use crate::kl_ucb;
 use crate::random_stream::{RandomStream, Seed};
 use crate::range_error::RangeError;
 use crate::strategy::Strategy;
@@ -198,22 +199,25 @@ impl Bandit {
         match strategy {
             Strategy::Thompson => beta(&mut RandomStream::new(seed, self.arms[arm].hash), a, b),
             Strategy::Ucb => a / (a + b) + self.exploration * (explored / (a + b)).sqrt(),
+            Strategy::KlUcb => kl_ucb::upper_bound(a / (a + b), a + b, explored),
             Strategy::Greedy => a / (a + b),
         }
     }
 
-    /// 2 ln(plays), the numerator of UCB's exploration term. A prior counts as alpha + beta plays, so that with a weak
+    /// 2 ln(plays), the numerator of UCB's exploration term, or ln(plays), KL-UCB's with c = 0 as its paper recommends. A prior counts as alpha + beta plays, so that with a weak
     /// prior and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines
     /// 2011) at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
     fn explored(&self, strategy: Strategy) -> f64 {
-        if strategy != Strategy::Ucb {
-            return 0.0;
-        }
+        let scale = match strategy {
+            Strategy::Ucb => 2.0,
+            Strategy::KlUcb => 1.0,
+            Strategy::Thompson | Strategy::Greedy => return 0.0,
+        };
         let mut plays = 1.0;
         for figure in self.posteriors.as_flattened() {
             plays += figure;
         }
-        2.0 * ln(plays)
+        scale * ln(plays)
     }
 
     #[inline]

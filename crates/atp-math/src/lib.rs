@@ -14,6 +14,7 @@ mod cholesky;
 mod common_prior;
 pub mod elementary;
 pub mod hash64;
+pub mod kl_ucb;
 pub mod lanes;
 pub mod latency_sketch;
 pub mod linear_arm;

@@ -106,7 +106,7 @@ impl LinearBandit {
     /// Chooses as `Bandit::select` does, for a request with the features `x`.
     ///
     /// # Errors
-    /// As there, and on features that are not finite or beyond 1e3.
+    /// As there, on `KlUcb`, which knows no features, and on features that are not finite or beyond 1e3.
     pub fn select(
         &mut self,
         strategy: Strategy,
@@ -115,6 +115,9 @@ impl LinearBandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
+        if strategy == Strategy::KlUcb {
+            return Err(RangeError::new("strategy must be thompson, ucb or greedy, found klucb".to_owned()));
+        }
         weighing.check(self.size())?;
         self.check_features(x)?;
         checks::length("qualities", qualities.len(), self.size())?;
@@ -127,7 +130,7 @@ impl LinearBandit {
             }
             let mean = arm.mean(x);
             qualities[index] = match strategy {
-                Strategy::Greedy => mean,
+                Strategy::Greedy | Strategy::KlUcb => mean,
                 Strategy::Ucb => mean + radius * arm.variance(x, &mut self.workspace).sqrt(),
                 Strategy::Thompson => {
                     let draw = normal(&mut RandomStream::new(seed, arm.hash));

@@ -6,6 +6,8 @@ pub enum Strategy {
     Thompson,
     /// The mean and a term that shrinks with the plays (Auer et al. 2002; discounted, Garivier & Moulines 2011).
     Ucb,
+    /// The largest quality that the plays do not speak against (Garivier & Cappe 2011).
+    KlUcb,
     /// The mean.
     Greedy,
 }

@@ -15,7 +15,7 @@ fn bandit(arms: u32) -> Bandit {
 }
 
 fn any_strategy() -> impl Strategy<Value = Choice> {
-    prop_oneof![Just(Choice::Thompson), Just(Choice::Ucb), Just(Choice::Greedy)]
+    prop_oneof![Just(Choice::Thompson), Just(Choice::Ucb), Just(Choice::KlUcb), Just(Choice::Greedy)]
 }
 
 /// Any double, and often a special one.

@@ -7,8 +7,9 @@ pub fn strategy_of(code: u32) -> Result<Strategy, RangeError> {
     match code {
         0 => Ok(Strategy::Thompson),
         1 => Ok(Strategy::Ucb),
-        2 => Ok(Strategy::Greedy),
-        _ => Err(RangeError::new(format!("strategy must be thompson, ucb or greedy, found {code}"))),
+        2 => Ok(Strategy::KlUcb),
+        3 => Ok(Strategy::Greedy),
+        _ => Err(RangeError::new(format!("strategy must be thompson, ucb, klucb or greedy, found {code}"))),
     }
 }
 

@@ -1,6 +1,6 @@
 /** The interface that the Rust addon and the TypeScript fallback both implement, decision for decision alike. */
 
-export const STRATEGIES = ['thompson', 'ucb', 'greedy'] as const
+export const STRATEGIES = ['thompson', 'ucb', 'klucb', 'greedy'] as const
 export type StrategyName = (typeof STRATEGIES)[number]
 
 /**
@@ -20,7 +20,8 @@ export interface Bandit {
 
   /**
    * Chooses argmax of `weights_i * q_i - penalties_i` over eligible arms, where q_i is the strategy's
-   * index of the arm's quality. Consumes nothing: the same seed and state give the same choice.
+   * index of the arm's quality: a draw from its posterior (`thompson`), an upper bound (`ucb`: UCB1; `klucb`: KL-UCB, tighter where
+   * rewards are near 0 or 1), its mean (`greedy`). Evidence fades, so the bounds are those of discounted UCB. Consumes nothing: the same seed and state give the same choice.
    * @param seed two 32-bit words that name the decision
    * @param weights length `size`: what a unit of each arm's quality is worth, finite and not negative
    * @param penalties length `size`: weighted cost and latency; +Infinity marks an arm that is not eligible
@@ -129,7 +130,7 @@ export interface LinearBandit {
   /**
    * Chooses as `Bandit.select` does. The index of an arm's quality is, with m its expectation and s its deviation:
    * `thompson` m + exploration * s * z with z standard normal (linear Thompson sampling, Agrawal & Goyal 2013), `ucb`
-   * m + exploration * s (LinUCB, Li et al. 2010), `greedy` m.
+   * m + exploration * s (LinUCB, Li et al. 2010), `greedy` m; `klucb` is refused.
    * @param x length `dimension`, each from -1e3 to 1e3
    */
   select(

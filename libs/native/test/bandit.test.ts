@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Bandit, NativeModule, StrategyName } from '../src/index.ts'
+import { type Bandit, type NativeModule, STRATEGIES, type StrategyName } from '../src/index.ts'
 import { describeEach } from './implementations.ts'
 
 const HALF_LIFE = 1_000
@@ -56,6 +56,24 @@ describeEach('a bandit', native => {
     expect(Array.from(qualities)).toEqual([2 / 3, 1 / 2])
   })
 
+  it('klucb takes the largest quality that its plays do not speak against', () => {
+    const bandit = banditOf(native, 3)
+    for (let play = 0; play < 30; play += 1) {
+      bandit.update(0, play % 3 === 0 ? 0 : 1, 0)
+      bandit.update(1, 1, 0)
+      bandit.update(2, 0, 0)
+    }
+    const { qualities } = select(bandit, 'klucb', [0, 0, 0])
+    for (const [arm, quality] of qualities.entries()) {
+      const [a, b] = posteriors(bandit, 0).slice(2 * arm, 2 * arm + 2) as [number, number]
+      const mean = a / (a + b)
+      const divergence = mean * Math.log(mean / quality) + (1 - mean) * Math.log((1 - mean) / (1 - quality))
+      expect(quality).toBeGreaterThan(mean)
+      expect(quality).toBeLessThan(1)
+      expect((a + b) * divergence).toBeCloseTo(Math.log(97), 5)
+    }
+  })
+
   it('breaks ties by the lower penalty, then by the lower hash', () => {
     const bandit = banditOf(native, 3)
     expect(select(bandit, 'greedy', [0, 0, 0]).chosen).toBe(2)
@@ -67,7 +85,7 @@ describeEach('a bandit', native => {
   it('never chooses an arm that is not eligible, and says so where none is', () => {
     const bandit = banditOf(native, 3)
     const none = Number.POSITIVE_INFINITY
-    for (const strategy of ['thompson', 'ucb', 'greedy'] as const) {
+    for (const strategy of STRATEGIES) {
       const { chosen, qualities } = select(bandit, strategy, [none, 5, none])
       expect(chosen).toBe(1)
       expect(qualities.map(Number.isNaN)).toEqual([true, false, true])
@@ -100,7 +118,7 @@ describeEach('a bandit', native => {
     const weights = Float64Array.of(1, 0.5, 1.5, 2)
     const penalties = Float64Array.of(0.1, 0, 0.2, Number.POSITIVE_INFINITY)
     const seeds = Uint32Array.from({ length: 400 }, (_, k) => Math.imul(k, 0x9e3779b9))
-    for (const strategy of ['thompson', 'ucb', 'greedy'] as const) {
+    for (const strategy of STRATEGIES) {
       const chosen = new Int32Array(200)
       bandit.selectBatch(strategy, seeds, 20, weights, penalties, chosen)
       const singly = Array.from(chosen, (_, k) =>

@@ -91,6 +91,46 @@ describe('Bernoulli 0.9 against three at 0.8, nothing forgotten', () => {
   })
 })
 
+/** Divergence of two Bernoulli distributions. */
+function divergence(p: number, q: number): number {
+  return p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q))
+}
+
+describe('against the lower bound of Lai & Robbins (1985): no consistent strategy loses less in the long run', () => {
+  const plays = 100_000
+  const seeds = SEEDS.slice(0, process.env.ATP_VERIFY === 'full' ? 20 : 8)
+  const bound = (3 * 0.1 * Math.log(plays)) / divergence(0.8, 0.9)
+
+  it.each(['thompson', 'klucb'] as const)(
+    '%s loses at most 1.5 times as much by 100,000 plays, in the mean of the seeds',
+    strategy => {
+      let regret = 0
+      let last = 0
+      for (const seed of seeds) {
+        const game = new Game({ strategy, seed, arms: 4, prior: 1, ...FOREVER })
+        for (let played = 0; played < plays; played += 1) {
+          const best = game.play(ONE_GOOD) === 2
+          if (!best) regret += 0.1 / seeds.length
+          if (best && played >= plays - 1_000) last += 1 / seeds.length
+        }
+      }
+      expect(regret).toBeLessThan(1.5 * bound)
+      expect(last).toBeGreaterThan(900)
+    },
+  )
+
+  it('klucb gives the best arm more than 90% of the last 1,000 of 5,000 decisions, in the mean of 20 seeds', () => {
+    let best = 0
+    for (const seed of SEEDS) {
+      const game = new Game({ strategy: 'klucb', seed, arms: 4, prior: 1, ...FOREVER })
+      for (let played = 0; played < 5_000; played += 1) {
+        if (game.play(ONE_GOOD) === 2 && played >= 4_000) best += 1 / SEEDS.length
+      }
+    }
+    expect(best).toBeGreaterThan(900)
+  })
+})
+
 const PER_HALF_LIFE = 6_000
 const WARM_UP = 4 * PER_HALF_LIFE
 
@@ -121,7 +161,7 @@ function recovery(
   return Number.POSITIVE_INFINITY
 }
 
-describe.each(['thompson', 'ucb'] as const)(
+describe.each(['thompson', 'ucb', 'klucb'] as const)(
   '%s unlearns drift (half-life 10 min, 10 requests/s, 20 seeds)',
   strategy => {
     it('within 2 half-lives when the best arm falls from 0.9 to 0.7, below the runner-up at 0.8', () => {

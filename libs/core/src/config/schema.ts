@@ -77,7 +77,7 @@ const log = section('What is logged, as JSON lines on standard output.', {
 })
 
 const routing = section('How a model is chosen.', {
-  strategy: Type.Enum(['thompson', 'ucb', 'greedy', 'linthompson', 'linucb'], {
+  strategy: Type.Enum(['thompson', 'ucb', 'klucb', 'greedy', 'linthompson', 'linucb'], {
     default: 'thompson',
     description:
       'How quality is estimated and explored, where the request names no strategy; linthompson and linucb look at the prompt.',

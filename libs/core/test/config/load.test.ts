@@ -187,7 +187,11 @@ describe('a bad configuration', () => {
           allowed: 'one of host, port, body_limit_bytes, request_timeout, write_timeout (did you mean port?)',
         },
         { field: 'server.port', found: '"high"', allowed: 'an integer from 0 to 65535' },
-        { field: 'routing.strategy', found: '"luck"', allowed: 'one of thompson, ucb, greedy, linthompson, linucb' },
+        {
+          field: 'routing.strategy',
+          found: '"luck"',
+          allowed: 'one of thompson, ucb, klucb, greedy, linthompson, linucb',
+        },
         { field: 'routing.half_life', found: '6', allowed: 'a string such as 6h, 7d, never' },
         {
           field: 'upstream.max_attempts',

@@ -4,5 +4,5 @@ import { STRATEGIES, type StrategyName } from '../types.ts'
 export function codeOf(strategy: StrategyName): number {
   const code = STRATEGIES.indexOf(strategy)
   if (code >= 0) return code
-  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
+  throw new RangeError(`strategy must be one of ${STRATEGIES.join(', ')}, found ${strategy}`)
 }

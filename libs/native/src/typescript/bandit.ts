@@ -12,6 +12,7 @@ import { beta } from './beta.ts'
 import { checkFinite, checkHalfLife, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
 import { ln } from './elementary.ts'
+import { upperBound } from './kl-ucb.ts'
 import { RandomStream } from './random-stream.ts'
 
 const PRIOR_MIN = 1e-6
@@ -153,19 +154,20 @@ export class TypeScriptBandit implements Bandit {
       return beta(this.#stream, a, b)
     }
     const mean = a / (a + b)
+    if (strategy === 'klucb') return upperBound(mean, a + b, explored)
     return strategy === 'ucb' ? mean + this.#exploration * Math.sqrt(explored / (a + b)) : mean
   }
 
   /**
-   * 2 ln(plays), the numerator of UCB's exploration term. A prior counts as alpha + beta plays, so that with a weak prior
+   * 2 ln(plays), the numerator of UCB's exploration term, or ln(plays), KL-UCB's with c = 0 as its paper recommends. A prior counts as alpha + beta plays, so that with a weak prior
    * and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines 2011)
    * at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
    */
   #explored(strategy: StrategyName): number {
-    if (strategy !== 'ucb') return 0
+    if (strategy !== 'ucb' && strategy !== 'klucb') return 0
     let plays = 1
     for (const x of this.#posteriors) plays += x
-    return 2 * ln(plays)
+    return (strategy === 'ucb' ? 2 : 1) * ln(plays)
   }
 
   /** Discounted Thompson sampling (Raj & Kalyani 2017): evidence decays, and the prior is a floor that doesn't. */

@@ -1,10 +1,10 @@
 /** What a decision weighs, and which arm wins: the same for every bandit. The Rust twin is `atp_math::choice`. */
-import type { StrategyName } from '../types.ts'
+import { STRATEGIES, type StrategyName } from '../types.ts'
 import { checkFinite, checkLength } from './checks.ts'
 
 export function checkStrategy(strategy: string): asserts strategy is StrategyName {
-  if (strategy === 'thompson' || strategy === 'ucb' || strategy === 'greedy') return
-  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
+  if ((STRATEGIES as readonly string[]).includes(strategy)) return
+  throw new RangeError(`strategy must be one of ${STRATEGIES.join(', ')}, found ${strategy}`)
 }
 
 export function checkWeighing(

@@ -71,6 +71,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
     qualities: Float64Array,
   ): number {
     checkStrategy(strategy)
+    if (strategy === 'klucb') throw new RangeError('strategy must be thompson, ucb or greedy, found klucb')
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
