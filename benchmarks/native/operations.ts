@@ -143,6 +143,7 @@ function warmLinear(native: NativeModule, dimension: number, arms: number) {
     commonRidge: 10,
     halfLifeMs: HALF_LIFE_MS,
     noise: 0.25,
+    changeThreshold: 8,
     exploration: 0.3,
   })
   for (let arm = 0; arm < arms; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], 0.7)

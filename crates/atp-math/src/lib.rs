@@ -8,6 +8,7 @@ pub mod arm_statistics;
 mod arms_snapshot;
 pub mod bandit;
 pub mod beta;
+mod change_watch;
 pub mod checks;
 pub mod choice;
 mod cholesky;

@@ -4,6 +4,7 @@
 //! The precision is A = S + R, where S is the decayed sum of x x' and R the ridge, which does not decay: with a ridge that
 //! fades, directions that nobody visits would grow ever more uncertain. A^-1 follows each observation by Sherman and
 //! Morrison's formula (1950) and is rebuilt by Cholesky's decomposition now and then, so that rounding does not add up.
+use crate::change_watch::ChangeWatch;
 use crate::cholesky;
 use crate::elementary::pow2;
 use crate::lanes::{dot, multiply};
@@ -13,6 +14,10 @@ const REBUILD_EVERY: u32 = 256;
 /// Statistics are brought forward in steps of this share of a half-life: between two steps evidence that comes later
 /// weighs more instead, which changes nothing but how much the ridge weighs beside it, by 7% at most.
 const STEP: f64 = 0.1;
+/// Before so many observations nobody can say what is usual.
+const ENOUGH_TO_WATCH: f64 = 20.0;
+/// Of the evidence, after a change: so little that what comes now soon outweighs it.
+const KEPT_AT_CHANGE: f64 = 0.05;
 
 /// Epoch, weight and squares come first among an arm's figures.
 const SCALARS: usize = 3;
@@ -75,6 +80,7 @@ pub struct LinearArm {
     inverse: Vec<f64>,
     coefficients: Vec<f64>,
     since_rebuild: u32,
+    watch: ChangeWatch,
 }
 
 impl LinearArm {
@@ -92,6 +98,7 @@ impl LinearArm {
             inverse: vec![0.0; d * d],
             coefficients: vec![0.0; d],
             since_rebuild: 0,
+            watch: ChangeWatch::default(),
         };
         arm.forget(regression);
         arm
@@ -160,6 +167,29 @@ impl LinearArm {
     pub fn variance(&self, x: &[f64], workspace: &mut Workspace) -> f64 {
         multiply(&self.inverse, x, &mut workspace.gain);
         dot(x, &workspace.gain).max(0.0)
+    }
+
+    /// Before a target is learned: where targets have long been off by more than their `spread` explains, what the arm was is
+    /// forgotten but for a rest. Returns whether it was.
+    pub fn forget_if_changed(
+        &mut self,
+        x: &[f64],
+        target: f64,
+        spread: f64,
+        threshold: f64,
+        regression: &Regression,
+        workspace: &mut Workspace,
+    ) -> bool {
+        if self.weight < ENOUGH_TO_WATCH {
+            return false;
+        }
+        let surprise = (target - self.mean(x)) / (spread * (1.0 + self.variance(x, workspace)).sqrt());
+        if !self.watch.notices(surprise, threshold) {
+            return false;
+        }
+        self.scale(KEPT_AT_CHANGE);
+        self.rebuild(regression, workspace);
+        true
     }
 
     /// Learns a target, observed at `now`, to which it was advanced; `weight` is what it counts for beside others.
@@ -265,6 +295,7 @@ impl LinearArm {
         self.weight = 0.0;
         self.squares = 0.0;
         self.since_rebuild = 0;
+        self.watch = ChangeWatch::default();
         for figures in [&mut self.moment, &mut self.gram, &mut self.inverse] {
             figures.fill(0.0);
         }

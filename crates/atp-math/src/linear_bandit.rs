@@ -45,6 +45,9 @@ pub struct LinearOptions {
     /// Scales the deviation of an arm's expected quality: at 1 `Thompson` is linear Thompson sampling (Agrawal & Goyal
     /// 2013); for `Ucb` it is the alpha of `LinUCB` (Li et al. 2010).
     pub exploration: f64,
+    /// Deviations that surprises must add up to before an arm counts as changed; infinity: it never does. At 8 a fall by two
+    /// deviations is noticed after some six observations, and noise alone is hardly ever taken for one.
+    pub change_threshold: f64,
 }
 
 /// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative. An error means that
@@ -62,10 +65,18 @@ pub struct LinearBandit {
 impl LinearBandit {
     /// # Errors
     /// On a dimension of 0 or above 256, a ridge outside [1e-6, 1e9], a half-life below 1, a noise outside [1e-6, 1e6],
-    /// an exploration that is negative or not finite.
+    /// an exploration that is negative or not finite, a change threshold below 1.
     pub fn new(options: LinearOptions) -> Result<Self, RangeError> {
-        let LinearOptions { dimension, bias_ridge, ridge, common_ridge, half_life_ms, noise, exploration } =
-            options;
+        let LinearOptions {
+            dimension,
+            bias_ridge,
+            ridge,
+            common_ridge,
+            half_life_ms,
+            noise,
+            exploration,
+            ..
+        } = options;
         if !(1..=DIMENSION_MAX).contains(&dimension) {
             return Err(RangeError::new(format!(
                 "dimension must be an integer from 1 to {DIMENSION_MAX}, found {dimension}"
@@ -77,6 +88,7 @@ impl LinearBandit {
         checks::half_life("halfLifeMs", half_life_ms)?;
         checks::between("noise", noise, NOISE_MIN, TARGET_MAX)?;
         checks::finite("exploration", exploration, 0.0)?;
+        checks::half_life("changeThreshold", options.change_threshold)?;
         let common = vec![0.0; dimension];
         Ok(Self {
             options,
@@ -183,6 +195,12 @@ impl LinearBandit {
         checks::between("weight", weight, f64::MIN_POSITIVE, WEIGHT_MAX)?;
         checks::finite("now", now, 0.0)?;
         self.advance(now);
+        let spread = self.spread();
+        let threshold = self.options.change_threshold;
+        let (regression, workspace) = (&self.regression, &mut self.workspace);
+        if self.arms[arm].forget_if_changed(x, target, spread, threshold, regression, workspace) {
+            self.settle_exactly();
+        }
         self.arms[arm].add(x, target, weight, now, &self.regression, &mut self.workspace);
         self.since_settled += 1;
         if self.follow_spread(RIDGE_SLACK) || self.since_settled >= SETTLE_EVERY {

@@ -15,6 +15,7 @@ fn bandit(arms: u32) -> LinearBandit {
         half_life_ms: 1_000.0,
         noise: 0.3,
         exploration: 0.5,
+        change_threshold: 3.0,
     })
     .unwrap();
     for hash in 0..arms {

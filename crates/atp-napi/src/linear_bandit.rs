@@ -18,10 +18,19 @@ pub fn create_linear(
     half_life_ms: f64,
     noise: f64,
     exploration: f64,
+    change_threshold: f64,
 ) -> Result<External<LinearBandit>> {
     let dimension = checks::word("dimension", dimension).or_throw(env)? as usize;
-    let options =
-        LinearOptions { dimension, bias_ridge, ridge, common_ridge, half_life_ms, noise, exploration };
+    let options = LinearOptions {
+        dimension,
+        bias_ridge,
+        ridge,
+        common_ridge,
+        half_life_ms,
+        noise,
+        exploration,
+        change_threshold,
+    };
     LinearBandit::new(options).map(External::new).or_throw(env)
 }
 

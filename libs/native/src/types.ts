@@ -183,6 +183,11 @@ export interface LinearBanditOptions {
   readonly noise: number
   /** Scales the deviation of an expectation: 1 is Thompson sampling as published, less explores less. */
   readonly exploration: number
+  /**
+   * Deviations that surprises must add up to before an arm counts as changed and most of what it was is forgotten (Page 1954): at
+   * least 1; Infinity never. At 8 a fall by two deviations is noticed after some six observations.
+   */
+  readonly changeThreshold: number
 }
 
 export interface NativeModule {

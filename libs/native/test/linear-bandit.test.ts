@@ -11,6 +11,7 @@ const OPTIONS: LinearBanditOptions = {
   halfLifeMs: Number.POSITIVE_INFINITY,
   noise: 1,
   exploration: 0.5,
+  changeThreshold: Number.POSITIVE_INFINITY,
 }
 
 function banditOf(
@@ -111,6 +112,26 @@ describeEach('a linear bandit', native => {
     const { means, deviations } = estimate(bandit, x)
     expect(means[0]).toBeCloseTo(0.5 + dot(coefficients), 10)
     expect(deviations[0]).toBeCloseTo(Math.sqrt(dot(gain) * variance), 10)
+  })
+
+  it('notices that an arm has changed, and believes what comes now', () => {
+    const [watchful, stubborn] = [8, Number.POSITIVE_INFINITY].map(changeThreshold => {
+      const bandit = banditOf(native, 1, { noise: 0.1, changeThreshold })
+      const random = new TestRandom(7)
+      const learn = (mean: number, times: number) => {
+        for (let step = 0; step < times; step += 1) {
+          bandit.update(0, features(random.uniform() - 0.5, 0), mean + 0.3 * (random.uniform() - 0.5), 1, 0)
+        }
+      }
+      learn(0.9, 1_000)
+      const before = estimate(bandit, features(0, 0)).means[0] as number
+      learn(0.6, 25)
+      return { before, after: estimate(bandit, features(0, 0)).means[0] as number }
+    })
+    expect(watchful?.before).toBe(stubborn?.before)
+    expect(watchful?.before).toBeCloseTo(0.9, 1)
+    expect(stubborn?.after).toBeGreaterThan(0.88)
+    expect(watchful?.after).toBeLessThan(0.75)
   })
 
   it('expects of an arm that nobody tried what the others have in common, but for their level', () => {
@@ -251,6 +272,7 @@ describeEach('a linear bandit', native => {
     ['a ridge of 0', () => native.createLinearBandit({ ...OPTIONS, ridge: 0 })],
     ['a ridge of NaN', () => native.createLinearBandit({ ...OPTIONS, biasRidge: Number.NaN })],
     ['a half-life of 0', () => native.createLinearBandit({ ...OPTIONS, halfLifeMs: 0 })],
+    ['a change threshold of 0', () => native.createLinearBandit({ ...OPTIONS, changeThreshold: 0 })],
     ['a noise of 0', () => native.createLinearBandit({ ...OPTIONS, noise: 0 })],
     ['a negative exploration', () => native.createLinearBandit({ ...OPTIONS, exploration: -1 })],
     ['a prior of NaN', bandit => bandit.addArm(1, Number.NaN)],

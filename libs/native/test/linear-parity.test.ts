@@ -19,6 +19,8 @@ function create(native: NativeModule): LinearBandit {
     halfLifeMs: 60_000,
     noise: 0.3,
     exploration: 0.8,
+    // Low, so that alarms are many.
+    changeThreshold: 3,
   })
   for (let arm = 0; arm < ARMS; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], arm / ARMS)
   return bandit

@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 6
+export const INTERFACE_VERSION = 7
 
 declare const kind: unique symbol
 
@@ -60,6 +60,7 @@ export interface Addon {
     halfLifeMs: number,
     noise: number,
     exploration: number,
+    changeThreshold: number,
   ): Handle<'linear'>
   linearAddArm(bandit: Handle<'linear'>, hash: number, prior: number): number
   linearSelect(

@@ -9,7 +9,8 @@ export class RustLinearBandit implements LinearBandit {
   #size = 0
 
   constructor(addon: Addon, options: LinearBanditOptions) {
-    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration } = options
+    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration, changeThreshold } =
+      options
     this.#addon = addon
     this.#handle = addon.createLinear(
       dimension,
@@ -19,6 +20,7 @@ export class RustLinearBandit implements LinearBandit {
       halfLifeMs,
       noise,
       exploration,
+      changeThreshold,
     )
   }
 

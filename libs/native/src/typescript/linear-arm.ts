@@ -6,6 +6,7 @@
  * fades, directions that nobody visits would grow ever more uncertain. A^-1 follows each observation by Sherman and
  * Morrison's formula (1950) and is rebuilt by Cholesky's decomposition now and then, so that rounding does not add up.
  */
+import { ChangeWatch } from './change-watch.ts'
 import { invert } from './cholesky.ts'
 import { pow2 } from './elementary.ts'
 import { dot, multiply } from './lanes.ts'
@@ -17,6 +18,10 @@ const REBUILD_EVERY = 256
  * more instead, which changes nothing but how much the ridge weighs beside it, by 7% at most.
  */
 const STEP = 0.1
+/** Before so many observations nobody can say what is usual. */
+const ENOUGH_TO_WATCH = 20
+/** Of the evidence, after a change: so little that what comes now soon outweighs it. */
+const KEPT_AT_CHANGE = 0.05
 /** Epoch, weight and squares come first among an arm's figures. */
 const SCALARS = 3
 /** No sum of legal observations comes near. */
@@ -66,6 +71,7 @@ export class LinearArm {
   readonly inverse: Float64Array
   readonly #coefficients: Float64Array
   #sinceRebuild = 0
+  readonly #watch = new ChangeWatch()
 
   constructor(regression: Regression, workspace: Workspace, hash: number, prior: number) {
     const { dimension } = regression
@@ -133,6 +139,19 @@ export class LinearArm {
   /** Writes what the coefficients would be if nothing were known of other arms: A^-1 b. */
   ownCoefficients(out: Float64Array): void {
     multiply(this.inverse, this.#moment, out)
+  }
+
+  /**
+   * Before a target is learned: where targets have long been off by more than their `spread` explains, what the arm was is
+   * forgotten but for a rest. @returns whether it was
+   */
+  forgetIfChanged(x: Float64Array, target: number, spread: number, threshold: number): boolean {
+    if (this.weight < ENOUGH_TO_WATCH) return false
+    const surprise = (target - this.mean(x)) / (spread * Math.sqrt(1 + this.variance(x)))
+    if (!this.#watch.notices(surprise, threshold)) return false
+    this.#scale(KEPT_AT_CHANGE)
+    this.rebuild()
+    return true
   }
 
   /** Learns a target, observed at `now`, to which it was advanced; `weight` is what it counts for beside others. */
@@ -234,6 +253,7 @@ export class LinearArm {
     this.weight = 0
     this.squares = 0
     this.#sinceRebuild = 0
+    this.#watch.forget()
     for (const figures of [this.#moment, this.#gram, this.inverse]) figures.fill(0)
     this.#coefficients.set(this.#regression.common)
     const { dimension } = this.#regression

@@ -35,7 +35,8 @@ export class TypeScriptLinearBandit implements LinearBandit {
   readonly #stream = new RandomStream()
 
   constructor(options: LinearBanditOptions) {
-    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration } = options
+    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration, changeThreshold } =
+      options
     checkInteger('dimension', dimension, 1, DIMENSION_MAX)
     checkFinite('biasRidge', biasRidge, RIDGE_MIN, RIDGE_MAX)
     checkFinite('ridge', ridge, RIDGE_MIN, RIDGE_MAX)
@@ -43,6 +44,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkHalfLife('halfLifeMs', halfLifeMs)
     checkFinite('noise', noise, NOISE_MIN, TARGET_MAX)
     checkFinite('exploration', exploration, 0)
+    checkHalfLife('changeThreshold', changeThreshold)
     this.#options = { ...options }
     this.#regression = { dimension, biasRidge, ridge, halfLifeMs, common: new Float64Array(dimension) }
     this.#common = new CommonPrior(dimension)
@@ -122,6 +124,8 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkFinite('weight', weight, WEIGHT_MIN, WEIGHT_MAX)
     checkFinite('now', now, 0)
     this.#advance(now)
+    const { changeThreshold } = this.#options
+    if (learner.forgetIfChanged(x, target, this.#spread(), changeThreshold)) this.#settleExactly()
     learner.add(x, target, weight, now)
     this.#sinceSettled += 1
     if (this.#followSpread(RIDGE_SLACK) || this.#sinceSettled >= SETTLE_EVERY) this.#settle()

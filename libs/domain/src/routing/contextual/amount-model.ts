@@ -9,6 +9,8 @@ const NOISE = 0.5
 const BIAS_RIDGE = 1
 const RIDGE = 10
 const COMMON_RIDGE = 10
+/** A price that changes is noticed after a handful of answers. */
+const CHANGE_THRESHOLD = 8
 /** Errors count half after so many answers: the correction for their spread follows the arm. */
 const ERROR_MEMORY = 200
 const ERRORS_AT_START = 3
@@ -45,6 +47,7 @@ export class AmountModel {
       halfLifeMs,
       noise: NOISE,
       exploration: 0,
+      changeThreshold: CHANGE_THRESHOLD,
     })
   }
 

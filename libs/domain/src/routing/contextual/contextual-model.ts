@@ -12,6 +12,9 @@ const NOISE = 0.25
 /** Of the deviation of Thompson sampling as published: rewards of good models differ by little, and each try costs. */
 export const EXPLORATION = 0.3
 
+/** A fall by two deviations is noticed after some six answers; noise is hardly ever taken for one. */
+const CHANGE_THRESHOLD = 8
+
 /** One arm's part, as plain JSON. */
 export interface ContextualMemory {
   readonly quality: readonly number[]
@@ -35,6 +38,7 @@ export class ContextualModel {
       halfLifeMs,
       noise: NOISE,
       exploration: EXPLORATION,
+      changeThreshold: CHANGE_THRESHOLD,
     })
     this.amounts = new AmountModel(native, dimension, halfLifeMs)
   }
