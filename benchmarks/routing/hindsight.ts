@@ -28,6 +28,21 @@ export function hindsight(rows: readonly Row[], arms: readonly string[], budgetU
   ]
 }
 
+/** The arm that earns most alone and keeps the budget, or the cheapest where none does. */
+export function bestInside(rows: readonly Row[], budgetUsd: number): number {
+  const alone = (rows[0]?.rewards ?? []).map((_, arm) => ({
+    arm,
+    reward: mean(rows.map(({ rewards }) => rewards[arm] as number)),
+    costUsd: mean(rows.map(({ costs }) => costs[arm] as number)),
+  }))
+  const inside = alone.filter(({ costUsd }) => costUsd <= budgetUsd)
+  const [best] =
+    inside.length > 0
+      ? inside.sort((a, b) => b.reward - a.reward)
+      : alone.sort((a, b) => a.costUsd - b.costUsd)
+  return best?.arm ?? 0
+}
+
 /** Two models, drawn blindly, are enough for the best mix under one constraint. */
 function bestMix(alone: readonly Hindsight[], budgetUsd: number): Hindsight {
   let best: Hindsight = { policy: 'best static mix', reward: Number.NaN, costUsd: Number.NaN }

@@ -12,26 +12,43 @@ export interface Played {
   readonly lastReward: number
   /** The most that 1,000 rows in a row cost beyond their budget, the dearest single answer among them left out; as a share. */
   readonly overspend: number
+  /** Mean reward of each third of the rows. */
+  readonly thirds: readonly number[]
+  /** Requests after a newcomer came until it had its share; null where none came, or never had it. */
+  readonly adoptedAfter: number | null
 }
 
 const LAST_ROWS = 2_000
 const WINDOW = 1_000
+/** A newcomer is adopted when it has this part of the share that it has in the last quarter, over so many requests. */
+const ADOPTED = { share: 0.8, requests: 20 }
 
-export function play(policy: Policy, { rows, seed }: Shuffle, scenario: Scenario, budgetUsd: number): Played {
+export function play(
+  policy: Policy,
+  { rows, hashes, seed }: Shuffle,
+  scenario: Scenario,
+  budgetUsd: number,
+): Played {
   const judged = new Random(seed + 2)
   const best = bestArm(rows)
+  const newcomer = scenario.newcomer === true ? hashes.length - 1 : null
+  const comesAt = Math.ceil(rows.length / 2)
+  const chosen: number[] = []
   const rewards: number[] = []
   const costs: number[] = []
   for (const [step, row] of rows.entries()) {
     const progress = step / rows.length
+    if (newcomer !== null && step === comesAt) policy.welcome(hashes[newcomer] as number)
     const arm = policy.choose(row.features, step)
     const { reward, cost } = scenario.answer(row, arm, progress, best)
     const known = scenario.feedback === 1 || judged.uniform() < scenario.feedback
     policy.learn(arm, row.features, known ? reward : null, cost)
+    chosen.push(arm)
     rewards.push(reward)
     costs.push(cost)
   }
-  return playedOf(rewards, costs, budgetUsd)
+  const adoptedAfter = newcomer === null ? null : adoption(chosen.slice(comesAt), newcomer)
+  return { ...playedOf(rewards, costs, budgetUsd), adoptedAfter }
 }
 
 /** @param rewards row by row, like `costs` (US dollars) */
@@ -41,6 +58,8 @@ export function playedOf(rewards: readonly number[], costs: readonly number[], b
     costUsd: mean(costs),
     lastReward: mean(rewards.slice(-LAST_ROWS)),
     overspend: overspend(costs, budgetUsd),
+    thirds: [0, 1, 2].map(third => mean(thirdOf(rewards, third))),
+    adoptedAfter: null,
   }
 }
 
@@ -52,6 +71,23 @@ export function bestArm(rows: readonly Row[]): number {
 
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+export function thirdOf<Value>(values: readonly Value[], third: number): readonly Value[] {
+  return values.slice(Math.floor((third * values.length) / 3), Math.floor(((third + 1) * values.length) / 3))
+}
+
+/** @param chosen arms, from the newcomer's first request on */
+function adoption(chosen: readonly number[], newcomer: number): number | null {
+  const hits = chosen.map(arm => Number(arm === newcomer))
+  const lasting = mean(hits.slice(-Math.ceil(hits.length / 2)))
+  const wanted = ADOPTED.share * lasting * ADOPTED.requests
+  let recent = 0
+  for (const [at, hit] of hits.entries()) {
+    recent += hit - (hits[at - ADOPTED.requests] ?? 0)
+    if (lasting > 0 && recent >= wanted) return at + 1
+  }
+  return null
 }
 
 function overspend(costs: readonly number[], budgetUsd: number): number {

@@ -6,6 +6,8 @@ import { Random } from './shuffle.ts'
 export interface Policy {
   choose(features: Float64Array, step: number): number
   /** @param reward null where nobody judged the answer */
+  /** An arm more, from now on. */
+  welcome(hash: number): void
   learn(arm: number, features: Float64Array, reward: number | null, costUsd: number): void
 }
 
@@ -35,6 +37,7 @@ function atp({ hashes, budgetUsd, seed }: PolicySetup): Policy {
   })
   for (const hash of hashes) policy.addArm({ hash, expectedUsd: EXPECTED_USD })
   return {
+    welcome: hash => policy.addArm({ hash, expectedUsd: EXPECTED_USD }),
     choose: (features, step) => policy.choose('thompson', features, seed, step, 0).arm,
     learn(arm, features, reward, costUsd) {
       policy.spent(arm, features, costUsd, 0)
@@ -46,12 +49,18 @@ function atp({ hashes, budgetUsd, seed }: PolicySetup): Policy {
 /** Beta-Thompson on reward alone: it knows neither prompt nor budget. */
 function contextFree({ hashes, seed }: PolicySetup): Policy {
   const bandit = native.createBandit({ halfLifeMs: Number.POSITIVE_INFINITY })
-  for (const hash of hashes) bandit.addArm(hash, 1, 1)
-  const weights = new Float64Array(hashes.length).fill(1)
-  const penalties = new Float64Array(hashes.length)
-  const drawn = new Float64Array(hashes.length)
+  let weights = new Float64Array(0)
+  const welcome = (hash: number) => {
+    bandit.addArm(hash, 1, 1)
+    weights = new Float64Array(bandit.size).fill(1)
+  }
+  hashes.forEach(welcome)
   return {
-    choose: (_features, step) => bandit.select('thompson', seed, step, 0, weights, penalties, drawn),
+    welcome,
+    choose(_features, step) {
+      const [penalties, drawn] = [new Float64Array(bandit.size), new Float64Array(bandit.size)]
+      return bandit.select('thompson', seed, step, 0, weights, penalties, drawn)
+    },
     learn(arm, _features, reward) {
       if (reward !== null) bandit.update(arm, reward, 0)
     },
@@ -60,8 +69,12 @@ function contextFree({ hashes, seed }: PolicySetup): Policy {
 
 function random({ hashes, seed }: PolicySetup): Policy {
   const generator = new Random(seed + 1)
+  let arms = hashes.length
   return {
-    choose: () => Math.floor(generator.uniform() * hashes.length),
+    welcome: () => {
+      arms += 1
+    },
+    choose: () => Math.floor(generator.uniform() * arms),
     learn: () => undefined,
   }
 }

@@ -18,6 +18,10 @@ export interface RoutingResult {
   readonly lastReward?: MeanEstimate
   /** In the worst 1,000 rows of any shuffle, the dearest answer left out; a share of their budget, negative below it. */
   readonly worstOverspend?: number
+  /** Over each third of the rows. */
+  readonly thirds?: readonly MeanEstimate[]
+  /** Requests until a newcomer had its share, where one came: median and 90th percentile over the shuffles. */
+  readonly adoptedAfter?: { readonly median: number; readonly p90: number }
 }
 
 /** Normal: a mean of some fifty shuffles is close to it. */
@@ -34,7 +38,17 @@ export function summaryOf(played: readonly Played[]) {
     costUsd: meanEstimate(played.map(({ costUsd }) => costUsd)),
     lastReward: meanEstimate(played.map(({ lastReward }) => lastReward)),
     worstOverspend: Math.max(...played.map(({ overspend }) => overspend)),
-  } as const
+    thirds: [0, 1, 2].map(third => meanEstimate(played.map(({ thirds }) => thirds[third] as number))),
+    ...adoptionOf(played),
+  }
+}
+
+function adoptionOf(played: readonly Played[]): Pick<RoutingResult, 'adoptedAfter'> {
+  const after = played
+    .map(({ adoptedAfter }) => adoptedAfter ?? Number.POSITIVE_INFINITY)
+    .sort((a, b) => a - b)
+  const at = (share: number) => after[Math.min(after.length - 1, Math.floor(share * after.length))] as number
+  return at(0) === Number.POSITIVE_INFINITY ? {} : { adoptedAfter: { median: at(0.5), p90: at(0.9) } }
 }
 
 export function tableOf(results: readonly RoutingResult[]): string {
@@ -44,13 +58,46 @@ export function tableOf(results: readonly RoutingResult[]): string {
     .join('\n')
 }
 
-const HEAD = `| policy | reward, 95% interval | last 2,000 | cost / budget | worst 1,000 rows |
-| --- | ---: | ---: | ---: | ---: |`
+const IN_README = [
+  'best fixed inside the budget',
+  'best static mix',
+  'thompson, no context',
+  'atp',
+  'gateway',
+  'clairvoyant inside the budget',
+]
 
-function line({ policy, reward, costUsd, budgetUsd, lastReward, worstOverspend }: RoutingResult): string {
+/** Rewards of the stationary rows by budget, with what each policy spent of it. */
+export function readmeTable(results: readonly RoutingResult[], rows: number, shuffles: number): string {
+  const stationary = results.filter(({ scenario }) => scenario === 'stationary')
+  const budgets = [...new Set(stationary.map(({ budgetUsd }) => budgetUsd))]
+  const cell = (policy: string, budgetUsd: number): string => {
+    const found = stationary.find(result => result.policy === policy && result.budgetUsd === budgetUsd)
+    if (found === undefined) return ''
+    const { reward, costUsd } = found
+    const interval = reward.low === reward.high ? '' : ` ±${((reward.high - reward.low) / 2).toFixed(4)}`
+    return `${reward.mean.toFixed(4)}${interval} (${Math.round((100 * costUsd.mean) / budgetUsd)}%)`
+  }
+  const policies = IN_README.filter(policy => stationary.some(result => result.policy === policy))
+  return [
+    `| mean budget a request | ${budgets.map(budget => `$${budget}`).join(' | ')} |`,
+    `| --- | ${budgets.map(() => '---:').join(' | ')} |`,
+    ...policies.map(policy => `| ${policy} | ${budgets.map(budget => cell(policy, budget)).join(' | ')} |`),
+    '',
+    `Mean reward over ${rows} prompts, its 95% interval over ${shuffles} shuffles, and what was spent of the budget; online from nothing.`,
+  ].join('\n')
+}
+
+const HEAD = `| policy | reward, 95% interval | by thirds | last 2,000 | cost / budget | worst 1,000 rows | adopted after |
+| --- | ---: | --- | ---: | ---: | ---: | ---: |`
+
+function line(result: RoutingResult): string {
+  const { policy, reward, costUsd, budgetUsd, lastReward, worstOverspend, thirds, adoptedAfter } = result
   const sampled = reward.low === reward.high ? '' : ` (${reward.low.toFixed(4)} to ${reward.high.toFixed(4)})`
   const overspend = worstOverspend === undefined ? '' : `${(100 * worstOverspend).toFixed(1)}%`
   const last = lastReward === undefined ? '' : lastReward.mean.toFixed(4)
+  const byThirds = thirds?.map(({ mean }) => mean.toFixed(3)).join(', ') ?? ''
+  const adopted = adoptedAfter === undefined ? '' : `${adoptedAfter.median} (P90 ${adoptedAfter.p90})`
   const share = (costUsd.mean / budgetUsd).toFixed(3)
-  return `| ${policy} | ${reward.mean.toFixed(4)}${sampled} | ${last} | ${share} | ${overspend} |`
+  return `| ${policy} | ${reward.mean.toFixed(4)}${sampled} | ${byThirds} | ${last} | ${share} | ${overspend} | ${adopted} |`
 }

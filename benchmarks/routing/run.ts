@@ -1,15 +1,18 @@
 /** How much reward a policy earns on recorded data, under a budget: `node benchmarks/routing/run.ts --help`. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { writeReadmeTable } from '../shared/readme-table.ts'
 import { machine } from '../shared/results.ts'
+import { chartOf } from './chart.ts'
 import { type RecordedData, readRecorded } from './data.ts'
-import { hindsight } from './hindsight.ts'
+import { bestInside, hindsight } from './hindsight.ts'
 import { type Played, play } from './play.ts'
 import { POLICIES } from './policies.ts'
-import { type MeanEstimate, type RoutingResult, summaryOf, tableOf } from './report.ts'
+import { type MeanEstimate, type RoutingResult, readmeTable, summaryOf, tableOf } from './report.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
-import { shuffle } from './shuffle.ts'
+import { type Shuffle, shuffle, withLast } from './shuffle.ts'
 import { playThroughGateway } from './through-gateway.ts'
 
 const HELP = `Replays recorded routing data: rewards, costs and what each policy makes of them.
@@ -19,9 +22,12 @@ const HELP = `Replays recorded routing data: rewards, costs and what each policy
   --budgets A,B,...  mean US dollars a request (default 0.0003,0.00066,0.0019,0.0053,0.01,0.015)
   --scenario TEXT    only scenarios whose name contains it
   --gateway          also through a running gateway, over HTTP, where nothing changes: the policy named gateway
-  --out DIR          also writes DIR/routing.json
+  --out DIR          also writes DIR/routing.json and DIR/routing.svg
+  --readme           also puts table and chart into README.md, between its bench:routing markers
   --help             says this`
 
+const README = fileURLToPath(new URL('../../README.md', import.meta.url))
+const CHART_IN_README = fileURLToPath(new URL('../../docs/pictures/routing.svg', import.meta.url))
 const BUDGETS = '0.0003,0.00066,0.0019,0.0053,0.01,0.015'
 
 interface Runs {
@@ -42,6 +48,7 @@ async function main(): Promise<number> {
       scenario: { type: 'string', default: '' },
       gateway: { type: 'boolean', default: false },
       out: { type: 'string' },
+      readme: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -65,6 +72,10 @@ async function main(): Promise<number> {
   if (process.stderr.isTTY) process.stderr.write('\n')
   console.log(tableOf(results))
   if (values.out !== undefined) write(values.out, runs, results)
+  if (values.readme) {
+    writeReadmeTable(README, 'bench:routing', readmeTable(results, runs.data.rows.length, shuffles))
+    writeFileSync(CHART_IN_README, chartOf(results))
+  }
   return 0
 }
 
@@ -80,21 +91,34 @@ function inHindsight({ data: { rows, arms }, budgets }: Runs): RoutingResult[] {
   )
 }
 
-function simulated({ data: { rows, arms }, budgets, shuffles }: Runs, scenario: Scenario): RoutingResult[] {
+function simulated(runs: Runs, scenario: Scenario): RoutingResult[] {
+  const { budgets, shuffles } = runs
   const results: RoutingResult[] = []
   for (const budgetUsd of budgets) {
     for (const [policy, create] of Object.entries(POLICIES)) {
       const played: Played[] = []
       for (let seed = 1; seed <= shuffles; seed += 1) {
         progress(`${scenario.name}, $${budgetUsd}, ${policy}: ${seed} of ${shuffles}`)
-        const shuffled = shuffle(rows, arms.length, seed)
-        const player = create({ hashes: shuffled.hashes, budgetUsd, seed })
+        const shuffled = shuffleFor(scenario, runs.data, seed, budgetUsd)
+        const hashes = scenario.newcomer === true ? shuffled.hashes.slice(0, -1) : shuffled.hashes
+        const player = create({ hashes, budgetUsd, seed })
         played.push(play(player, shuffled, scenario, budgetUsd))
       }
       results.push({ scenario: scenario.name, policy, budgetUsd, ...summaryOf(played) })
     }
   }
   return results
+}
+
+/** The one that comes later is in the last place. */
+function shuffleFor(
+  { newcomer }: Scenario,
+  { rows, arms }: RecordedData,
+  seed: number,
+  budgetUsd: number,
+): Shuffle {
+  const shuffled = shuffle(rows, arms.length, seed)
+  return newcomer === true ? withLast(shuffled, bestInside(shuffled.rows, budgetUsd)) : shuffled
 }
 
 async function throughGateway({ data, budgets, shuffles }: Runs): Promise<RoutingResult[]> {
@@ -114,6 +138,7 @@ function write(directory: string, { data: { rows, arms }, shuffles }: Runs, resu
   mkdirSync(directory, { recursive: true })
   const content = { machine: machine(), data: { rows: rows.length, arms: arms.length, shuffles }, results }
   writeFileSync(join(directory, 'routing.json'), `${JSON.stringify(content, null, 2)}\n`)
+  writeFileSync(join(directory, 'routing.svg'), chartOf(results))
 }
 
 /** For whoever looks on; a file wants no such lines. */

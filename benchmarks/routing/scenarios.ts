@@ -5,6 +5,8 @@ export interface Scenario {
   readonly name: string
   /** Share of answers that somebody judges. */
   readonly feedback: number
+  /** Whether the best model that the budget bears comes only at half. */
+  readonly newcomer?: boolean
   /** What an answer of an arm is worth and costs now. @param best the arm with the highest mean reward of all rows */
   answer(
     row: Row,
@@ -24,6 +26,7 @@ export const SCENARIOS: readonly Scenario[] = [
   STATIONARY,
   { ...STATIONARY, name: 'feedback on 10%', feedback: 0.1 },
   { ...STATIONARY, name: 'feedback on 2%', feedback: 0.02 },
+  { ...STATIONARY, name: 'the best model that the budget bears comes at half', newcomer: true },
   {
     ...STATIONARY,
     name: 'the best model at a fifth of its price from half',

@@ -40,6 +40,20 @@ export interface Shuffle {
   readonly hashes: readonly number[]
 }
 
+/** The same with one arm in the last place: it may come later than the others. */
+export function withLast(shuffled: Shuffle, arm: number): Shuffle {
+  const order = [...shuffled.recorded.keys()].filter(other => other !== arm).concat(arm)
+  return {
+    ...shuffled,
+    recorded: order.map(place => shuffled.recorded[place] as number),
+    rows: shuffled.rows.map(row => ({
+      ...row,
+      rewards: order.map(place => row.rewards[place] as number),
+      costs: order.map(place => row.costs[place] as number),
+    })),
+  }
+}
+
 export function shuffle(rows: readonly Row[], arms: number, seed: number): Shuffle {
   const random = new Random(seed)
   const recorded = random.permutation(arms)

@@ -59,6 +59,7 @@ describe('a play', () => {
     const dear = shuffled.recorded.indexOf(1)
     const seen: (number | null)[] = []
     const policy = {
+      welcome: () => undefined,
       choose: () => dear,
       learn: (_arm: number, _features: Float64Array, reward: number | null) => seen.push(reward),
     }
