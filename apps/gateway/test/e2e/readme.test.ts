@@ -69,4 +69,22 @@ describe('the README', () => {
   it('has a bandit to import that chooses and learns', async () => {
     expect((await runModule(`${block('js', '@atp/native')}\nconsole.log(chosen)`)).trim()).toMatch(/^[01]$/)
   })
+
+  it('has a contextual policy to import that chooses, pays and learns', async () => {
+    const code = block('js', 'ContextualPolicy')
+    expect((await runModule(`${code}\nconsole.log(arm, expectedUsd > 0)`)).trim()).toMatch(/^[01] true$/)
+  })
+
+  it('names a replay that judges another policy', async () => {
+    const code = `
+      import { evaluateOffPolicy, thompsonPropensities } from '@atp/domain/replay'
+      const drawn = [[9, 3], [4, 4]].map(([alpha, beta]) => ({ posterior: { alpha, beta }, weight: 1, penalty: 0 }))
+      const logged = thompsonPropensities(drawn)
+      const log = Array.from({ length: 400 }, (_, n) => ({
+        chosen: n % 4 === 0 ? 1 : 0, logged, target: [0, 1], expected: [0.5, 0.5], reward: n % 4 === 0 ? 0.2 : 0.8,
+      }))
+      const { snips } = evaluateOffPolicy(log, Math.random)
+      console.log(snips.mean.toFixed(3))`
+    expect((await runModule(code)).trim()).toBe('0.200')
+  })
 })
