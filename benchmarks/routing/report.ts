@@ -62,6 +62,8 @@ const IN_README = [
   'best fixed inside the budget',
   'best static mix',
   'thompson, no context',
+  'mabwiser',
+  'paretobandit',
   'atp',
   'gateway',
   'clairvoyant inside the budget',

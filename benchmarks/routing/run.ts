@@ -11,6 +11,7 @@ import { bestInside, hindsight } from './hindsight.ts'
 import { type Played, play } from './play.ts'
 import { POLICIES } from './policies.ts'
 import { type MeanEstimate, type RoutingResult, readmeTable, summaryOf, tableOf } from './report.ts'
+import { playRivals } from './rivals.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
 import { type Shuffle, shuffle, withLast } from './shuffle.ts'
 import { playThroughGateway } from './through-gateway.ts'
@@ -22,6 +23,7 @@ const HELP = `Replays recorded routing data: rewards, costs and what each policy
   --budgets A,B,...  mean US dollars a request (default 0.0003,0.00066,0.0019,0.0053,0.01,0.015)
   --scenario TEXT    only scenarios whose name contains it
   --gateway          also through a running gateway, over HTTP, where nothing changes: the policy named gateway
+  --rivals PYTHON    also what other libraries make of it, where this interpreter has them: see rivals/play.py
   --out DIR          also writes DIR/routing.json and DIR/routing.svg
   --readme           also puts table and chart into README.md, between its bench:routing markers
   --help             says this`
@@ -47,6 +49,7 @@ async function main(): Promise<number> {
       budgets: { type: 'string', default: BUDGETS },
       scenario: { type: 'string', default: '' },
       gateway: { type: 'boolean', default: false },
+      rivals: { type: 'string' },
       out: { type: 'string' },
       readme: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -67,6 +70,7 @@ async function main(): Promise<number> {
     ...SCENARIOS.filter(({ name }) => name.includes(values.scenario)).flatMap(scenario =>
       simulated(runs, scenario),
     ),
+    ...(values.rivals === undefined ? [] : rivals(runs, values.rivals)),
     ...(values.gateway ? await throughGateway(runs) : []),
   ]
   if (process.stderr.isTTY) process.stderr.write('\n')
@@ -119,6 +123,18 @@ function shuffleFor(
 ): Shuffle {
   const shuffled = shuffle(rows, arms.length, seed)
   return newcomer === true ? withLast(shuffled, bestInside(shuffled.rows, budgetUsd)) : shuffled
+}
+
+function rivals({ data, budgets, shuffles }: Runs, python: string): RoutingResult[] {
+  return budgets.flatMap(budgetUsd => {
+    progress(`rivals, $${budgetUsd}`)
+    return [...playRivals(python, data, shuffles, budgetUsd)].map(([policy, played]) => ({
+      scenario: 'stationary',
+      policy,
+      budgetUsd,
+      ...summaryOf(played),
+    }))
+  })
 }
 
 async function throughGateway({ data, budgets, shuffles }: Runs): Promise<RoutingResult[]> {

@@ -89,11 +89,12 @@ export class LearnedState implements Learner {
   snapshot(): Readonly<Record<string, ArmMemory>> {
     const memories: Record<string, ArmMemory> = Object.fromEntries(this.#dormant)
     for (const [id, learned] of this.#arms) {
+      const contextual = this.contextual.snapshotArm(learned.index)
       memories[id] = {
         quality: Array.from(this.bandit.snapshotArm(learned.index)),
         reliability: learned.reliability.snapshot(),
         outputTokens: learned.outputTokens.snapshot(),
-        contextual: this.contextual.snapshotArm(learned.index),
+        ...(contextual === null ? {} : { contextual }),
         latency: foldSketch(learned.latency.snapshot()),
       }
     }

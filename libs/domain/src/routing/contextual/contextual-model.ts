@@ -15,6 +15,9 @@ export const EXPLORATION = 0.3
 /** A fall by two deviations is noticed after some six answers; noise is hardly ever taken for one. */
 const CHANGE_THRESHOLD = 8
 
+/** Where a snapshot of an arm has the sum of its evidence. */
+const WEIGHT = 3
+
 /** One arm's part, as plain JSON. */
 export interface ContextualMemory {
   readonly quality: readonly number[]
@@ -53,11 +56,11 @@ export class ContextualModel {
     return this.qualities.addArm(hash, OPTIMISM)
   }
 
-  snapshotArm(arm: number): ContextualMemory {
-    return {
-      quality: Array.from(this.qualities.snapshotArm(arm)),
-      amount: this.amounts.snapshotArm(arm),
-    }
+  /** Null where nothing was learned of the arm: most deployments use one kind of strategy. */
+  snapshotArm(arm: number): ContextualMemory | null {
+    const quality = Array.from(this.qualities.snapshotArm(arm))
+    const amount = this.amounts.snapshotArm(arm)
+    return quality[WEIGHT] === 0 && amount.answers === 0 ? null : { quality, amount }
   }
 
   /** @returns false where a part was not legal: that part starts anew */
