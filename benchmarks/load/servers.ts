@@ -1,10 +1,10 @@
 /** The processes under measurement, each as its users run it; what is started is stopped, and leaves no files. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { startListening, stopped } from '../shared/listening-process.ts'
 
 export interface Server {
   readonly pid: number
@@ -12,7 +12,6 @@ export interface Server {
 }
 
 const GATEWAY = fileURLToPath(new URL('../../apps/gateway/dist/main.js', import.meta.url))
-const START_LIMIT_MS = 30_000
 const MODELS = ['small', 'medium', 'large', 'vast']
 
 export class Servers {
@@ -56,34 +55,13 @@ export class Servers {
     return file
   }
 
-  #start(name: string, args: readonly string[]): Promise<Server> {
-    const child = spawn(process.execPath, args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] })
+  async #start(name: string, args: readonly string[]): Promise<Server> {
+    const { child, url } = await startListening(name, args)
     this.#children.push(child)
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${name} did not listen in time`)), START_LIMIT_MS)
-      child.once('exit', code => reject(new Error(`${name} ended with ${code}`)))
-      createInterface({ input: child.stdout }).on('line', line => {
-        if (!line.startsWith('listening ')) return
-        clearTimeout(timer)
-        resolve({ pid: child.pid as number, url: line.slice('listening '.length) })
-      })
-    })
+    return { pid: child.pid as number, url }
   }
 }
 
-/** Nothing of the caller's own gateway may change the one that is measured. */
-const ENVIRONMENT = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('ATP_') && name !== 'DATABASE_URL'),
-)
-
 function here(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url))
-}
-
-function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-  return new Promise(resolve => {
-    child.once('exit', () => resolve())
-    child.kill('SIGTERM')
-  })
 }

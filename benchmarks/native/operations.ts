@@ -109,29 +109,33 @@ function decisions(native: NativeModule) {
 
 function linearDecision(dimension: number, arms: number) {
   return (native: NativeModule) => {
-    const { bandit, contexts } = warmLinear(native, dimension, arms)
-    const weights = new Float64Array(arms).fill(1)
-    const penalties = new Float64Array(arms).fill(0.1)
-    const qualities = new Float64Array(arms)
+    const { decide } = linearDecider(native, dimension, arms)
     return (k: number) => {
-      const x = contexts[k % contexts.length] as Float64Array
-      bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
+      decide(k)
     }
   }
 }
 
 function linearCycle(dimension: number, arms: number) {
   return (native: NativeModule) => {
-    const { bandit, contexts } = warmLinear(native, dimension, arms)
-    const weights = new Float64Array(arms).fill(1)
-    const penalties = new Float64Array(arms).fill(0.1)
-    const qualities = new Float64Array(arms)
+    const { bandit, contexts, decide } = linearDecider(native, dimension, arms)
     return (k: number) => {
-      const x = contexts[k % contexts.length] as Float64Array
-      const arm = bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
-      bandit.update(arm, x, (k % 10) / 10, 1, START)
+      const arm = decide(k)
+      bandit.update(arm, contexts[k % contexts.length] as Float64Array, (k % 10) / 10, 1, START)
     }
   }
+}
+
+function linearDecider(native: NativeModule, dimension: number, arms: number) {
+  const { bandit, contexts } = warmLinear(native, dimension, arms)
+  const weights = new Float64Array(arms).fill(1)
+  const penalties = new Float64Array(arms).fill(0.1)
+  const qualities = new Float64Array(arms)
+  const decide = (k: number): number => {
+    const x = contexts[k % contexts.length] as Float64Array
+    return bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
+  }
+  return { bandit, contexts, decide }
 }
 
 /** A bandit that has learned from some thousand contexts, and contexts to go on with. */

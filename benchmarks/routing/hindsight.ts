@@ -10,11 +10,7 @@ export interface Hindsight {
 
 /** Each model alone, the best of them and the best mix inside the budget, the best choice per prompt with and without it. */
 export function hindsight(rows: readonly Row[], arms: readonly string[], budgetUsd: number): Hindsight[] {
-  const alone = arms.map((name, arm) => ({
-    policy: `always ${name}`,
-    reward: mean(rows.map(({ rewards }) => rewards[arm] as number)),
-    costUsd: mean(rows.map(({ costs }) => costs[arm] as number)),
-  }))
+  const alone = aloneOf(rows).map(figures => ({ ...figures, policy: `always ${arms[figures.arm]}` }))
   const inside = alone
     .filter(({ costUsd }) => costUsd <= budgetUsd)
     .toSorted((a, b) => b.reward - a.reward)[0]
@@ -30,17 +26,21 @@ export function hindsight(rows: readonly Row[], arms: readonly string[], budgetU
 
 /** The arm that earns most alone and keeps the budget, or the cheapest where none does. */
 export function bestInside(rows: readonly Row[], budgetUsd: number): number {
-  const alone = (rows[0]?.rewards ?? []).map((_, arm) => ({
-    arm,
-    reward: mean(rows.map(({ rewards }) => rewards[arm] as number)),
-    costUsd: mean(rows.map(({ costs }) => costs[arm] as number)),
-  }))
+  const alone = aloneOf(rows)
   const inside = alone.filter(({ costUsd }) => costUsd <= budgetUsd)
   const [best] =
     inside.length > 0
       ? inside.sort((a, b) => b.reward - a.reward)
       : alone.sort((a, b) => a.costUsd - b.costUsd)
   return best?.arm ?? 0
+}
+
+function aloneOf(rows: readonly Row[]) {
+  return (rows[0]?.rewards ?? []).map((_, arm) => ({
+    arm,
+    reward: mean(rows.map(({ rewards }) => rewards[arm] as number)),
+    costUsd: mean(rows.map(({ costs }) => costs[arm] as number)),
+  }))
 }
 
 /** Two models, drawn blindly, are enough for the best mix under one constraint. */

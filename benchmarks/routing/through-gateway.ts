@@ -1,11 +1,9 @@
 /** The same rows through a running gateway: each prompt asked over HTTP, each answer judged by what was recorded. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { type ListeningProcess, startListening, stopped } from '../shared/listening-process.ts'
 import type { RecordedData } from './data.ts'
 import { type Played, playedOf } from './play.ts'
 import { EXPECTED_USD } from './policies.ts'
@@ -37,7 +35,7 @@ export async function playThroughGateway(
     }
     return playedOf(rewards, costs, budgetUsd)
   } finally {
-    await gateway.stop()
+    await stopped(gateway.child)
     await upstream.close()
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -80,27 +78,10 @@ function configOf(upstreamUrl: string, arms: number, budgetUsd: number, scratch:
   }
 }
 
-async function startGateway(scratch: string, config: object) {
+function startGateway(scratch: string, config: object): Promise<ListeningProcess> {
   const file = join(scratch, 'atp.yaml')
   writeFileSync(file, JSON.stringify(config))
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(ATP_(?!NATIVE)|DATABASE_URL|REDIS_URL)/.test(name)),
-  )
-  const child = spawn(process.execPath, ['--conditions=@atp/source', MAIN, 'serve', '--config', file], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('exit', code => reject(new Error(`the gateway ended with ${code}`)))
-    createInterface({ input: child.stdout }).on('line', line => {
-      if (line.startsWith('listening ')) resolve(line.slice('listening '.length))
-    })
-  })
-  const stop = async () => {
-    child.kill('SIGTERM')
-    if (child.exitCode === null) await once(child, 'exit')
-  }
-  return { url, stop }
+  return startListening('the gateway', ['--conditions=@atp/source', MAIN, 'serve', '--config', file])
 }
 
 async function post<Body>(url: string, body: object): Promise<Body> {

@@ -1,4 +1,4 @@
-/** What the prompt says, as a contextual strategy reads it: the system's and the user's words of the last turn. */
+/** What the prompt says, as a contextual strategy reads it. */
 import type { ChatBody, ChatMessage } from '@atp/domain/adapter'
 
 /** Longer prompts look like their beginning: reading must not take longer than deciding. */

@@ -15,6 +15,7 @@ export type {
   Snapshot,
   SnapshotRepository,
 } from './ports.ts'
+export { NO_CONTEXT } from './ports.ts'
 export { RecentDecisions } from './recent-decisions.ts'
 export type { Recovery, RecoveryOptions } from './recovery.ts'
 export { recover } from './recovery.ts'

@@ -14,7 +14,6 @@ import { affordableOutputTokens, type CostForecast, forecastCost } from './cost.
 import type { Plan } from './decision.ts'
 import type { LearnedArm, LearnedState } from './learned-state.ts'
 import type { ArmForecast } from './pacing/budget-pacer.ts'
-import { beyondBudget } from './pacing/pace.ts'
 import type { TenantPacers } from './pacing/tenant-pacers.ts'
 import { QualityScores } from './quality-scores.ts'
 import type { Candidate, Exclusion, RoutingRequest, Weights } from './request.ts'
@@ -121,7 +120,7 @@ export class Router {
         outputLimit: outputLimitOf(arm, request, cost),
         costTerm: this.#utility.costTerm(weights, cost.usd),
         latencyTerm: this.#utility.latencyTerm(weights, latencyMs),
-        meanUsd: forecastCost(arm, request, meanTokens).usd,
+        meanUsd: request.features === null ? cost.usd : forecastCost(arm, request, meanTokens).usd,
         estimate: {
           ...this.#scores.estimate(index, request),
           reliability: learned.reliability.mean(now),
@@ -147,9 +146,9 @@ export class Router {
       costUsd: estimate.costUsd,
       meanUsd,
     }))
-    const beyond = beyondBudget(pacer, paced)
+    const borne = pacer.bears(paced)
     for (const [at, draft] of candidates.entries()) {
-      draft.excluded = beyond[at] as Draft['excluded']
+      draft.excluded = borne[at] === true ? null : beyondBudget(draft.estimate.costUsd)
       draft.costTerm += pacer.price * draft.estimate.costUsd
       penalties[draft.index] =
         draft.excluded === null ? draft.costTerm + draft.latencyTerm : Number.POSITIVE_INFINITY
@@ -185,6 +184,11 @@ function outputLimitOf(arm: Arm, request: RoutingRequest, cost: CostForecast): n
   return maxCost === undefined
     ? null
     : affordableOutputTokens(arm, cost.inputTokens, request.choices, maxCost)
+}
+
+function beyondBudget(costUsd: number): readonly Exclusion[] {
+  const detail = `expected to cost $${costUsd.toPrecision(3)}: more than the budget has saved up now`
+  return [{ reason: 'budget', detail }]
 }
 
 function bestFirst(a: Candidate, b: Candidate): number {

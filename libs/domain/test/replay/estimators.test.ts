@@ -1,3 +1,4 @@
+import { SeededRandom } from '@atp/core/random'
 import { typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import {
@@ -7,15 +8,9 @@ import {
   withExploration,
 } from '../../src/replay/index.ts'
 
-/** Plain and seeded (mulberry32): these draws decide what is measured, not what is tested. */
 function uniformOf(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state)
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32
-  }
+  const random = new SeededRandom(seed)
+  return () => random.uint32() / 2 ** 32
 }
 
 const MEANS = [0.5, 0.6, 0.7]

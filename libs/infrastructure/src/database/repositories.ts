@@ -1,10 +1,11 @@
 /** The reads of feedback, replay and start, and the snapshot's save: one implementation for both databases. */
-import type {
-  DecisionRecord,
-  DecisionRepository,
-  LearningContext,
-  Observation,
-  ObservationRepository,
+import {
+  type DecisionRecord,
+  type DecisionRepository,
+  type LearningContext,
+  NO_CONTEXT,
+  type Observation,
+  type ObservationRepository,
 } from '@atp/domain/observation'
 import type { Kysely, Selectable } from 'kysely'
 import type { Schema } from './schema.ts'
@@ -117,14 +118,13 @@ export function asPort(
 }
 
 const UNKNOWN_DECISION: LearningContext = { pinned: true, features: null }
-const NO_DECISION: LearningContext = { pinned: false, features: null }
 
 function contextOf(row: {
   readonly decision_id: string | null
   readonly pinned: boolean | number | null
   readonly features: string | null
 }): LearningContext | null {
-  if (row.decision_id === null) return NO_DECISION
+  if (row.decision_id === null) return NO_CONTEXT
   return row.pinned === null ? null : { pinned: Boolean(row.pinned), features: row.features }
 }
 

@@ -23,14 +23,14 @@ const SCALES = [
 /** So that all shapes together are about as long as the bias. */
 const SHAPE_LENGTH = Math.sqrt(SHAPES)
 
+/** Where 32-bit FNV-1a starts, and what it multiplies by. */
+const FNV_OFFSET = 2166136261
+const FNV_PRIME = 16777619
+
 const CODE_WORDS = hashes('def function class return import python code sql')
 const TRUTH_WORDS = hashes('true false valid invalid yes no')
 const QUANTITY_WORDS = hashes('many much total each per')
 const QUESTION_WORDS = hashes('what which who why how when where')
-
-/** Where 32-bit FNV-1a starts, and what it multiplies by. */
-const FNV_OFFSET = 2166136261
-const FNV_PRIME = 16777619
 
 /** Counts over the characters of one prompt. */
 class Shape {
@@ -198,8 +198,8 @@ function mixed(hash: number): number {
 function hashes(words: string): ReadonlySet<number> {
   return new Set(
     words.split(' ').map(word => {
-      let hash = 2166136261
-      for (const letter of word) hash = Math.imul(hash ^ letter.charCodeAt(0), 16777619)
+      let hash = FNV_OFFSET
+      for (const letter of word) hash = Math.imul(hash ^ letter.charCodeAt(0), FNV_PRIME)
       return mixed(hash)
     }),
   )

@@ -100,10 +100,11 @@ export class ContextualPolicy {
     const expected = this.#expected
     qualities.estimate(now, x, this.#means, this.#deviations)
     pacer.arrive(Array.from(this.#means, (utility, arm) => ({ utility, costUsd: expected[arm] as number })))
-    const cheapest = expected.indexOf(Math.min(...expected))
+    const borne = pacer.bears(
+      Array.from(expected, (costUsd, arm) => ({ costUsd, meanUsd: amounts.mean(arm) })),
+    )
     for (const [arm, cost] of expected.entries()) {
-      const affordable = arm === cheapest || pacer.affords(cost, amounts.mean(arm))
-      this.#penalties[arm] = affordable ? pacer.price * cost : Number.POSITIVE_INFINITY
+      this.#penalties[arm] = borne[arm] === true ? pacer.price * cost : Number.POSITIVE_INFINITY
     }
   }
 }

@@ -33,6 +33,14 @@ export interface ArmForecast {
   readonly costUsd: number
 }
 
+/** What one arm costs. */
+export interface PricedArm {
+  /** What this answer is expected to cost, US dollars. */
+  readonly costUsd: number
+  /** What the arm's answers cost on average. */
+  readonly meanUsd: number
+}
+
 export class BudgetPacer {
   readonly #budget: number
   readonly #requests: (readonly ArmForecast[])[] = []
@@ -62,8 +70,14 @@ export class BudgetPacer {
     this.#price = this.#solve()
   }
 
+  /** Which of the arms may be asked now. The cheapest may always: a request is served. */
+  bears(arms: readonly PricedArm[]): boolean[] {
+    const cheapest = Math.min(...arms.map(({ costUsd }) => costUsd))
+    return arms.map(({ costUsd, meanUsd }) => costUsd === cheapest || this.affords(costUsd, meanUsd))
+  }
+
   /**
-   * Whether an arm may be asked now. The cheapest may always: a request is served.
+   * Whether what was saved up is enough.
    * @param cost what this answer is expected to cost, US dollars
    * @param meanCost what the arm's answers cost on average
    */
