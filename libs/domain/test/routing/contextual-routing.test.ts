@@ -127,6 +127,16 @@ describe('a budget', () => {
     expect(Math.max(...costs)).toBeCloseTo(0.004, 6)
   })
 
+  it('puts a price on money once requests would cost more than it, and counts it among the costs', () => {
+    const { router, pacers } = routingOver(arms, Number.POSITIVE_INFINITY, budgetUsd)
+    const pacer = pacers.of(requestOf().tenant)
+    for (let n = 0; n < 100; n++) pacer?.arrive(router.plan(requestOf({ seed: `${n}` })).forecasts ?? [])
+    expect(pacer?.price).toBeGreaterThan(0)
+    for (const { terms, estimate } of router.plan(requestOf()).candidates) {
+      expect(terms?.cost).toBeCloseTo((pacer?.price ?? 0) * estimate.costUsd, 12)
+    }
+  })
+
   it('leaves out by name what it cannot bear now, never the cheapest', () => {
     const { router, pacers } = routingOver(arms, Number.POSITIVE_INFINITY, budgetUsd)
     pacers.of(requestOf().tenant)?.spend(1)
