@@ -154,7 +154,13 @@ const BINDINGS: readonly Binding[] = [
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
     const clock = resolve(T.CLOCK)
-    const settler = new Settler(clock, resolve(T.RANDOM), resolve(T.METRICS), resolve(T.PACERS))
+    const settler = new Settler({
+      clock,
+      random: resolve(T.RANDOM),
+      metrics: resolve(T.METRICS),
+      pacers: resolve(T.PACERS),
+      signals: config.observation.signals,
+    })
     return new Corridor({
       planner: new Planner(
         resolve(T.ROUTER),

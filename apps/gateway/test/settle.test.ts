@@ -1,4 +1,5 @@
 import { systemClock } from '@atp/core/clock'
+import { loadConfig } from '@atp/core/config'
 import { SystemRandom } from '@atp/core/random'
 import { TenantPacers } from '@atp/domain/routing'
 import { DEFAULT_TENANT } from '@atp/domain/tenant'
@@ -9,7 +10,13 @@ import { Settler } from '../src/corridor/settle.ts'
 
 it('charges a budget with what is expected, and corrects it once by what was paid', () => {
   const pacers = new TenantPacers(1)
-  const settler = new Settler(systemClock, new SystemRandom(), createMetrics(), pacers)
+  const settler = new Settler({
+    clock: systemClock,
+    random: new SystemRandom(),
+    metrics: createMetrics(),
+    pacers,
+    signals: loadConfig({ env: {} }).config.observation.signals,
+  })
   const plan = { forecasts: [{ utility: 1, costUsd: 5 }], candidates: [{ estimate: { costUsd: 5 } }] }
   const walk = { exchange: { tenant: DEFAULT_TENANT }, plan, attempts: [] } as unknown as Walk
   const pacer = pacers.of(DEFAULT_TENANT)

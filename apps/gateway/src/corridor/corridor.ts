@@ -9,15 +9,16 @@ import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
-import { abandon, relay } from './relay.ts'
+import { abandon, relay, remember } from './relay.ts'
 import type { Settler } from './settle.ts'
+import { signalOf } from './signal.ts'
 
 export interface Steps {
   readonly planner: Planner
   readonly executor: Executor
   readonly settler: Settler
   readonly observer: Observer
-  readonly feedback: Pick<FeedbackService, 'remember'>
+  readonly feedback: Pick<FeedbackService, 'remember' | 'isJudged'>
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
 }
@@ -70,8 +71,9 @@ export class Corridor {
       outcome: 'success',
       firstTokenAt: null,
       usage: completion.usage,
+      signal: signalOf(exchange.body, { ...completion, text: () => completion.text }),
     })
-    this.#remember(walk, reached)
+    remember(this.#steps, walk, reached)
     await observer.observe(walk)
     return { ...answerHead, completion, observation }
   }
@@ -83,7 +85,7 @@ export class Corridor {
     const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
     try {
       // Feedback may come before the stream has ended.
-      this.#remember(walk, reached)
+      remember(this.#steps, walk, reached)
     } catch (error) {
       await close()
       throw error
@@ -98,7 +100,7 @@ export class Corridor {
   }
 
   #enter(exchange: Exchange): Walk {
-    const walk = { exchange, plan: this.plan(exchange), attempts: [] }
+    const walk = { exchange, plan: this.plan(exchange), attempts: [], signal: null }
     return { ...walk, reservedUsd: this.#steps.settler.reserve(walk) }
   }
 
@@ -116,12 +118,6 @@ export class Corridor {
       await observer.observe(walk)
       throw error
     }
-  }
-
-  #remember({ exchange, plan }: Walk, { upstream }: Reached<unknown>): void {
-    const { id, tenant, at } = exchange
-    const { pinned, features } = plan
-    this.#steps.feedback.remember({ id, tenant, arm: upstream.arm.id, pinned, features, at })
   }
 }
 

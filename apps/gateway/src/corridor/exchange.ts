@@ -2,7 +2,7 @@
 import type { DecisionId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
-import type { Observation } from '@atp/domain/observation'
+import type { Observation, RecordedSignal } from '@atp/domain/observation'
 import type { Plan } from '@atp/domain/routing'
 import type { RoutingOptions } from './routing-options.ts'
 
@@ -24,4 +24,6 @@ export interface Walk {
   readonly attempts: Observation[]
   /** US dollars that the tenant's budget was charged ahead; 0 once the true cost has taken their place. */
   reservedUsd: number
+  /** What the answer said of itself; null where that was nothing. */
+  signal: RecordedSignal | null
 }

@@ -21,7 +21,7 @@ export class Observer {
   }
 }
 
-function decisionOf({ exchange, plan }: Walk, arm: Decision['arm']): Decision {
+function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Decision {
   return {
     id: exchange.id,
     tenant: exchange.tenant,
@@ -34,5 +34,6 @@ function decisionOf({ exchange, plan }: Walk, arm: Decision['arm']): Decision {
     candidates: plan.candidates,
     pinned: plan.pinned,
     features: plan.features,
+    signal,
   }
 }

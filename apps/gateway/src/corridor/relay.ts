@@ -4,10 +4,11 @@
  */
 import type { Milliseconds } from '@atp/core/units'
 import type { CompletionStream } from '@atp/domain/adapter'
-import type { Outcome, Usage } from '@atp/domain/observation'
+import type { Outcome, Signal } from '@atp/domain/observation'
 import type { Steps } from './corridor.ts'
 import type { Walk } from './exchange.ts'
 import type { Reached } from './execute.ts'
+import { signalOf } from './signal.ts'
 import { asUpstreamError, failureOf, OUTCOME_OF } from './upstream-failure.ts'
 
 const DONE = Buffer.from('[DONE]')
@@ -21,10 +22,9 @@ export async function* relay(
   const { answer } = reached
   let open = true
   steps.metrics.streamStarted()
-  const close = async (outcome: Outcome, usage: Usage | null): Promise<void> => {
+  const close = (outcome: Outcome, signal: Signal | null): Promise<void> => {
     open = false
-    steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage })
-    await steps.observer.observe(walk)
+    return end(steps, walk, reached, firstTokenAt, outcome, signal)
   }
   try {
     let last: Buffer | null = null
@@ -34,18 +34,21 @@ export async function* relay(
       if (saysDone(events)) last = events
       else yield events
     }
-    const { usage, complete } = answer.summary()
-    await close(complete ? 'success' : 'cut', usage)
+    const { complete, ...signs } = answer.summary()
+    if (complete)
+      await close('success', signalOf(walk.exchange.body, { ...signs, text: () => answer.text() }))
+    else await close('cut', null)
     if (last !== null) yield last
   } catch (thrown) {
     if (!open) throw thrown
     const error = asUpstreamError(thrown)
-    await close(OUTCOME_OF[error.failure], answer.summary().usage)
+    const outcome = OUTCOME_OF[error.failure]
+    await close(outcome, outcome === 'cancelled' ? 'abandoned' : null)
     throw failureOf([{ arm: reached.upstream.arm, error }])
   } finally {
     steps.metrics.streamEnded()
     // The client left between two events: its provider bills what it wrote all the same.
-    if (open) await close('cancelled', answer.summary().usage)
+    if (open) await close('cancelled', 'abandoned')
   }
 }
 
@@ -61,11 +64,32 @@ export async function abandon(
 ): Promise<void> {
   if (reached.upstream.hasEnded) return
   await reached.answer.events[Symbol.asyncIterator]().return?.()
-  steps.settler.settle(walk, reached, {
-    outcome: 'cancelled',
-    firstTokenAt,
-    usage: reached.answer.summary().usage,
-  })
+  await end(steps, walk, reached, firstTokenAt, 'cancelled', 'abandoned')
+}
+
+/** Makes feedback possible before the decision is committed; said again once it is known what the answer said of itself. */
+export function remember(
+  { feedback }: Pick<Steps, 'feedback'>,
+  { exchange, plan, signal }: Walk,
+  { upstream }: Reached<unknown>,
+): void {
+  const { id, tenant, at } = exchange
+  const { pinned, features } = plan
+  feedback.remember({ id, tenant, arm: upstream.arm.id, pinned, features, signal, at })
+}
+
+async function end(
+  steps: Steps,
+  walk: Walk,
+  reached: Reached<CompletionStream>,
+  firstTokenAt: Milliseconds,
+  outcome: Outcome,
+  signal: Signal | null,
+): Promise<void> {
+  const judged = steps.feedback.isJudged(walk.exchange.id)
+  const { usage } = reached.answer.summary()
+  steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage, signal: judged ? null : signal })
+  if (walk.signal !== null) remember(steps, walk, reached)
   await steps.observer.observe(walk)
 }
 

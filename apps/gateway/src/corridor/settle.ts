@@ -4,7 +4,14 @@ import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import { type Milliseconds, milliseconds, toUsd } from '@atp/core/units'
 import type { AdapterCall, UpstreamError } from '@atp/domain/adapter'
-import type { Observation, Outcome, Usage } from '@atp/domain/observation'
+import {
+  type Observation,
+  type Outcome,
+  recordSignal,
+  type Signal,
+  type SignalMeanings,
+  type Usage,
+} from '@atp/domain/observation'
 import { costOf, type TenantPacers } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Walk } from './exchange.ts'
@@ -19,6 +26,16 @@ export interface Figures {
   readonly outcome: Outcome
   readonly firstTokenAt: Milliseconds | null
   readonly usage: Usage | null
+  /** What the answer said of itself. */
+  readonly signal: Signal | null
+}
+
+export interface SettlerOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: Metrics
+  readonly pacers: TenantPacers
+  readonly signals: SignalMeanings
 }
 
 export class Settler {
@@ -26,16 +43,18 @@ export class Settler {
   readonly #random: Random
   readonly #metrics: Metrics
   readonly #pacers: TenantPacers
+  readonly #signals: SignalMeanings
 
-  constructor(clock: Clock, random: Random, metrics: Metrics, pacers: TenantPacers) {
-    this.#clock = clock
-    this.#random = random
-    this.#metrics = metrics
-    this.#pacers = pacers
+  constructor(options: SettlerOptions) {
+    this.#clock = options.clock
+    this.#random = options.random
+    this.#metrics = options.metrics
+    this.#pacers = options.pacers
+    this.#signals = options.signals
   }
 
   /** Charges the tenant's budget with what the first candidate is expected to cost: requests under way must not spend it twice. */
-  reserve({ exchange, plan }: Omit<Walk, 'reservedUsd'>): number {
+  reserve({ exchange, plan }: Pick<Walk, 'exchange' | 'plan'>): number {
     const pacer = this.#pacers.of(exchange.tenant)
     if (pacer === null || plan.forecasts === null) return 0
     pacer.arrive(plan.forecasts)
@@ -55,7 +74,7 @@ export class Settler {
     return this.settle(
       walk,
       attempt,
-      { outcome: OUTCOME_OF[error.failure], firstTokenAt: null, usage: null },
+      { outcome: OUTCOME_OF[error.failure], firstTokenAt: null, usage: null, signal: null },
       error.retryAfter,
     )
   }
@@ -63,7 +82,7 @@ export class Settler {
   /** Tells the adapter's health, the metrics and the walk; nothing is committed yet. */
   settle(walk: Walk, attempt: Attempt, figures: Figures, retryAfter?: Milliseconds): Observation {
     const { arm } = attempt.upstream
-    const { outcome, firstTokenAt, usage } = figures
+    const { outcome, firstTokenAt, usage, signal } = figures
     const latency = milliseconds(this.#clock.monotonic() - attempt.startedAt)
     const timeToFirstToken = firstTokenAt === null ? null : milliseconds(firstTokenAt - attempt.startedAt)
     // Before anything can go wrong: a call that never ends would hold its adapter for ever.
@@ -88,7 +107,8 @@ export class Settler {
       cost: usage === null ? null : costOf(arm, usage),
     }
     this.charge(walk, observation.cost === null ? 0 : toUsd(observation.cost))
-    this.#metrics.attempt(observation)
+    if (signal !== null) walk.signal = recordSignal(signal, this.#signals)
+    this.#metrics.attempt(observation, signal)
     walk.attempts.push(observation)
     return observation
   }

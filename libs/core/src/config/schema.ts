@@ -136,9 +136,31 @@ const upstream = section('How upstreams are called.', {
   max_connections: count(256, 'Connections that are kept to one upstream.'),
 })
 
+const signal = (quality: number, confidence: number, description: string) =>
+  section(description, {
+    quality: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: quality,
+      description: 'What such an answer is worth.',
+    }),
+    confidence: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: confidence,
+      description: 'How far the signal is believed; 0 ignores it.',
+    }),
+  })
+
 const observation = section('How observations are taken in.', {
   queue_limit: count(10_000, 'Observations that may wait; the next one waits at the door.'),
   snapshot_interval: duration('5s', 'Time between two snapshots of what was learned.'),
+  signals: section('What an answer that nobody has judged says of itself; a judgement takes its place.', {
+    refusal: signal(0, 0.7, 'The model, or a filter of its provider, would not answer.'),
+    truncated: signal(0.4, 0.5, 'The answer ended at a limit of tokens.'),
+    invalid_json: signal(0, 0.9, 'JSON was asked for, and the answer is none.'),
+    abandoned: signal(0.5, 0.2, 'The client went away while the answer was being written.'),
+  }),
 })
 
 const shutdown = section('How the gateway stops.', {

@@ -44,6 +44,8 @@ export interface Completion {
   /** The first choice's text, and null where it has none (tool calls). */
   readonly text: string | null
   readonly finishReason: string | null
+  /** The model said that it would not answer. */
+  readonly refused: boolean
   readonly usage: Usage
 }
 
@@ -51,6 +53,8 @@ export interface Completion {
 export interface StreamSummary {
   readonly usage: Usage
   readonly finishReason: string | null
+  /** The model said that it would not answer. */
+  readonly refused: boolean
   /** False where the upstream closed the stream in good order but without saying that the answer was complete. */
   readonly complete: boolean
 }
@@ -65,6 +69,8 @@ export interface CompletionStream {
   readonly events: AsyncIterable<Buffer>
   /** Valid once `events` has ended or thrown. */
   summary(): StreamSummary
+  /** The first choice's text, put together when asked for; null where it was too long to keep. */
+  text(): string | null
 }
 
 export interface Provider {

@@ -7,7 +7,7 @@
  */
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
-import { newId, type ObservationId } from '@atp/core/ids'
+import { type DecisionId, newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import type { Arm } from '../routing/arm.ts'
 import {
@@ -62,6 +62,11 @@ export class FeedbackService {
     this.#decisions.remember(decision)
   }
 
+  /** Whether somebody judged it before it had ended. */
+  isJudged(id: DecisionId): boolean {
+    return this.#decisions.isJudged(id)
+  }
+
   /**
    * Resolves when what was accepted is committed and learned from; what is wrong with one input concerns that one alone:
    * `invalid_request`, `unknown_decision` (also for another tenant's), `unknown_model`, `overloaded`.
@@ -76,7 +81,8 @@ export class FeedbackService {
       if (isRefused(draft) || firsts.has(draft.observation.id)) continue
       firsts.set(draft.observation.id, draft)
     }
-    const outcomes = await this.#alone([...firsts.keys()], known => this.#store(firsts, known))
+    const ids = new Set(Array.from(firsts.values()).flatMap(idsOf))
+    const outcomes = await this.#alone([...ids], known => this.#store(firsts, new Set(known)))
     return drafts.map(draft => {
       if (isRefused(draft)) return { status: 'refused', error: draft }
       const { id } = draft.observation
@@ -112,7 +118,7 @@ export class FeedbackService {
       usage: null,
       cost: null,
     }
-    return { name, observation, context: decision }
+    return { name, observation, replacement: replacementOf(observation, decision), context: decision }
   }
 
   #outside(input: OutsideObservation): Draft | AtpError {
@@ -135,7 +141,7 @@ export class FeedbackService {
       usage,
       cost,
     }
-    return { name, observation, context: NO_CONTEXT }
+    return { name, observation, replacement: null, context: NO_CONTEXT }
   }
 
   /** Does the work while no other submission has any of these ids. All ids are taken at once, so that nobody waits for each other. */
@@ -165,12 +171,16 @@ export class FeedbackService {
   /** @returns of each id that was new, null where it is stored now, or why it is not */
   async #store(
     drafts: ReadonlyMap<ObservationId, Draft>,
-    known: ReadonlySet<string>,
+    known: Set<string>,
   ): Promise<ReadonlyMap<ObservationId, AtpError | null>> {
     const outcomes = new Map<ObservationId, AtpError | null>()
     const fresh = Array.from(drafts.values()).filter(({ observation }) => !known.has(observation.id))
-    const record = async ({ observation, context }: Draft): Promise<void> => {
-      const recorded = this.#options.observations.record(null, [observation], context)
+    const record = async ({ observation, replacement, context }: Draft): Promise<void> => {
+      if (observation.decisionId !== null) this.#decisions.judge(observation.decisionId)
+      const replaces = replacement !== null && !known.has(replacement.id)
+      if (replaces) known.add(replacement.id)
+      const observations = replaces ? [observation, replacement] : [observation]
+      const recorded = this.#options.observations.record(null, observations, context)
       outcomes.set(observation.id, await recorded.then(() => null, asAtpError))
     }
     await Promise.all(fresh.map(record))
@@ -182,7 +192,22 @@ export class FeedbackService {
 interface Draft {
   readonly name: string
   readonly observation: Observation
+  /** Where the judged answer said something of itself: the judgement takes its place, whichever of several comes first. */
+  readonly replacement: Observation | null
   readonly context: LearningContext
+}
+
+function idsOf({ observation, replacement }: Draft): ObservationId[] {
+  return replacement === null ? [observation.id] : [observation.id, replacement.id]
+}
+
+/** Its id is the decision's alone, so that it is stored, and learned from, once; no sender's name begins with a colon: its tenant does. */
+function replacementOf(
+  judgement: Observation,
+  { id, tenant, signal, pinned }: DecisionRecord,
+): Observation | null {
+  if (signal === null || pinned) return null
+  return { ...judgement, id: `:${tenant}:${id}` as ObservationId, kind: 'replacement', quality: null }
 }
 
 function isRefused(draft: Draft | AtpError): draft is AtpError {

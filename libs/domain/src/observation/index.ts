@@ -21,5 +21,13 @@ export type { Recovery, RecoveryOptions } from './recovery.ts'
 export { recover } from './recovery.ts'
 export type { ObservationServiceOptions } from './service.ts'
 export { ObservationService } from './service.ts'
+export {
+  type RecordedSignal,
+  recordSignal,
+  SIGNALS,
+  type Signal,
+  type SignalMeaning,
+  type SignalMeanings,
+} from './signal.ts'
 export type { SnapshotWriterOptions } from './snapshot-writer.ts'
 export { SnapshotWriter } from './snapshot-writer.ts'

@@ -19,8 +19,11 @@ export const OUTCOMES = [
 ] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** `attempt`: a call of the gateway's own; `feedback`: a judgement of an earlier answer; `outside`: a call that somebody else made. */
-export const OBSERVATION_KINDS = ['attempt', 'feedback', 'outside'] as const
+/**
+ * - `attempt`: a call of the gateway's own. `feedback`: a judgement of an earlier answer. `outside`: a call that somebody else made.
+ * - `replacement`: the first judgement of an answer takes the place of what that answer said of itself.
+ */
+export const OBSERVATION_KINDS = ['attempt', 'feedback', 'outside', 'replacement'] as const
 export type ObservationKind = (typeof OBSERVATION_KINDS)[number]
 
 /** No call has more tokens of a kind: a larger figure is a mistake, and would be billed and learned from. */

@@ -2,6 +2,7 @@
 import type { ArmId, DecisionId } from '@atp/core/ids'
 import type { Decision } from '../routing/decision.ts'
 import type { Observation } from './observation.ts'
+import type { RecordedSignal } from './signal.ts'
 
 /** What is committed together. */
 export interface JournalBatch {
@@ -25,14 +26,16 @@ export interface DecisionRecord {
   readonly arm: ArmId
   readonly pinned: boolean
   readonly features: string | null
+  /** What its answer said of itself; null where that was nothing. */
+  readonly signal: RecordedSignal | null
   readonly at: number
 }
 
 /** What a learner must know of an observation's decision. */
-export type LearningContext = Pick<DecisionRecord, 'pinned' | 'features'>
+export type LearningContext = Pick<DecisionRecord, 'pinned' | 'features' | 'signal' | 'at'>
 
 /** Of an observation that belongs to no decision of ours. */
-export const NO_CONTEXT: LearningContext = { pinned: false, features: null }
+export const NO_CONTEXT: LearningContext = { pinned: false, features: null, signal: null, at: 0 }
 
 export interface DecisionRepository {
   find(id: DecisionId): Promise<DecisionRecord | null>

@@ -7,6 +7,8 @@ export interface ArmMemory {
   readonly quality: readonly number[]
   /** Share of calls that the arm answered. */
   readonly reliability: DecayedMeanState
+  /** What its answers are worth by what they say of themselves; not in snapshots of before that was learned. */
+  readonly soundness?: DecayedMeanState
   readonly outputTokens: DecayedMeanState
   /** What was learned by what prompts look like; not in snapshots of before that was learned. */
   readonly contextual?: ContextualMemory
@@ -39,6 +41,7 @@ export function readArmMemory(value: unknown): ArmMemory | null {
   const { length, filled } = latency
   if (typeof length !== 'number' || !(length >= 0 && length <= MAX_SKETCH_LENGTH)) return null
   if (!Array.isArray(filled) || !filled.every(isNumbers)) return null
+  if (value.soundness !== undefined && !isMean(value.soundness)) return null
   if (value.contextual !== undefined && !isContextual(value.contextual)) return null
   return value as unknown as ArmMemory
 }

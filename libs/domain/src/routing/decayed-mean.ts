@@ -30,6 +30,13 @@ export class DecayedMean {
     this.#weight += 1
   }
 
+  /** Changes a value that was added at `at`, by as much as it counts still. What does not fit to what was added is cut. */
+  correct(difference: number, at: number): void {
+    if (!Number.isFinite(difference)) return
+    const left = at < this.#at ? 2 ** ((at - this.#at) / this.#halfLifeMs) : 1
+    this.#sum = Math.min(Math.max(this.#sum + difference * left, 0), this.#weight)
+  }
+
   /** The mean at `now`, drawn back to the prior as the evidence fades; NaN where there is neither. */
   mean(now: number): number {
     const { mean, strength } = this.#prior

@@ -1,6 +1,7 @@
 /** One routing choice, explained. */
 import type { ArmId, DecisionId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
+import type { RecordedSignal } from '../observation/signal.ts'
 import type { ArmForecast } from './pacing/budget-pacer.ts'
 import type { Candidate, Weights } from './request.ts'
 import type { RoutingStrategy } from './strategy.ts'
@@ -29,4 +30,6 @@ export interface Decision extends Omit<Plan, 'forecasts'> {
   readonly at: EpochMs
   /** The arm that answered, or the last one tried. */
   readonly arm: ArmId
+  /** What the answer said of itself; null where that was nothing, or where it was judged before it had ended. */
+  readonly signal: RecordedSignal | null
 }

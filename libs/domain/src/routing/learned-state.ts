@@ -19,6 +19,8 @@ export interface LearnedArm {
   readonly index: number
   /** Share of calls that it answers. */
   readonly reliability: DecayedMean
+  /** What its answers are worth by what they say of themselves, next to a sound one. */
+  readonly soundness: DecayedMean
   readonly outputTokens: DecayedMean
   readonly latency: LatencyEstimate
 }
@@ -27,6 +29,8 @@ export interface LearnedArm {
 const LENGTH_PRIOR_STRENGTH = 3
 /** An arm is taken for reliable until its calls show otherwise. */
 const RELIABILITY_PRIOR = { mean: 1, strength: 4 }
+/** A first refusal must not put an arm out of use. */
+const SOUNDNESS_PRIOR = { mean: 1, strength: 20 }
 
 export class LearnedState implements Learner {
   readonly bandit: Bandit
@@ -74,8 +78,9 @@ export class LearnedState implements Learner {
       this.bandit.update(learned.index, quality, at)
       if (features !== null) this.contextual.qualities.update(learned.index, features, quality, 1, at)
     }
+    this.#learnSignal(learned, observation, context)
     if (isFailure(outcome)) learned.reliability.add(0, at)
-    else if (outcome === 'success' && kind !== 'feedback') {
+    else if (outcome === 'success' && (kind === 'attempt' || kind === 'outside')) {
       learned.reliability.add(1, at)
       if (latency !== null) learned.latency.record(latency, at)
       if (usage !== null) {
@@ -86,6 +91,20 @@ export class LearnedState implements Learner {
     this.#version += 1
   }
 
+  /** Every answer of ours counts: rare faults of a model with much traffic are rare. */
+  #learnSignal(
+    { soundness }: LearnedArm,
+    { kind, outcome, at }: Observation,
+    context: LearningContext,
+  ): void {
+    const { signal, pinned } = context
+    if (pinned) return
+    if (kind === 'replacement' && signal !== null) soundness.correct(1 - signal.worth, context.at)
+    else if (kind === 'attempt' && (outcome === 'success' || (outcome === 'cancelled' && signal !== null))) {
+      soundness.add(signal?.worth ?? 1, at)
+    }
+  }
+
   snapshot(): Readonly<Record<string, ArmMemory>> {
     const memories: Record<string, ArmMemory> = Object.fromEntries(this.#dormant)
     for (const [id, learned] of this.#arms) {
@@ -93,6 +112,7 @@ export class LearnedState implements Learner {
       memories[id] = {
         quality: Array.from(this.bandit.snapshotArm(learned.index)),
         reliability: learned.reliability.snapshot(),
+        soundness: learned.soundness.snapshot(),
         outputTokens: learned.outputTokens.snapshot(),
         ...(contextual === null ? {} : { contextual }),
         latency: foldSketch(learned.latency.snapshot()),
@@ -117,6 +137,7 @@ export class LearnedState implements Learner {
     const learned: LearnedArm = {
       index: this.bandit.addArm(hash, mean * strength, (1 - mean) * strength),
       reliability: new DecayedMean(RELIABILITY_PRIOR, this.#reliabilityHalfLifeMs),
+      soundness: new DecayedMean(SOUNDNESS_PRIOR, this.#halfLifeMs),
       outputTokens: new DecayedMean(
         { mean: arm.expectedOutputTokens, strength: LENGTH_PRIOR_STRENGTH },
         this.#halfLifeMs,
@@ -145,8 +166,9 @@ export class LearnedState implements Learner {
       const outputTokens = learned.outputTokens.restore(memory.outputTokens)
       learned.latency.restore(unfoldSketch(memory.latency))
       const { contextual: remembered } = memory
+      const soundness = memory.soundness === undefined || learned.soundness.restore(memory.soundness)
       const contextual = remembered === undefined || this.contextual.restoreArm(learned.index, remembered)
-      return quality && reliability && outputTokens && contextual
+      return quality && reliability && soundness && outputTokens && contextual
     } catch (error) {
       if (error instanceof RangeError) return false
       throw error

@@ -84,7 +84,7 @@ export interface Candidate {
     readonly beta: number | null
     /** By a contextual strategy, the deviation of the quality's normal posterior; null otherwise. */
     readonly qualityDeviation: number | null
-    /** Share of calls that it answers: what quality is multiplied by. */
+    /** Share of calls that it answers, and answers soundly: what quality is multiplied by. */
     readonly reliability: number
     readonly costUsd: number
     readonly latencyMs: number

@@ -123,7 +123,7 @@ export class Router {
         meanUsd: request.features === null ? cost.usd : forecastCost(arm, request, meanTokens).usd,
         estimate: {
           ...this.#scores.estimate(index, request),
-          reliability: learned.reliability.mean(now),
+          reliability: learned.reliability.mean(now) * learned.soundness.mean(now),
           costUsd: cost.usd,
           latencyMs,
           outputTokens: cost.outputTokens,

@@ -83,6 +83,27 @@ describe('feedback', () => {
     expect(await statuses(judgement('d'))).toEqual(['accepted'])
   })
 
+  it('takes the place of what the answer said of itself, once however many judge it', async () => {
+    const refused = { ...decisionOf('d'), signal: { name: 'refusal', worth: 0.3 } } as const
+    const { journal, statuses } = feedbackOver(new MemoryJournal(), [refused])
+    const second = judgement('d', 0.9, { observationId: 'second judge' })
+    expect(await statuses(second, judgement('d'))).toEqual(['accepted', 'accepted'])
+    await statuses(judgement('d', 0.1, { observationId: 'third judge' }))
+    expect(journal.rows.map(row => row.kind)).toEqual(['feedback', 'replacement', 'feedback', 'feedback'])
+    expect(journal.rows[1]).toMatchObject({ decisionId: 'd', arm: 'up/fast', quality: null })
+  })
+
+  it('counts alone where it comes before the answer has ended', async () => {
+    const { feedback, statuses } = feedbackOver()
+    const { id } = decisionOf('d')
+    feedback.remember(decisionOf('d'))
+    expect(feedback.isJudged(id)).toBe(false)
+    await statuses(judgement('d'))
+    expect(feedback.isJudged(id)).toBe(true)
+    feedback.remember(decisionOf('d'))
+    expect(feedback.isJudged(id)).toBe(true)
+  })
+
   it('counts once, also within a batch and under a name of its own', async () => {
     const { journal, statuses } = feedbackOver(new MemoryJournal(), [decisionOf('d')])
     const named = judgement('d', 0.9, { observationId: 'second judge' })

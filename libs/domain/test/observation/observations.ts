@@ -36,6 +36,7 @@ export function decisionOf(id: string, pinned = false): Decision {
     candidates: [],
     pinned,
     features: null,
+    signal: null,
   }
 }
 

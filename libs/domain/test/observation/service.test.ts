@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Journal, ObservationService } from '../../src/observation/index.ts'
+import { type Journal, NO_CONTEXT, ObservationService } from '../../src/observation/index.ts'
 import { MemoryJournal } from './memory-journal.ts'
 import { decisionOf, observationOf, RecordingLearner, serviceOver, settled } from './observations.ts'
 
@@ -54,7 +54,7 @@ describe('the observation service', () => {
     await Promise.all([
       service.record(decisionOf('routed'), [observationOf('a')]),
       service.record(decisionOf('named', true), [observationOf('b')]),
-      service.record(null, [observationOf('c')], { pinned: true, features: null }),
+      service.record(null, [observationOf('c')], { ...NO_CONTEXT, pinned: true }),
       service.record(null, [observationOf('d')]),
     ])
     expect([...learner.pinned]).toEqual(['b', 'c'])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NO_CONTEXT } from '../../src/observation/index.ts'
 import { encodeFeatures, featuresOf } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
@@ -19,7 +20,7 @@ function teach({ router, learned, clock }: Routing, requests: number): void {
     const quality = arm === (isSum ? 'up/sums' : 'up/stories') ? 0.9 : 0.3
     const outputTokens = isSum ? 20 : 2_000
     const observation = observationOf(arm, { quality, outputTokens, at: clock.now() })
-    learned.apply(observation, { pinned: false, features: encodeFeatures(features) })
+    learned.apply(observation, { ...NO_CONTEXT, features: encodeFeatures(features) })
   }
 }
 
@@ -65,10 +66,10 @@ describe('a contextual strategy', () => {
       router.plan(requestOf({ strategy: 'linthompson', features })).candidates[0]?.estimate.qualityMean
     const before = mean()
     const observation = observationOf('up/a', { quality: 0, at: clock.now() })
-    learned.apply(observation, { pinned: true, features: encodeFeatures(features) })
-    learned.apply(observation, { pinned: false, features: 'AACAPw==' })
+    learned.apply(observation, { ...NO_CONTEXT, pinned: true, features: encodeFeatures(features) })
+    learned.apply(observation, { ...NO_CONTEXT, features: 'AACAPw==' })
     expect(mean()).toBe(before)
-    learned.apply(observation, { pinned: false, features: encodeFeatures(features) })
+    learned.apply(observation, { ...NO_CONTEXT, features: encodeFeatures(features) })
     expect(mean()).toBeLessThan(before as number)
   })
 

@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { OUTCOMES } from '../../src/observation/index.ts'
-import { NO_CONTEXT } from '../../src/observation/ports.ts'
+import { type LearningContext, NO_CONTEXT, type Observation, OUTCOMES } from '../../src/observation/index.ts'
 import { LearnedState } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
@@ -39,6 +38,70 @@ describe('what is learned of an arm', () => {
     }
     expect(estimateOf(setup)?.reliability).toBeCloseTo(0.99, 3)
     expect(estimateOf(setup)).toMatchObject({ alpha: 1, beta: 1 })
+  })
+
+  describe('by what answers say of themselves', () => {
+    const refused = { ...NO_CONTEXT, signal: { name: 'refusal', worth: 0.2 } } as const
+    const learn = (
+      setup: ReturnType<typeof met>,
+      context: LearningContext,
+      differs: Partial<Observation> = {},
+    ): void => {
+      const observation = observationOf('up/a', { at: setup.clock.now() })
+      setup.learned.apply({ ...observation, ...differs }, { ...context, at: setup.clock.now() })
+    }
+    const refuseOnceIn = (calls: number): number => {
+      const setup = met('a')
+      for (let call = 0; call < 2_000; call++) learn(setup, call % calls === 0 ? refused : NO_CONTEXT)
+      return estimateOf(setup)?.reliability as number
+    }
+
+    it('is worth less, by how often they do: a rare fault of a busy model is rare', () => {
+      expect(refuseOnceIn(100)).toBeCloseTo(1 - 0.8 / 100, 3)
+      expect(refuseOnceIn(2)).toBeCloseTo(1 - 0.8 / 2, 2)
+    })
+
+    it('is told at once, but a first refusal does not put it out of use', () => {
+      const setup = met('a')
+      learn(setup, refused)
+      expect(estimateOf(setup)?.reliability).toBeCloseTo(20.2 / 21, 9)
+      expect(estimateOf(setup)).toMatchObject({ alpha: 1, beta: 1 })
+    })
+
+    it('is told of an answer that the client left, and only then of one that was cancelled', () => {
+      const setup = met('a')
+      learn(setup, NO_CONTEXT, { outcome: 'cancelled' })
+      expect(estimateOf(setup)?.reliability).toBe(1)
+      learn(setup, refused, { outcome: 'cancelled' })
+      expect(estimateOf(setup)?.reliability).toBeLessThan(1)
+    })
+
+    it('is as if nothing had been said where somebody judged, also much later', () => {
+      const setup = met('a')
+      for (let call = 0; call < 10; call++) learn(setup, refused)
+      const decidedAt = setup.clock.now()
+      setup.clock.advance(3_600_000)
+      for (let call = 0; call < 10; call++) {
+        const replacement = {
+          ...observationOf('up/a', { at: setup.clock.now() }),
+          kind: 'replacement',
+        } as const
+        setup.learned.apply(replacement, { ...refused, at: decidedAt })
+      }
+      expect(estimateOf(setup)?.reliability).toBeCloseTo(1, 12)
+      learn(setup, refused, { kind: 'replacement' })
+      expect(estimateOf(setup)?.reliability).toBeLessThanOrEqual(1)
+    })
+
+    it('is not told by a model that the client had named, and survives a snapshot', () => {
+      const setup = met('a')
+      learn(setup, { ...refused, pinned: true })
+      expect(estimateOf(setup)?.reliability).toBe(1)
+      learn(setup, refused)
+      const restored = met('a')
+      restored.learned.restore(JSON.parse(JSON.stringify(setup.learned.snapshot())), vi.fn())
+      expect(estimateOf(restored)?.reliability).toBe(estimateOf(setup)?.reliability)
+    })
   })
 
   it('does not count a judgement as one more call', () => {
@@ -88,7 +151,7 @@ describe('what is learned of an arm', () => {
       outputTokens: 900,
       at: setup.clock.now(),
     })
-    setup.learned.apply(observation, { pinned: true, features: null })
+    setup.learned.apply(observation, { ...NO_CONTEXT, pinned: true })
     const after = estimateOf(setup)
     expect(after).toMatchObject({ alpha: before?.alpha, beta: before?.beta })
     expect(after?.latencyMs).toBeLessThan(before?.latencyMs as number)

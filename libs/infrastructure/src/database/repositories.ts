@@ -6,6 +6,7 @@ import {
   NO_CONTEXT,
   type Observation,
   type ObservationRepository,
+  type RecordedSignal,
 } from '@atp/domain/observation'
 import type { Kysely, Selectable } from 'kysely'
 import type { Schema } from './schema.ts'
@@ -34,7 +35,7 @@ export class Repositories implements DecisionRepository {
   async find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
     const row = await this.#db
       .selectFrom('decisions')
-      .select(['tenant', 'arm', 'pinned', 'features', 'at'])
+      .select(['tenant', 'arm', 'pinned', 'features', 'signal', 'signal_worth', 'at'])
       .where('id', '=', id)
       .executeTakeFirst()
     if (row === undefined) return null
@@ -44,6 +45,7 @@ export class Repositories implements DecisionRepository {
       arm: row.arm as DecisionRecord['arm'],
       pinned: Boolean(row.pinned),
       features: row.features,
+      signal: signalOf(row),
       at: row.at,
     }
   }
@@ -54,11 +56,9 @@ export class Repositories implements DecisionRepository {
     for (const some of chunks(ids)) {
       const query = this.#db
         .selectFrom('decisions')
-        .select(['id', 'pinned', 'features'])
+        .select(['id', 'pinned', 'features', 'signal', 'signal_worth', 'at'])
         .where('id', 'in', some)
-      for (const { id, pinned, features } of await query.execute()) {
-        found.set(id, { pinned: Boolean(pinned), features })
-      }
+      for (const row of await query.execute()) found.set(row.id, contextFrom(row))
     }
     return found
   }
@@ -77,7 +77,13 @@ export class Repositories implements DecisionRepository {
       .selectFrom('observations')
       .leftJoin('decisions', 'decisions.id', 'observations.decision_id')
       .selectAll('observations')
-      .select(['decisions.pinned', 'decisions.features'])
+      .select([
+        'decisions.pinned',
+        'decisions.features',
+        'decisions.signal',
+        'decisions.signal_worth',
+        'decisions.at as decided_at',
+      ])
       .where('observations.sequence', '>', sequence)
       .orderBy('observations.sequence')
       .limit(limit)
@@ -117,15 +123,38 @@ export function asPort(
   return rows.map(row => ({ ...row, context: row.context ?? UNKNOWN_DECISION }))
 }
 
-const UNKNOWN_DECISION: LearningContext = { pinned: true, features: null }
+const UNKNOWN_DECISION: LearningContext = { pinned: true, features: null, signal: null, at: 0 }
 
 function contextOf(row: {
   readonly decision_id: string | null
   readonly pinned: boolean | number | null
   readonly features: string | null
+  readonly signal: string | null
+  readonly signal_worth: number | null
+  readonly decided_at: number | null
 }): LearningContext | null {
   if (row.decision_id === null) return NO_CONTEXT
-  return row.pinned === null ? null : { pinned: Boolean(row.pinned), features: row.features }
+  const { pinned, decided_at: at } = row
+  return pinned === null || at === null ? null : contextFrom({ ...row, pinned, at })
+}
+
+function contextFrom(row: Context & SignalColumns): LearningContext {
+  return { pinned: Boolean(row.pinned), features: row.features, signal: signalOf(row), at: row.at }
+}
+
+interface Context {
+  readonly pinned: boolean | number
+  readonly features: string | null
+  readonly at: number
+}
+
+interface SignalColumns {
+  readonly signal: string | null
+  readonly signal_worth: number | null
+}
+
+function signalOf({ signal, signal_worth: worth }: SignalColumns): RecordedSignal | null {
+  return signal === null || worth === null ? null : { name: signal as RecordedSignal['name'], worth }
 }
 
 function toObservation(row: Selectable<Schema['observations']>): Observation {

@@ -45,6 +45,8 @@ export function decisionRow(decision: Decision): Row {
     weight_cost: decision.weights.cost,
     weight_latency: decision.weights.latency,
     features: decision.features,
+    signal: decision.signal?.name ?? null,
+    signal_worth: decision.signal?.worth ?? null,
   }
 }
 

@@ -25,6 +25,9 @@ interface DecisionTable {
   weight_latency: number
   /** Base64, for a contextual strategy; null by the others. */
   features: string | null
+  /** What the answer said of itself. */
+  signal: string | null
+  signal_worth: number | null
 }
 
 interface ObservationTable {

@@ -3,11 +3,13 @@
 /** A message, or a chunk's delta of one. */
 export interface ChatMessagePart {
   readonly content?: unknown
+  readonly refusal?: unknown
   readonly reasoning_content?: unknown
   readonly tool_calls?: unknown
 }
 
 export interface ChatChoice {
+  readonly index?: unknown
   readonly message?: ChatMessagePart | null
   readonly delta?: ChatMessagePart | null
   readonly finish_reason?: unknown
@@ -43,6 +45,13 @@ export function choicesOf(answer: ChatAnswer): readonly ChatChoice[] {
 export function finishReasonOf(answer: ChatAnswer): string | null {
   const reason = choicesOf(answer)[0]?.finish_reason
   return typeof reason === 'string' ? reason : null
+}
+
+/** The model says that it will not answer, in words of their own field. */
+export function refusedIn(answer: ChatAnswer): boolean {
+  const choice = choicesOf(answer)[0]
+  const refusal = (choice?.message ?? choice?.delta)?.refusal
+  return typeof refusal === 'string' && refusal !== ''
 }
 
 /** All that the model wrote in this part and is billed for: text, reasoning, calls of tools. */

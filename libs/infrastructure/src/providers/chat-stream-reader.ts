@@ -2,18 +2,20 @@
  * Reads along in a stream of chat completion chunks, and takes out the usage chunk that only the gateway asked for; every other
  * byte passes as it came. A chunk that only carries text is never decoded: one search over its bytes tells that it is one.
  */
-import { choicesOf, finishReasonOf, isError, parseAnswer } from './chat-completion.ts'
+import { choicesOf, finishReasonOf, isError, parseAnswer, refusedIn } from './chat-completion.ts'
 import { eventEnd } from './sse/event-splitter.ts'
 import { parseEvent } from './sse/server-sent-event.ts'
 import { type ReportedUsage, readUsage } from './usage.ts'
 
 /** What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. */
-const TELLING = /"(?:usage"\s*:\s*\{|finish_reason"\s*:\s*"|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
+const TELLING =
+  /"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
 
 export class ChatStreamReader {
   readonly #dropUsageChunk: boolean
   #usage: ReportedUsage | null = null
   #finishReason: string | null = null
+  #refused = false
   #done = false
   #failed = false
 
@@ -27,6 +29,11 @@ export class ChatStreamReader {
 
   get finishReason(): string | null {
     return this.#finishReason
+  }
+
+  /** The model said that it would not answer. */
+  get refused(): boolean {
+    return this.#refused
   }
 
   /** `[DONE]` has come: there is nothing more to say. */
@@ -69,6 +76,7 @@ export class ChatStreamReader {
     if (answer === null) return 'keep'
     if (isError(answer)) this.#failed = true
     this.#finishReason = finishReasonOf(answer) ?? this.#finishReason
+    if (refusedIn(answer)) this.#refused = true
     const usage = readUsage(answer.usage)
     if (usage === null) return 'keep'
     this.#usage = usage

@@ -1,5 +1,5 @@
-/** Keeps the beginning of a stream as it came, so that its tokens can be estimated at the end where the provider did not count. */
-import { choicesOf, parseAnswer, writtenText } from './chat-completion.ts'
+/** Keeps the beginning of a stream as it came: to estimate its tokens where the provider did not count, and to look at what it says. */
+import { type ChatAnswer, choicesOf, parseAnswer, writtenText } from './chat-completion.ts'
 import { eventEnd } from './sse/event-splitter.ts'
 import { parseEvent } from './sse/server-sent-event.ts'
 import { countTokens } from './tokenizer.ts'
@@ -23,22 +23,33 @@ export class DeltaSample {
   countTokens(): number {
     if (this.#totalBytes === 0) return 0
     let text = ''
-    for (const block of this.#blocks) {
-      for (let from = 0; from < block.length; ) {
-        const end = eventEnd(block, from)
-        text += deltaText(block.subarray(from, end))
-        from = end
-      }
+    for (const answer of this.#chunks()) {
+      for (const { delta } of choicesOf(answer)) text += writtenText(delta)
     }
     return Math.round((countTokens(text) * this.#totalBytes) / this.#sampledBytes)
   }
-}
 
-function deltaText(event: Buffer): string {
-  const { data } = parseEvent(event)
-  const answer = data === null ? null : parseAnswer(data)
-  if (answer === null) return ''
-  let text = ''
-  for (const { delta } of choicesOf(answer)) text += writtenText(delta)
-  return text
+  /** The first choice's text; null where the stream was longer than what is kept. */
+  text(): string | null {
+    if (this.#sampledBytes < this.#totalBytes) return null
+    let text = ''
+    for (const answer of this.#chunks()) {
+      for (const { index, delta } of choicesOf(answer)) {
+        if ((index ?? 0) === 0 && typeof delta?.content === 'string') text += delta.content
+      }
+    }
+    return text
+  }
+
+  *#chunks(): Generator<ChatAnswer> {
+    for (const block of this.#blocks) {
+      for (let from = 0; from < block.length; ) {
+        const end = eventEnd(block, from)
+        const { data } = parseEvent(block.subarray(from, end))
+        const answer = data === null ? null : parseAnswer(data)
+        if (answer !== null) yield answer
+        from = end
+      }
+    }
+  }
 }

@@ -64,9 +64,14 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
     this.#summary ??= {
       usage: usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens()),
       finishReason: this.#reader.finishReason,
+      refused: this.#reader.refused,
       complete: this.#reader.complete,
     }
     return this.#summary
+  }
+
+  text(): string | null {
+    return this.#sample.text()
   }
 
   pause(): void {

@@ -7,6 +7,7 @@ import {
   finishReasonOf,
   isError,
   parseAnswer,
+  refusedIn,
   writtenText,
 } from './chat-completion.ts'
 import type { TimeLimits } from './deadlines.ts'
@@ -70,6 +71,7 @@ export class WholeAnswer extends UpstreamCall {
       bytes,
       text: firstText(answer),
       finishReason: finishReasonOf(answer),
+      refused: refusedIn(answer),
       usage: usageOf(readUsage(answer.usage), this.#call.body, () => outputTokens(answer)),
     }
   }

@@ -5,7 +5,7 @@
 import type { AdapterId } from '@atp/core/ids'
 import type { Milliseconds } from '@atp/core/units'
 import { toUsd } from '@atp/core/units'
-import { type Observation, OUTCOMES, type Outcome } from '@atp/domain/observation'
+import { type Observation, OUTCOMES, type Outcome, SIGNALS, type Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { LabelCache } from './label-cache.ts'
 
@@ -19,8 +19,8 @@ export interface Metrics {
    * @param elapsed milliseconds
    */
   request(endpoint: string, status: number, elapsed: number): void
-  /** One settled call of a model. */
-  attempt(observation: Observation): void
+  /** One settled call of a model. @param signal what its answer said of itself */
+  attempt(observation: Observation, signal: Signal | null): void
   streamStarted(): void
   streamEnded(): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
@@ -116,8 +116,12 @@ class PrometheusMetrics implements Metrics {
     series.duration.observe(elapsed / 1000)
   }
 
-  attempt({ arm, outcome, latency, timeToFirstToken, usage, cost }: Observation): void {
+  attempt(
+    { arm, outcome, latency, timeToFirstToken, usage, cost }: Observation,
+    signal: Signal | null,
+  ): void {
     const series = this.#arms.get(arm)
+    if (signal !== null) series.signals[signal].inc()
     series.attempts[outcome].inc()
     if (latency !== null) series.duration.observe(seconds(latency))
     if (timeToFirstToken !== null) series.timeToFirstToken.observe(seconds(timeToFirstToken))
@@ -186,6 +190,7 @@ function endpointSeries(registers: Registry[]): LabelCache<EndpointSeries> {
 
 interface ArmSeries {
   readonly attempts: Readonly<Record<Outcome, Counter.Internal>>
+  readonly signals: Readonly<Record<Signal, Counter.Internal>>
   readonly duration: Histogram.Internal<string>
   readonly timeToFirstToken: Histogram.Internal<string>
   readonly inputTokens: Counter.Internal
@@ -198,6 +203,12 @@ function armSeries(registers: Registry[]): LabelCache<ArmSeries> {
     name: 'atp_attempts_total',
     help: 'Calls of a model, by outcome',
     labelNames: ['arm', 'outcome'],
+    registers,
+  })
+  const signals = new Counter({
+    name: 'atp_signals_total',
+    help: 'Answers that said something against themselves: refused, truncated, no JSON where it was asked for, abandoned',
+    labelNames: ['arm', 'signal'],
     registers,
   })
   const duration = new Histogram({
@@ -230,6 +241,9 @@ function armSeries(registers: Registry[]): LabelCache<ArmSeries> {
     attempts: Object.fromEntries(
       OUTCOMES.map(outcome => [outcome, attempts.labels(arm, outcome)]),
     ) as ArmSeries['attempts'],
+    signals: Object.fromEntries(
+      SIGNALS.map(signal => [signal, signals.labels(arm, signal)]),
+    ) as ArmSeries['signals'],
     duration: duration.labels(arm),
     timeToFirstToken: timeToFirstToken.labels(arm),
     inputTokens: tokens.labels(arm, 'input'),

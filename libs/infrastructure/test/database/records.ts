@@ -1,6 +1,6 @@
 /** Decisions and observations for tests: plain ones, and arbitrary ones that stretch every field. */
 import type { JournalBatch, Observation } from '@atp/domain/observation'
-import { OBSERVATION_KINDS, OUTCOMES } from '@atp/domain/observation'
+import { OBSERVATION_KINDS, OUTCOMES, SIGNALS } from '@atp/domain/observation'
 import type { Candidate, Decision } from '@atp/domain/routing'
 import fc from 'fast-check'
 
@@ -40,6 +40,7 @@ export function decision(fields: Partial<Record<keyof Decision, unknown>> = {}):
     ranked: ['openai/gpt'],
     pinned: false,
     features: null,
+    signal: null,
     ...fields,
   } as Decision
 }
@@ -152,5 +153,6 @@ export const anyDecision: fc.Arbitrary<Decision> = fc
     candidates: fc.array(anyCandidate, { maxLength: 6 }),
     pinned: fc.boolean(),
     features: orNull(fc.base64String()),
+    signal: orNull(fc.record({ name: fc.constantFrom(...SIGNALS), worth: real })),
   })
   .map(fields => ({ ...fields, ranked: [] }) as unknown as Decision)

@@ -14,6 +14,8 @@ import { openJournal } from './stores.ts'
 
 type Store = Journal & DecisionRepository & ObservationRepository & SnapshotRepository
 
+const REFUSED = { name: 'refusal', worth: 0.3 } as const
+
 const server = await postgresForTests()
 afterAll(async () => {
   if (server.missing === null) await server.stop()
@@ -70,7 +72,13 @@ for (const { name, missing, open } of stores) {
 
     it('finds a decision by its id', async () => {
       const store = await open()
-      const chosen = decision({ arm: 'mistral/large', pinned: true, tenant: 'acme', features: 'AACAPw==' })
+      const chosen = decision({
+        arm: 'mistral/large',
+        pinned: true,
+        tenant: 'acme',
+        features: 'AACAPw==',
+        signal: REFUSED,
+      })
       await store.append(batch([], [decision(), chosen, decision()]))
       expect(await store.find(chosen.id)).toEqual({
         id: chosen.id,
@@ -78,14 +86,15 @@ for (const { name, missing, open } of stores) {
         arm: 'mistral/large',
         pinned: true,
         features: chosen.features,
+        signal: REFUSED,
         at: chosen.at,
       })
       expect(await store.find('nobody' as never)).toBeNull()
     })
 
-    it('says of an observation whether its decision was pinned, and what its prompt looked like', async () => {
+    it('says of an observation whether its decision was pinned, and what its prompt looked like and what its answer said of itself', async () => {
       const store = await open()
-      const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==' })]
+      const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==', signal: REFUSED })]
       await store.append(
         batch(
           [
@@ -97,9 +106,9 @@ for (const { name, missing, open } of stores) {
         ),
       )
       expect((await store.after(0, 10)).map(row => row.context)).toEqual([
-        { pinned: true, features: null },
-        { pinned: false, features: 'AACAPw==' },
-        { pinned: false, features: null },
+        { pinned: true, features: null, signal: null, at: pinned.at },
+        { pinned: false, features: 'AACAPw==', signal: REFUSED, at: free.at },
+        { pinned: false, features: null, signal: null, at: 0 },
       ])
     })
 
@@ -158,8 +167,8 @@ for (const { name, missing, open } of stores) {
       await fc.assert(
         fc.asyncProperty(anyDecision, async chosen => {
           await store.append(batch([], [chosen]))
-          const { id, tenant, arm, pinned, features, at } = chosen
-          expect(await store.find(id)).toEqual({ id, tenant, arm, pinned, features, at })
+          const { id, tenant, arm, pinned, features, signal, at } = chosen
+          expect(await store.find(id)).toEqual({ id, tenant, arm, pinned, features, signal, at })
         }),
         { numRuns: 60 },
       )

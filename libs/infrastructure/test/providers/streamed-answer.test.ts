@@ -89,6 +89,23 @@ describe('a streamed answer', () => {
     expect(stream.summary().usage.estimated).toBe(false)
   })
 
+  it('gives its text, of the first choice, unless it is too long to keep', async () => {
+    const part = (content: string, index = 0): string =>
+      `data: ${JSON.stringify({ choices: [{ index, delta: { content } }] })}\n\n`
+    const textOf = async (...events: string[]): Promise<string | null> => {
+      await using upstream = await ScriptedUpstream.start(async response => {
+        beginStream(response)
+        response.end(`${events.join('')}data: [DONE]\n\n`)
+      })
+      await using provider = providerFor(upstream)
+      const stream = await provider.stream(streamCall())
+      await readAll(stream)
+      return stream.text()
+    }
+    expect(await textOf(part('Grü'), part('another', 1), part('ße'))).toBe('Grüße')
+    expect(await textOf(...Array.from({ length: 40 }, () => part('x'.repeat(50_000))))).toBeNull()
+  })
+
   it('estimates usage that the upstream does not tell', async () => {
     const words = ['Hello', ', ', 'wor', 'ld!']
     await using upstream = await ScriptedUpstream.start(send(...words.map(text), DONE))
@@ -186,6 +203,7 @@ describe('a streamed answer', () => {
       expect(stream.summary()).toEqual({
         usage: { inputTokens: 1, outputTokens: 1, estimated: false },
         finishReason: 'stop',
+        refused: false,
         complete: true,
       })
     })

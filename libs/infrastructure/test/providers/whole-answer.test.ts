@@ -38,6 +38,7 @@ describe('a whole answer', () => {
       bytes: Buffer.from(bytes),
       text: 'Grüße 👋',
       finishReason: 'length',
+      refused: false,
       usage: { inputTokens: 1, outputTokens: 2, estimated: false },
     })
   })

@@ -48,12 +48,14 @@ describe('metrics', () => {
 
   it('counts an attempt with its outcome, times, tokens and cost', async () => {
     const metrics = createMetrics()
-    metrics.attempt(observation())
+    metrics.attempt(observation(), 'refusal')
     metrics.attempt(
       observation({ outcome: 'cut', usage: { inputTokens: 0, outputTokens: 0, estimated: false } }),
+      null,
     )
     expect(await series(metrics, 'atp_attempts_total{arm="openai/small",outcome="success"}')).toBe(1)
     expect(await series(metrics, 'atp_attempts_total{arm="openai/small",outcome="cut"}')).toBe(1)
+    expect(await series(metrics, 'atp_signals_total{arm="openai/small",signal="refusal"}')).toBe(1)
     expect(await series(metrics, 'atp_attempt_duration_seconds_sum{arm="openai/small"}')).toBeCloseTo(3)
     expect(await series(metrics, 'atp_time_to_first_token_seconds_sum{arm="openai/small"}')).toBeCloseTo(0.4)
     expect(await series(metrics, 'atp_tokens_total{arm="openai/small",direction="input"}')).toBe(10)
@@ -63,7 +65,7 @@ describe('metrics', () => {
 
   it('leaves what is unknown of an attempt uncounted', async () => {
     const metrics = createMetrics()
-    metrics.attempt(observation({ latency: null, timeToFirstToken: null, usage: null, cost: null }))
+    metrics.attempt(observation({ latency: null, timeToFirstToken: null, usage: null, cost: null }), null)
     expect(await series(metrics, 'atp_attempts_total{arm="openai/small",outcome="success"}')).toBe(1)
     expect(await series(metrics, 'atp_attempt_duration_seconds_count{arm="openai/small"}')).toBeUndefined()
     expect(await series(metrics, 'atp_tokens_total{arm="openai/small",direction="input"}')).toBeUndefined()
@@ -72,7 +74,7 @@ describe('metrics', () => {
   it('keeps the number of series bounded, whatever names come', async () => {
     const metrics = createMetrics()
     for (let n = 0; n < 2000; n++) {
-      metrics.attempt(observation({ arm: `a/${n}` as ArmId }))
+      metrics.attempt(observation({ arm: `a/${n}` as ArmId }), null)
       metrics.request(`/${n}`, 200, 1)
       metrics.circuit(`a${n}` as AdapterId, true)
     }

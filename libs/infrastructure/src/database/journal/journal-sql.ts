@@ -34,6 +34,8 @@ const DECISION_COLUMNS = [
   'candidates',
   'exclusions',
   'features',
+  'signal',
+  'signal_worth',
 ]
 
 export const INSERT_OBSERVATION = insertInto('observations', OBSERVATION_COLUMNS)

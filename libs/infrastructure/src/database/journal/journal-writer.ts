@@ -121,6 +121,8 @@ export class JournalWriter {
       const weightQuality = real('weights.quality', numbers[n++])
       const weightCost = real('weights.cost', numbers[n++])
       const weightLatency = real('weights.latency', numbers[n++])
+      const signal = numbers[n++] as number
+      const signalWorth = realOrNull('signal.worth', numbers[n++])
       const length = (numbers[n++] as number) * NUMBERS_PER_CANDIDATE
       const candidates = new Uint8Array(numbers.buffer, numbers.byteOffset + n * 8, length * 8)
       let excluded = 0
@@ -146,6 +148,8 @@ export class JournalWriter {
         candidates,
         excluded === 0 ? null : JSON.stringify(exclusions),
         features,
+        Number.isNaN(signal) ? null : this.#name(signal),
+        signalWorth,
       )
       if (inserted.changes !== 0) this.#last += 1
     }

@@ -1,5 +1,10 @@
 /** The migrations of the journal, in order. A released one is never changed. */
 import * as initial from './journal-0001-initial.ts'
 import * as features from './journal-0002-features.ts'
+import * as signals from './journal-0003-signals.ts'
 
-export const journalMigrations = { '0001-initial': initial, '0002-features': features }
+export const journalMigrations = {
+  '0001-initial': initial,
+  '0002-features': features,
+  '0003-signals': signals,
+}

@@ -1,5 +1,10 @@
 /** The migrations of the Postgres database, in order. A released one is never changed. */
 import * as initial from './postgres-0001-initial.ts'
 import * as features from './postgres-0002-features.ts'
+import * as signals from './postgres-0003-signals.ts'
 
-export const postgresMigrations = { '0001-initial': initial, '0002-features': features }
+export const postgresMigrations = {
+  '0001-initial': initial,
+  '0002-features': features,
+  '0003-signals': signals,
+}

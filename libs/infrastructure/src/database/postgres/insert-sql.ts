@@ -34,6 +34,8 @@ const DECISION_COLUMNS = {
   weight_latency: 'double precision',
   candidates: 'json',
   features: 'text',
+  signal: 'text',
+  signal_worth: 'double precision',
 }
 
 export const INSERT_OBSERVATIONS = insertInto('observations', OBSERVATION_COLUMNS)
