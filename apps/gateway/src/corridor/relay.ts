@@ -86,9 +86,10 @@ async function end(
   outcome: Outcome,
   signal: Signal | null,
 ): Promise<void> {
-  const judged = steps.feedback.isJudged(walk.exchange.id)
   const { usage } = reached.answer.summary()
-  steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage, signal: judged ? null : signal })
+  steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage, signal })
+  // Who judged it while it was being written has had the last word.
+  if (steps.feedback.isJudged(walk.exchange.id)) walk.signal = null
   if (walk.signal !== null) remember(steps, walk, reached)
   await steps.observer.observe(walk)
 }
