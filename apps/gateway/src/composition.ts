@@ -104,6 +104,7 @@ const BINDINGS: readonly Binding[] = [
       pacers: resolve(T.PACERS),
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
+      exploration: routing.exploration,
     })
   }),
   bind(

@@ -1,7 +1,8 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { Command } from 'commander'
 import type { DemoArguments } from './cli/demo.ts'
-import { preset, wholeNumber } from './cli/option-values.ts'
+import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
+import type { ReplayArguments } from './cli/replay.ts'
 import { VERSION } from './version.ts'
 
 const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: $ATP_CONFIG, else none)'] as const
@@ -52,6 +53,25 @@ program
   .action(async (options: DemoArguments) => {
     const { demo } = await import('./cli/demo.ts')
     await demo(options)
+  })
+
+program
+  .command('replay')
+  .description('say what other policies would have earned on recorded traffic; the gateway may run meanwhile')
+  .option(...CONFIG_OPTION)
+  .option(
+    '--policy <name>',
+    'recorded, thompson, greedy, random, or always:<model>; may be repeated (default: all)',
+    policies,
+    [],
+  )
+  .option('--quality <preset>', 'as if every request had preferred this: fast, balanced or high', preset)
+  .option('--since <duration>', 'how far back to look', duration, '1d')
+  .option('--limit <n>', 'decisions to look at, the youngest', wholeNumber, 10_000)
+  .option('--json', 'print every figure, as JSON', false)
+  .action(async (options: ReplayArguments) => {
+    const { replay } = await import('./cli/replay.ts')
+    await replay(options)
   })
 
 await program.parseAsync()

@@ -33,6 +33,7 @@ function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Dec
     stateVersion: plan.stateVersion,
     candidates: plan.candidates,
     pinned: plan.pinned,
+    exploration: plan.exploration,
     features: plan.features,
     signal,
   }

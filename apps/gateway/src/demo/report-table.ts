@@ -1,4 +1,5 @@
 /** The demo's last word: where the traffic went, and what it came to. */
+import { textTable } from '../text-table.ts'
 import type { DemoReport } from './demo-report.ts'
 import type { Figures } from './figures.ts'
 
@@ -11,9 +12,9 @@ export function renderReport(report: DemoReport): string {
   return [
     `${routed.answers} prompts routed, preference ${preference}, ${seconds} s in all${remarks}`,
     '',
-    table(['share of traffic', 'first quarter', 'last quarter'], report.shares.map(sharesRow)),
+    textTable(['share of traffic', 'first quarter', 'last quarter'], report.shares.map(sharesRow)),
     '',
-    table(['', 'quality', '$ per 1,000', 'median latency'], policies(report)),
+    textTable(['', 'quality', '$ per 1,000', 'median latency'], policies(report)),
     '',
     caption(report),
     '',
@@ -46,16 +47,6 @@ function caption({ pinned, best }: DemoReport): string {
   return sample === 0
     ? `${judged}\nThe models were not measured alone.`
     : `${judged}\nBest and cheapest are as measured: the first ${sample} of the same prompts, sent to each\nmodel alone after the routed part.`
-}
-
-/** The first column to the left, figures to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...all.map(row => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ')
-  const rule = '-'.repeat(line(head).length)
-  return [line(head), rule, ...rows.map(line)].join('\n')
 }
 
 function percent(share: number): string {

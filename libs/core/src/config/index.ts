@@ -1,5 +1,5 @@
 export type { AdapterConfig, Config, ConfigSource, LoadedConfig } from './config.ts'
-export { parseDuration } from './duration.ts'
+export { DURATION_PATTERN, parseDuration } from './duration.ts'
 export { FRAMING_HEADERS, HEADER_VALUE_PATTERN } from './header-rules.ts'
 export { configJsonSchema } from './json-schema.ts'
 export { type ConfigInput, loadConfig } from './load.ts'

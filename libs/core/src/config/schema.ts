@@ -82,6 +82,14 @@ const routing = section('How a model is chosen.', {
     description:
       'How quality is estimated and explored, where the request names no strategy; linthompson and linucb look at the prompt.',
   }),
+  exploration: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    examples: [0.02],
+    description:
+      'Share of the routed requests whose model is drawn blindly among the candidates: what makes other policies comparable by atp replay.',
+  }),
   quality: Type.Enum(['fast', 'balanced', 'high'], {
     default: 'balanced',
     description: 'The preset that holds where the request names none.',

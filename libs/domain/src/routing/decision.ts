@@ -17,6 +17,8 @@ export interface Plan {
   readonly candidates: readonly Candidate[]
   /** True where the client named the model: never learned from as if chosen. */
   readonly pinned: boolean
+  /** The share of blind choices that this one was drawn with. */
+  readonly exploration: number
   /** What was believed of each arm that may answer, for the tenant's budget; null where there is none. */
   readonly forecasts: readonly ArmForecast[] | null
   /** What the prompt looked like, encoded; null where nobody asked. */

@@ -31,6 +31,8 @@ export interface RouterOptions {
   readonly pacers: TenantPacers
   readonly native: Pick<NativeModule, 'hash64'>
   readonly clock: Clock
+  /** Share of the requests whose model is drawn blindly among the candidates, in [0, 1]; 0 where it is left out. */
+  readonly exploration?: number
 }
 
 export class Router {
@@ -41,6 +43,7 @@ export class Router {
   readonly #native: Pick<NativeModule, 'hash64'>
   readonly #clock: Clock
   readonly #scores: QualityScores
+  readonly #exploration: number
 
   constructor(options: RouterOptions) {
     this.#registry = options.registry
@@ -50,6 +53,7 @@ export class Router {
     this.#pacers = options.pacers
     this.#native = options.native
     this.#clock = options.clock
+    this.#exploration = options.exploration ?? 0
   }
 
   /** @throws {AtpError} `unknown_model` where the request names a model that no adapter serves */
@@ -61,7 +65,8 @@ export class Router {
     const drafts = this.#draft(request, requested, weights, now)
     const forecasts = pinned ? null : this.#pace(drafts, request)
     const seed = this.#native.hash64(request.seed)
-    const first = this.#scores.choose(request, seed, now)
+    const exploration = pinned ? 0 : this.#exploration
+    const first = this.#blindly(drafts, exploration, request.seed) ?? this.#scores.choose(request, seed, now)
     const candidates = drafts.map(draft => this.#candidate(draft)).sort(bestFirst)
     if (first >= 0) putFirst(candidates, drafts.find(draft => draft.index === first)?.arm.id)
     return {
@@ -71,6 +76,7 @@ export class Router {
       stateVersion: this.#learned.version,
       candidates,
       pinned,
+      exploration,
       forecasts,
       features: request.features === null ? null : encodeFeatures(request.features),
     }
@@ -154,6 +160,15 @@ export class Router {
         draft.excluded === null ? draft.costTerm + draft.latencyTerm : Number.POSITIVE_INFINITY
     }
     return paced
+  }
+
+  /** @returns the index of a candidate, each as likely as the others; null for all but a share of the requests */
+  #blindly(drafts: readonly Draft[], exploration: number, seed: string): number | null {
+    if (exploration === 0) return null
+    const [share, which] = this.#native.hash64(`explore\n${seed}`)
+    if (share >= exploration * 2 ** 32) return null
+    const candidates = drafts.filter(({ excluded }) => excluded === null)
+    return candidates.length === 0 ? null : (candidates[which % candidates.length] as Draft).index
   }
 
   #candidate({ arm, index, excluded, outputLimit, costTerm, latencyTerm, estimate }: Draft): Candidate {

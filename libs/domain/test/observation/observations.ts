@@ -35,6 +35,7 @@ export function decisionOf(id: string, pinned = false): Decision {
     stateVersion: 0,
     candidates: [],
     pinned,
+    exploration: 0,
     features: null,
     signal: null,
   }

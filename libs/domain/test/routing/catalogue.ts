@@ -59,6 +59,7 @@ export function routingOver(
   arms: readonly Arm[],
   halfLifeMs = Number.POSITIVE_INFINITY,
   budgetUsd: number | null = null,
+  exploration = 0,
 ) {
   const clock = new ManualClock()
   const native = typescriptNative
@@ -78,6 +79,6 @@ export function routingOver(
     },
   )
   const pacers = new TenantPacers(budgetUsd)
-  const router = new Router({ registry, learned, utility, pacers, native, clock })
+  const router = new Router({ registry, learned, utility, pacers, native, clock, exploration })
   return { clock, registry, learned, pacers, router }
 }

@@ -190,3 +190,32 @@ describe('an adapter whose circuit is open', () => {
     expect(reasonsOf(router.plan(requestOf()))).toEqual({ 'up/a': null })
   })
 })
+
+describe('a share of blind choices', () => {
+  const decide = (exploration: number, differs: Partial<Parameters<typeof requestOf>[0]> = {}) => {
+    const { router } = routingOver([armOf('a'), armOf('b'), armOf('c')], undefined, null, exploration)
+    return Array.from({ length: 3_000 }, (_, n) =>
+      router.plan(requestOf({ strategy: 'greedy', seed: `${n}`, ...differs })),
+    )
+  }
+  const firsts = (plans: ReturnType<typeof decide>, arm: string): number =>
+    plans.filter(({ candidates }) => candidates[0]?.arm === arm).length
+
+  it('falls on each candidate as often, and is told', () => {
+    const plans = decide(0.3)
+    const best = ['up/a', 'up/b', 'up/c'].sort((a, b) => firsts(plans, b) - firsts(plans, a))
+    // A tenth of 3,000 each, with a deviation of 16.
+    for (const arm of best.slice(1)) expect(Math.abs(firsts(plans, arm) - 300)).toBeLessThan(70)
+    expect(plans[0]?.exploration).toBe(0.3)
+    expect(decide(0.3).map(({ candidates }) => candidates[0]?.arm)).toEqual(
+      plans.map(({ candidates }) => candidates[0]?.arm),
+    )
+  })
+
+  it('never falls on what a constraint excludes, nor where the client names the model', () => {
+    expect(firsts(decide(1, { constraints: { deny: ['b'] } }), 'up/b')).toBe(0)
+    const pinned = decide(1, { model: 'c' })
+    expect(firsts(pinned, 'up/c')).toBe(3_000)
+    expect(pinned[0]?.exploration).toBe(0)
+  })
+})

@@ -1,4 +1,5 @@
 export { DataDirectory } from './data-directory.ts'
+export { type DecisionLogOptions, readDecisionLog } from './decision-log.ts'
 export type { Durability, SpoolPosition } from './journal/protocol.ts'
 export type { SpoolBatch } from './journal/spool.ts'
 export { SqliteJournal, type SqliteJournalOptions } from './journal/sqlite-journal.ts'

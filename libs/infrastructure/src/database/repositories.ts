@@ -8,7 +8,7 @@ import {
   type ObservationRepository,
   type RecordedSignal,
 } from '@atp/domain/observation'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Schema } from './schema.ts'
 import type { StoredSnapshot } from './snapshot-json.ts'
 
@@ -93,6 +93,29 @@ export class Repositories implements DecisionRepository {
       observation: toObservation(row),
       context: contextOf(row),
     }))
+  }
+
+  /** The last decisions since `since`, youngest first, with the mean of their judgements and the sum of what they cost. */
+  async decided(since: number, limit: number) {
+    const outcomes = this.#db
+      .selectFrom('observations')
+      .select([
+        'decision_id',
+        sql<number | null>`avg(case when kind = 'feedback' then quality end)`.as('quality'),
+        sql<number | null>`cast(sum(cost_micro_usd) as double precision)`.as('cost_micro_usd'),
+      ])
+      .where('decision_id', 'is not', null)
+      .where('at', '>=', since)
+      .groupBy('decision_id')
+    return await this.#db
+      .selectFrom('decisions')
+      .leftJoin(outcomes.as('outcome'), 'outcome.decision_id', 'decisions.id')
+      .selectAll('decisions')
+      .select(['outcome.quality', 'outcome.cost_micro_usd'])
+      .where('decisions.at', '>=', since)
+      .orderBy('decisions.sequence', 'desc')
+      .limit(limit)
+      .execute()
   }
 
   async save({ appliedSequence, takenAt, arms }: StoredSnapshot): Promise<void> {

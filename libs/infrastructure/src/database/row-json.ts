@@ -45,6 +45,7 @@ export function decisionRow(decision: Decision): Row {
     weight_cost: decision.weights.cost,
     weight_latency: decision.weights.latency,
     features: decision.features,
+    exploration: decision.exploration,
     signal: decision.signal?.name ?? null,
     signal_worth: decision.signal?.worth ?? null,
   }

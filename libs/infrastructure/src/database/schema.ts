@@ -11,6 +11,10 @@ export interface Schema {
 type Flag = boolean | number
 
 interface DecisionTable {
+  /** JSON text in Postgres, the encoder's doubles in the journal. */
+  candidates: string | Uint8Array
+  /** In the journal only. */
+  exclusions?: string | null
   sequence: Generated<number>
   id: string
   at: number
@@ -25,6 +29,7 @@ interface DecisionTable {
   weight_latency: number
   /** Base64, for a contextual strategy; null by the others. */
   features: string | null
+  exploration: number
   /** What the answer said of itself. */
   signal: string | null
   signal_worth: number | null

@@ -39,6 +39,7 @@ export function decision(fields: Partial<Record<keyof Decision, unknown>> = {}):
     candidates: [candidate('openai/gpt'), excludedCandidate('mistral/large')],
     ranked: ['openai/gpt'],
     pinned: false,
+    exploration: 0.05,
     features: null,
     signal: null,
     ...fields,
@@ -152,6 +153,7 @@ export const anyDecision: fc.Arbitrary<Decision> = fc
     stateVersion: integer,
     candidates: fc.array(anyCandidate, { maxLength: 6 }),
     pinned: fc.boolean(),
+    exploration: real,
     features: orNull(fc.base64String()),
     signal: orNull(fc.record({ name: fc.constantFrom(...SIGNALS), worth: real })),
   })

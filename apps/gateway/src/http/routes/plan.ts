@@ -37,6 +37,7 @@ function answerOf(plan: Plan) {
     state_version: plan.stateVersion,
     strategy: plan.strategy,
     weights: plan.weights,
+    exploration: plan.exploration,
     model: plan.candidates[0]?.arm ?? null,
     candidates: plan.candidates.map(candidateOf),
   }

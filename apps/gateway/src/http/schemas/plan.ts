@@ -15,6 +15,9 @@ export const PlanAnswer = Type.Object({
   state_version: Type.Integer(),
   strategy: Type.String(),
   weights: Terms,
+  exploration: Type.Number({
+    description: 'Share of the requests whose model is drawn blindly; 0 where the model is named.',
+  }),
   model: Type.Union([Arm, Type.Null()], { description: 'What `ask` would call first.' }),
   candidates: Type.Array(
     Type.Object({

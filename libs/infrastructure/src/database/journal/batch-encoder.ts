@@ -72,6 +72,7 @@ export class BatchEncoder {
     numbers[at++] = decision.weights.quality
     numbers[at++] = decision.weights.cost
     numbers[at++] = decision.weights.latency
+    numbers[at++] = decision.exploration
     numbers[at++] = decision.signal === null ? UNKNOWN : this.#name(decision.signal.name)
     numbers[at++] = decision.signal === null ? UNKNOWN : decision.signal.worth
     numbers[at++] = decision.candidates.length

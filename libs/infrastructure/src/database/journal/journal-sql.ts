@@ -34,6 +34,7 @@ const DECISION_COLUMNS = [
   'candidates',
   'exclusions',
   'features',
+  'exploration',
   'signal',
   'signal_worth',
 ]

@@ -121,6 +121,7 @@ export class JournalWriter {
       const weightQuality = real('weights.quality', numbers[n++])
       const weightCost = real('weights.cost', numbers[n++])
       const weightLatency = real('weights.latency', numbers[n++])
+      const exploration = real('exploration', numbers[n++])
       const signal = numbers[n++] as number
       const signalWorth = realOrNull('signal.worth', numbers[n++])
       const length = (numbers[n++] as number) * NUMBERS_PER_CANDIDATE
@@ -148,6 +149,7 @@ export class JournalWriter {
         candidates,
         excluded === 0 ? null : JSON.stringify(exclusions),
         features,
+        exploration,
         Number.isNaN(signal) ? null : this.#name(signal),
         signalWorth,
       )

@@ -6,6 +6,9 @@ import type { EncodedBatch } from './batch-layout.ts'
 import type { SpoolBatch } from './spool.ts'
 
 /** What the journal's thread can do: the arguments and the result of each. */
+/** The journal's file in its data directory. */
+export const JOURNAL_FILE = 'journal.sqlite'
+
 export interface JournalCalls {
   append: { input: EncodedBatch; output: number }
   find: { input: string; output: DecisionRecord | null }

@@ -17,15 +17,16 @@ import type { DataDirectory } from '../data-directory.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
 import { BatchEncoder } from './batch-encoder.ts'
-import type {
-  CallName,
-  Durability,
-  JournalCalls,
-  JournalGreeting,
-  JournalReplies,
-  JournalRequest,
-  JournalWorkerData,
-  SpoolPosition,
+import {
+  type CallName,
+  type Durability,
+  JOURNAL_FILE,
+  type JournalCalls,
+  type JournalGreeting,
+  type JournalReplies,
+  type JournalRequest,
+  type JournalWorkerData,
+  type SpoolPosition,
 } from './protocol.ts'
 import type { SpoolBatch } from './spool.ts'
 
@@ -34,7 +35,6 @@ export interface SqliteJournalOptions {
   readonly durability: Durability
 }
 
-const FILE = 'journal.sqlite'
 /** The compiler rewrites import specifiers, not URLs: the thread's file is whatever this file is. */
 const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
@@ -58,7 +58,7 @@ export class SqliteJournal implements Journal, DecisionRepository, ObservationRe
 
   /** @throws {AtpError} `start_failed` where the journal's file cannot be opened or migrated */
   static async open({ directory, durability }: SqliteJournalOptions): Promise<SqliteJournal> {
-    const file = directory.file(FILE)
+    const file = directory.file(JOURNAL_FILE)
     const workerData: JournalWorkerData = { file, replica: directory.replica, durability }
     const worker = new Worker(WORKER, { workerData, name: 'journal' })
     const greeting = await firstMessage(worker)

@@ -2,9 +2,11 @@
 import * as initial from './journal-0001-initial.ts'
 import * as features from './journal-0002-features.ts'
 import * as signals from './journal-0003-signals.ts'
+import * as exploration from './journal-0004-exploration.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
   '0002-features': features,
   '0003-signals': signals,
+  '0004-exploration': exploration,
 }

@@ -34,6 +34,7 @@ const DECISION_COLUMNS = {
   weight_latency: 'double precision',
   candidates: 'json',
   features: 'text',
+  exploration: 'double precision',
   signal: 'text',
   signal_worth: 'double precision',
 }

@@ -106,6 +106,12 @@ export class PostgresDatabase
     return this.#repositories.contexts(ids)
   }
 
+  /** For `replay`: see `Repositories`. */
+  async decided(since: number, limit: number): ReturnType<Repositories['decided']> {
+    await this.ready()
+    return this.#repositories.decided(since, limit)
+  }
+
   async known(ids: readonly string[]): Promise<ReadonlySet<string>> {
     await this.ready()
     return this.#repositories.known(ids)
