@@ -24,6 +24,7 @@ function armOf(adapter: AdapterConfig, model: AdapterConfig['models'][number]): 
     maxOutputTokens: model.max_output_tokens,
     capabilities: new Set(model.capabilities),
     qualityPrior: model.quality_prior,
+    ...(model.canary_share === undefined ? {} : { canaryShare: model.canary_share }),
     expectedOutputTokens: model.expected_output_tokens,
     expectedLatencyMs: parseDuration(model.expected_latency),
   }

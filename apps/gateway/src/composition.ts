@@ -9,7 +9,7 @@ import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import { LearnedState, Router, TenantPacers, Utility } from '@atp/domain/routing'
+import { LearnedState, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
 import { createMetrics } from '@atp/infrastructure/telemetry'
@@ -91,6 +91,7 @@ const BINDINGS: readonly Binding[] = [
     return learned
   }),
   bind(T.PACERS, resolve => new TenantPacers(resolve(T.CONFIG).routing.budget_usd_per_request ?? null)),
+  bind(T.RAILS, resolve => new Rails(resolve(T.CONFIG).routing.exploration_cap)),
   bind(T.ROUTER, resolve => {
     const { routing } = resolve(T.CONFIG)
     const references = {
@@ -102,6 +103,7 @@ const BINDINGS: readonly Binding[] = [
       learned: resolve(T.LEARNED),
       utility: new Utility(references, routing.presets),
       pacers: resolve(T.PACERS),
+      rails: resolve(T.RAILS),
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
       exploration: routing.exploration,
@@ -165,7 +167,11 @@ const BINDINGS: readonly Binding[] = [
     return new Corridor({
       planner: new Planner(
         resolve(T.ROUTER),
-        { strategy: config.routing.strategy, preference: config.routing.quality },
+        {
+          strategy: config.routing.strategy,
+          preference: config.routing.quality,
+          qualityFloors: config.routing.quality_floors,
+        },
         countPromptTokens,
       ),
       executor: new Executor({
@@ -175,6 +181,7 @@ const BINDINGS: readonly Binding[] = [
         maxAttempts: config.upstream.max_attempts,
       }),
       settler,
+      rails: resolve(T.RAILS),
       observer: new Observer(resolve(T.OBSERVATIONS)),
       feedback: resolve(T.FEEDBACK),
       metrics: resolve(T.METRICS),

@@ -7,7 +7,7 @@ import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import type { LearnedState, Router, TenantPacers } from '@atp/domain/routing'
+import type { LearnedState, Rails, Router, TenantPacers } from '@atp/domain/routing'
 import type { Database } from '@atp/infrastructure/database'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
@@ -27,6 +27,7 @@ export const DATABASE = token<Database>('database')
 export const REGISTRY = token<AdapterRegistry>('adapter registry')
 export const LEARNED = token<LearnedState>('learned state')
 export const PACERS = token<TenantPacers>('tenant pacers')
+export const RAILS = token<Rails>('rails')
 export const ROUTER = token<Router>('router')
 export const OBSERVATIONS = token<ObservationService>('observation service')
 export const FEEDBACK = token<FeedbackService>('feedback service')

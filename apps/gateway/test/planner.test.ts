@@ -8,7 +8,12 @@ import { Planner } from '../src/corridor/plan.ts'
 describe('the planner', () => {
   it('counts the tokens of a prompt once, however many arms ask, and not before one does', () => {
     const count = vi.fn(() => 7)
-    const planner = new Planner({} as Router, { strategy: 'thompson', preference: 'balanced' }, count)
+    const qualityFloors = { fast: 0, balanced: 0, high: 0 }
+    const planner = new Planner(
+      {} as Router,
+      { strategy: 'thompson', preference: 'balanced', qualityFloors },
+      count,
+    )
     const request = planner.request({
       id: 'decision' as DecisionId,
       tenant: DEFAULT_TENANT,

@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
-import type { Plan } from '@atp/domain/routing'
+import type { Plan, Rails } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
@@ -17,6 +17,7 @@ export interface Steps {
   readonly planner: Planner
   readonly executor: Executor
   readonly settler: Settler
+  readonly rails: Pick<Rails, 'follow'>
   readonly observer: Observer
   readonly feedback: Pick<FeedbackService, 'remember' | 'isJudged'>
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
@@ -101,6 +102,7 @@ export class Corridor {
 
   #enter(exchange: Exchange): Walk {
     const walk = { exchange, plan: this.plan(exchange), attempts: [], signal: null }
+    this.#steps.rails.follow(walk.plan, exchange.tenant)
     return { ...walk, reservedUsd: this.#steps.settler.reserve(walk) }
   }
 

@@ -3,6 +3,7 @@ import { AtpError } from '@atp/core/errors'
 import { microUsd, milliseconds } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
 import {
+  AUTO,
   type Candidate,
   type Constraints,
   featuresOf,
@@ -21,6 +22,8 @@ import type { RoutingOptions } from './routing-options.ts'
 export interface PlanDefaults {
   readonly strategy: RoutingStrategy
   readonly preference: Preset
+  /** Of a routed request that names none; by its preset. */
+  readonly qualityFloors: Readonly<Record<Preset, number>>
 }
 
 export class Planner {
@@ -45,7 +48,7 @@ export class Planner {
       model: body.model,
       preference: options.quality ?? this.#defaults.preference,
       strategy,
-      constraints: constraintsOf(options),
+      constraints: constraintsOf(options, this.#floor(body.model, options)),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
       features: isContextual(strategy) ? featuresOf(promptText(body)) : null,
@@ -58,6 +61,14 @@ export class Planner {
       ...(maxOutputTokens == null ? {} : { maxOutputTokens }),
       seed: options.decision_seed ?? exchange.id,
     }
+  }
+
+  /** Who names a model, or weights, gets what was asked for. */
+  #floor(model: string, { min_quality, quality }: RoutingOptions): number {
+    const { qualityFloors, preference } = this.#defaults
+    if (min_quality !== undefined) return min_quality
+    const preset = quality ?? preference
+    return model === AUTO && typeof preset === 'string' ? qualityFloors[preset] : 0
   }
 
   plan(request: RoutingRequest): Plan {
@@ -86,19 +97,21 @@ function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
 
 const UNCONSTRAINED: Constraints = {}
 
-function constraintsOf(options: RoutingOptions): Constraints {
+function constraintsOf(options: RoutingOptions, minQuality: number): Constraints {
   const { max_cost_usd, latency_slo_ms, allow, deny } = options
   if (
     max_cost_usd === undefined &&
     latency_slo_ms === undefined &&
     allow === undefined &&
-    deny === undefined
+    deny === undefined &&
+    minQuality === 0
   ) {
     return UNCONSTRAINED
   }
   return {
     ...(max_cost_usd === undefined ? {} : { maxCost: microUsd(Math.floor(max_cost_usd * 1_000_000)) }),
     ...(latency_slo_ms === undefined ? {} : { latencySlo: milliseconds(latency_slo_ms) }),
+    ...(minQuality === 0 ? {} : { minQuality }),
     ...(allow === undefined ? {} : { allow }),
     ...(deny === undefined ? {} : { deny }),
   }

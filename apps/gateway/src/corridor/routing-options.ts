@@ -6,6 +6,7 @@ export interface RoutingOptions {
   readonly strategy?: RoutingStrategy
   readonly max_cost_usd?: number
   readonly latency_slo_ms?: number
+  readonly min_quality?: number
   readonly allow?: readonly string[]
   readonly deny?: readonly string[]
   readonly decision_seed?: string

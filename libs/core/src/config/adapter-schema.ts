@@ -68,6 +68,15 @@ const Model = Type.Object(
       default: 300,
       description: 'Length of an answer, assumed until answers were seen.',
     }),
+    canary_share: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        examples: [0.05],
+        description:
+          'Most of the routed requests that it may get, for a model that is new; without it, as many as it deserves.',
+      }),
+    ),
     expected_latency: Type.String({
       pattern: POSITIVE_DURATION_PATTERN,
       default: '1s',

@@ -24,6 +24,14 @@ const count = (value: number, description: string) =>
 const weight = (value: number, description: string) =>
   Type.Number({ minimum: 0, maximum: 1_000, default: value, description })
 
+const floor = () =>
+  Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description: 'For requests of this preset, expected quality; 0 is no floor.',
+  })
+
 const preset = (quality: number, cost: number, latency: number) =>
   section('How much each part weighs.', {
     quality: weight(quality, 'Weight of the expected quality.'),
@@ -90,6 +98,22 @@ const routing = section('How a model is chosen.', {
     description:
       'Share of the routed requests whose model is drawn blindly among the candidates: what makes other policies comparable by atp replay.',
   }),
+  exploration_cap: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 1,
+    examples: [0.1],
+    description:
+      "Share of a tenant's routed requests that may go to another model than the best by expectation.",
+  }),
+  quality_floors: section(
+    'Quality below which a model is left out, where the request names no floor of its own.',
+    {
+      fast: floor(),
+      balanced: floor(),
+      high: floor(),
+    },
+  ),
   quality: Type.Enum(['fast', 'balanced', 'high'], {
     default: 'balanced',
     description: 'The preset that holds where the request names none.',

@@ -10,6 +10,8 @@ export interface ArmFacts {
   readonly cost: CostForecast
   /** Milliseconds. */
   readonly latencyP95: number
+  /** As expected for this request, in [0, 1]. */
+  readonly quality: number
 }
 
 /** @returns null for a candidate, otherwise every reason against it */
@@ -26,7 +28,7 @@ export function exclusionsOf(
     found ??= []
     found.push({ reason, detail })
   }
-  const { allow, deny, maxCost, latencySlo } = request.constraints
+  const { allow, deny, maxCost, latencySlo, minQuality } = request.constraints
 
   if (allow !== undefined && !names(allow, arm)) exclude('not_allowed', 'not in the allow list')
   if (deny !== undefined && names(deny, arm)) exclude('denied', 'in the deny list')
@@ -55,6 +57,9 @@ export function exclusionsOf(
       'latency_slo',
       `P95 is expected at ${Math.round(facts.latencyP95)} ms, the objective is ${latencySlo} ms`,
     )
+  }
+  if (minQuality !== undefined && facts.quality < minQuality) {
+    exclude('quality_floor', `quality is expected at ${facts.quality.toFixed(2)}, the floor is ${minQuality}`)
   }
   if (!facts.available) exclude('circuit_open', `the circuit of adapter ${arm.adapterId} is open`)
   return found

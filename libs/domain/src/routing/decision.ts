@@ -19,6 +19,8 @@ export interface Plan {
   readonly pinned: boolean
   /** The share of blind choices that this one was drawn with. */
   readonly exploration: number
+  /** Whether it is another arm than the best by expectation that is asked first. */
+  readonly explores: boolean
   /** What was believed of each arm that may answer, for the tenant's budget; null where there is none. */
   readonly forecasts: readonly ArmForecast[] | null
   /** What the prompt looked like, encoded; null where nobody asked. */
@@ -26,7 +28,7 @@ export interface Plan {
 }
 
 /** A plan that was followed. */
-export interface Decision extends Omit<Plan, 'forecasts'> {
+export interface Decision extends Omit<Plan, 'forecasts' | 'explores'> {
   readonly id: DecisionId
   readonly tenant: TenantId
   readonly at: EpochMs

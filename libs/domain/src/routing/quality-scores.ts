@@ -2,10 +2,10 @@
  * What is believed of each arm's quality for a request, and the choice that follows: by each arm's posterior alone, or by what the
  * prompt looks like. Arrays are by the arm's index and reused by every plan: nothing on the hot path grows with the traffic.
  */
+import type { StrategyName } from '@atp/native'
 import { EXPLORATION } from './contextual/contextual-model.ts'
 import type { LearnedState } from './learned-state.ts'
 import type { Candidate, RoutingRequest } from './request.ts'
-import { ruleOf } from './strategy.ts'
 
 type QualityEstimate = Pick<Candidate['estimate'], 'qualityMean' | 'qualityDeviation' | 'alpha' | 'beta'>
 
@@ -50,10 +50,14 @@ export class QualityScores {
   }
 
   /** @returns the index of the arm to ask, or -1 where there is no candidate */
-  choose({ strategy, features }: RoutingRequest, [hi, lo]: readonly [number, number], now: number): number {
+  choose(
+    { features }: RoutingRequest,
+    rule: StrategyName,
+    [hi, lo]: readonly [number, number],
+    now: number,
+  ): number {
     const { bandit, contextual } = this.#learned
     const { weights, penalties, qualities } = this
-    const rule = ruleOf(strategy)
     if (features === null) return bandit.select(rule, hi, lo, now, weights, penalties, qualities)
     return contextual.qualities.select(rule, hi, lo, now, features, weights, penalties, qualities)
   }

@@ -17,6 +17,8 @@ export interface Weights {
 export interface Constraints {
   readonly maxCost?: MicroUsd
   readonly latencySlo?: Milliseconds
+  /** Only arms whose quality is expected to be at least this, in [0, 1]. */
+  readonly minQuality?: number
   /** Only these arms or model names. */
   readonly allow?: readonly string[]
   /** Never these arms or model names. */
@@ -55,7 +57,9 @@ export interface Exclusion {
     | 'max_output_tokens'
     | 'max_cost'
     | 'latency_slo'
+    | 'quality_floor'
     | 'circuit_open'
+    | 'canary'
     | 'budget'
   /** For a person: what was needed, what this arm has. */
   readonly detail: string

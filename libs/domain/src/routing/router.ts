@@ -16,7 +16,9 @@ import type { LearnedArm, LearnedState } from './learned-state.ts'
 import type { ArmForecast } from './pacing/budget-pacer.ts'
 import type { TenantPacers } from './pacing/tenant-pacers.ts'
 import { QualityScores } from './quality-scores.ts'
+import type { Rails } from './rails/rails.ts'
 import type { Candidate, Exclusion, RoutingRequest, Weights } from './request.ts'
+import { ruleOf } from './strategy.ts'
 import type { Utility } from './utility.ts'
 
 export const AUTO = 'auto'
@@ -29,6 +31,7 @@ export interface RouterOptions {
   readonly learned: LearnedState
   readonly utility: Utility
   readonly pacers: TenantPacers
+  readonly rails: Rails
   readonly native: Pick<NativeModule, 'hash64'>
   readonly clock: Clock
   /** Share of the requests whose model is drawn blindly among the candidates, in [0, 1]; 0 where it is left out. */
@@ -40,6 +43,7 @@ export class Router {
   readonly #learned: LearnedState
   readonly #utility: Utility
   readonly #pacers: TenantPacers
+  readonly #rails: Rails
   readonly #native: Pick<NativeModule, 'hash64'>
   readonly #clock: Clock
   readonly #scores: QualityScores
@@ -51,6 +55,7 @@ export class Router {
     this.#scores = new QualityScores(options.learned)
     this.#utility = options.utility
     this.#pacers = options.pacers
+    this.#rails = options.rails
     this.#native = options.native
     this.#clock = options.clock
     this.#exploration = options.exploration ?? 0
@@ -63,20 +68,26 @@ export class Router {
     const weights = this.#utility.weights(request.preference)
     const now = Math.floor(this.#clock.now() / TICK_MS) * TICK_MS
     const drafts = this.#draft(request, requested, weights, now)
+    if (!pinned) this.#holdBack(drafts)
     const forecasts = pinned ? null : this.#pace(drafts, request)
     const seed = this.#native.hash64(request.seed)
-    const exploration = pinned ? 0 : this.#exploration
-    const first = this.#blindly(drafts, exploration, request.seed) ?? this.#scores.choose(request, seed, now)
+    const mayExplore = pinned || this.#rails.mayExplore(request.tenant)
+    const strategy = mayExplore ? request.strategy : 'greedy'
+    const exploration = pinned || !mayExplore ? 0 : this.#exploration
+    const first =
+      this.#blindly(drafts, exploration, request.seed) ??
+      this.#scores.choose(request, ruleOf(strategy), seed, now)
     const candidates = drafts.map(draft => this.#candidate(draft)).sort(bestFirst)
     if (first >= 0) putFirst(candidates, drafts.find(draft => draft.index === first)?.arm.id)
     return {
-      strategy: request.strategy,
+      strategy,
       weights,
       seed: request.seed,
       stateVersion: this.#learned.version,
       candidates,
       pinned,
       exploration,
+      explores: first >= 0 && this.#explores(drafts, first),
       forecasts,
       features: request.features === null ? null : encodeFeatures(request.features),
     }
@@ -112,12 +123,14 @@ export class Router {
       const meanTokens = learned.outputTokens.mean(now)
       const tokens = request.features === null ? meanTokens : (this.#scores.lengths[index] as number)
       const cost = forecastCost(arm, request, tokens)
+      const quality = this.#scores.estimate(index, request)
       const latencyMs = learned.latency.p50(now)
       const facts: ArmFacts = {
         requested: requested === null || requested.includes(arm),
         available: this.#registry.isCandidate(arm.id),
         cost,
         latencyP95: learned.latency.p95(now),
+        quality: quality.qualityMean,
       }
       const draft: Draft = {
         arm,
@@ -128,7 +141,7 @@ export class Router {
         latencyTerm: this.#utility.latencyTerm(weights, latencyMs),
         meanUsd: request.features === null ? cost.usd : forecastCost(arm, request, meanTokens).usd,
         estimate: {
-          ...this.#scores.estimate(index, request),
+          ...quality,
           reliability: learned.reliability.mean(now) * learned.soundness.mean(now),
           costUsd: cost.usd,
           latencyMs,
@@ -139,6 +152,31 @@ export class Router {
       if (draft.excluded === null) this.#scores.penalties[index] = draft.costTerm + draft.latencyTerm
       return draft
     })
+  }
+
+  /** A canary that has had its share waits, unless nobody else can answer. */
+  #holdBack(drafts: readonly Draft[]): void {
+    const candidates = drafts.filter(({ excluded }) => excluded === null)
+    const waiting = candidates.filter(({ arm }) => !this.#rails.mayServe(arm))
+    if (waiting.length === candidates.length) return
+    for (const draft of waiting) {
+      draft.excluded = HAD_ITS_SHARE
+      this.#scores.penalties[draft.index] = Number.POSITIVE_INFINITY
+    }
+  }
+
+  /** Whether another candidate than this one is the best by expectation. */
+  #explores(drafts: readonly Draft[], first: number): boolean {
+    const { weights, penalties } = this.#scores
+    let best = Number.NEGATIVE_INFINITY
+    let chosen = Number.NEGATIVE_INFINITY
+    for (const { index, excluded, estimate } of drafts) {
+      if (excluded !== null) continue
+      const utility = (weights[index] as number) * estimate.qualityMean - (penalties[index] as number)
+      best = Math.max(best, utility)
+      if (index === first) chosen = utility
+    }
+    return chosen < best
   }
 
   /** @returns what is believed of each arm that may answer, for the tenant's pacer; null where the tenant has no budget */
@@ -200,6 +238,10 @@ function outputLimitOf(arm: Arm, request: RoutingRequest, cost: CostForecast): n
     ? null
     : affordableOutputTokens(arm, cost.inputTokens, request.choices, maxCost)
 }
+
+const HAD_ITS_SHARE: readonly Exclusion[] = [
+  { reason: 'canary', detail: 'a canary that has had its share of the requests' },
+]
 
 function beyondBudget(costUsd: number): readonly Exclusion[] {
   const detail = `expected to cost $${costUsd.toPrecision(3)}: more than the budget has saved up now`

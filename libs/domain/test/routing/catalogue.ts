@@ -8,6 +8,7 @@ import { AdapterRegistry, BREAKER_DEFAULTS } from '../../src/adapter/index.ts'
 import {
   type Arm,
   LearnedState,
+  Rails,
   Router,
   type RoutingRequest,
   TenantPacers,
@@ -60,6 +61,7 @@ export function routingOver(
   halfLifeMs = Number.POSITIVE_INFINITY,
   budgetUsd: number | null = null,
   exploration = 0,
+  explorationCap = 1,
 ) {
   const clock = new ManualClock()
   const native = typescriptNative
@@ -79,6 +81,7 @@ export function routingOver(
     },
   )
   const pacers = new TenantPacers(budgetUsd)
-  const router = new Router({ registry, learned, utility, pacers, native, clock, exploration })
-  return { clock, registry, learned, pacers, router }
+  const rails = new Rails(explorationCap)
+  const router = new Router({ registry, learned, utility, pacers, rails, native, clock, exploration })
+  return { clock, registry, learned, pacers, rails, router }
 }

@@ -13,6 +13,7 @@ export const RoutingHeaders = Type.Object({
   'x-atp-strategy': Type.Optional(Type.Enum([...ROUTING_STRATEGIES])),
   'x-atp-max-cost-usd': Type.Optional(Decimal),
   'x-atp-latency-slo-ms': Type.Optional(Decimal),
+  'x-atp-min-quality': Type.Optional(Decimal),
   'x-atp-allow': Type.Optional(Names),
   'x-atp-deny': Type.Optional(Names),
   'x-atp-decision-seed': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
@@ -43,6 +44,7 @@ const OPTION_OF: Readonly<Record<keyof RoutingHeaders, (text: string) => Routing
   'x-atp-strategy': text => ({ strategy: text as (typeof ROUTING_STRATEGIES)[number] }),
   'x-atp-max-cost-usd': text => ({ max_cost_usd: Number(text) }),
   'x-atp-latency-slo-ms': text => ({ latency_slo_ms: Number(text) }),
+  'x-atp-min-quality': text => ({ min_quality: Number(text) }),
   'x-atp-allow': text => ({ allow: list(text) }),
   'x-atp-deny': text => ({ deny: list(text) }),
   'x-atp-decision-seed': text => ({ decision_seed: text }),
@@ -51,6 +53,7 @@ const OPTION_OF: Readonly<Record<keyof RoutingHeaders, (text: string) => Routing
 const ALLOWED: Partial<Record<keyof RoutingHeaders, string>> = {
   'x-atp-max-cost-usd': 'a number from 0 to 1000000',
   'x-atp-latency-slo-ms': 'a number above 0',
+  'x-atp-min-quality': 'a number from 0 to 1',
   'x-atp-allow': '1 to 200 names of 1 to 200 characters each',
   'x-atp-deny': '1 to 200 names of 1 to 200 characters each',
   'x-atp-decision-seed': '1 to 200 printable characters',

@@ -26,6 +26,13 @@ export const routingOptions = {
   latency_slo_ms: Type.Optional(
     Type.Number({ exclusiveMinimum: 0, description: 'Only models whose 95th percentile is below it.' }),
   ),
+  min_quality: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Only models whose quality is expected to be at least this.',
+    }),
+  ),
   allow: Type.Optional({ ...ModelNames, description: 'Only these models.' }),
   deny: Type.Optional({ ...ModelNames, description: 'Never these models.' }),
   decision_seed: Type.Optional(
