@@ -169,6 +169,7 @@ const BINDINGS: readonly Binding[] = [
         resolve(T.ROUTER),
         {
           strategy: config.routing.strategy,
+          shadow: config.routing.shadow_strategy ?? null,
           preference: config.routing.quality,
           qualityFloors: config.routing.quality_floors,
         },

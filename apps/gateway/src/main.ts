@@ -61,7 +61,7 @@ program
   .option(...CONFIG_OPTION)
   .option(
     '--policy <name>',
-    'recorded, thompson, greedy, random, or always:<model>; may be repeated (default: all)',
+    'recorded, shadow, thompson, greedy, random, or always:<model>; may be repeated (default: all)',
     policies,
     [],
   )

@@ -11,7 +11,7 @@ describe('the planner', () => {
     const qualityFloors = { fast: 0, balanced: 0, high: 0 }
     const planner = new Planner(
       {} as Router,
-      { strategy: 'thompson', preference: 'balanced', qualityFloors },
+      { strategy: 'thompson', shadow: null, preference: 'balanced', qualityFloors },
       count,
     )
     const request = planner.request({

@@ -23,7 +23,7 @@ export function duration(text: string): string {
   throw new InvalidArgumentError('a duration is wanted: a whole number and ms, s, m, h or d.')
 }
 
-const RULES = ['recorded', 'thompson', 'greedy', 'random'] as const
+const RULES = ['recorded', 'shadow', 'thompson', 'greedy', 'random'] as const
 
 /** For an option that may be given several times. */
 export function policies(text: string, before: readonly TargetRule[]): TargetRule[] {

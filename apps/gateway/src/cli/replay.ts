@@ -74,7 +74,8 @@ async function reportOn(loaded: LoadedConfig, options: Omit<ReplayArguments, 'co
 /** Each arm alone too: a router that does not beat the best of them is not worth having. */
 function everyRule(log: readonly LoggedDecision[]): TargetPolicy['rule'][] {
   const arms = new Set(log.flatMap(({ candidates }) => candidates.map(({ arm }) => arm)))
-  return ['recorded', 'thompson', 'greedy', 'random', ...[...arms].map(always => ({ always }))]
+  const shadow = log.some(({ shadow }) => shadow !== null) ? (['shadow'] as const) : []
+  return ['recorded', ...shadow, 'thompson', 'greedy', 'random', ...[...arms].map(always => ({ always }))]
 }
 
 function preferenceOf(

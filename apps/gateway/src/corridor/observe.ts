@@ -34,6 +34,7 @@ function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Dec
     candidates: plan.candidates,
     pinned: plan.pinned,
     exploration: plan.exploration,
+    shadow: plan.shadow,
     features: plan.features,
     signal,
   }

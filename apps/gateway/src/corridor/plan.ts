@@ -21,6 +21,8 @@ import type { RoutingOptions } from './routing-options.ts'
 
 export interface PlanDefaults {
   readonly strategy: RoutingStrategy
+  /** Decides too and is not followed; null where none does. */
+  readonly shadow: RoutingStrategy | null
   readonly preference: Preset
   /** Of a routed request that names none; by its preset. */
   readonly qualityFloors: Readonly<Record<Preset, number>>
@@ -41,6 +43,8 @@ export class Planner {
     const { body, options } = exchange
     const measure = measurePrompt(body)
     const strategy = options.strategy ?? this.#defaults.strategy
+    const features = featuresReader(body)
+    const { shadow } = this.#defaults
     let tokens: number | undefined
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
     return {
@@ -51,7 +55,8 @@ export class Planner {
       constraints: constraintsOf(options, this.#floor(body.model, options)),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
-      features: isContextual(strategy) ? featuresOf(promptText(body)) : null,
+      features: features(strategy),
+      shadow: shadow === null ? null : { strategy: shadow, features: features(shadow) },
       // Asked for each arm, and dear: counted once.
       countInputTokens: () => {
         tokens ??= this.#countTokens(body)
@@ -93,6 +98,16 @@ export function requireCandidate(plan: Plan): void {
 /** The request is fine, the model fits, only its adapter is out of service. */
 function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
   return excluded?.every(({ reason }) => reason === 'circuit_open') ?? false
+}
+
+/** What the prompt looks like, read once, for the strategies that look at it. */
+function featuresReader(body: ChatBody): (strategy: RoutingStrategy) => Float64Array | null {
+  let read: Float64Array | null = null
+  return strategy => {
+    if (!isContextual(strategy)) return null
+    read ??= featuresOf(promptText(body))
+    return read
+  }
 }
 
 const UNCONSTRAINED: Constraints = {}

@@ -1,6 +1,9 @@
 /** What routing must not do, as a client sees it: explore beyond a cap, give a canary more than its share, go below a floor. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
-import { GatewayProcess } from '../support/gateway-process.ts'
+import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
 import { post } from '../support/post.ts'
 import { completionOf, configFor, ScriptedUpstream } from '../support/scripted-upstream.ts'
 
@@ -14,6 +17,7 @@ afterEach(async () => {
 async function gatewayWith(
   models: Readonly<Record<string, object>>,
   routing: object = {},
+  options: { readonly dataDir?: string } = {},
 ): Promise<GatewayProcess> {
   const upstream = await ScriptedUpstream.start((_request, response) => {
     response.setHeader('content-type', 'application/json')
@@ -25,7 +29,7 @@ async function gatewayWith(
     ...adapter,
     models: adapter.models.map(model => ({ ...model, ...models[model.name] })),
   }))
-  const gateway = await GatewayProcess.start({ config: { adapters, routing } })
+  const gateway = await GatewayProcess.start({ config: { adapters, routing }, ...options })
   opened.push(gateway)
   return gateway
 }
@@ -86,4 +90,23 @@ it('nobody below the floor answers: of the request, its header, or its preset', 
   const wrong = await post(gateway, '/v1/chat/completions', { ...chat, atp: { min_quality: 2 } })
   expect(wrong.status).toBe(400)
   expect(wrong.text).toContain('min_quality')
+})
+
+it('a shadow strategy decides beside the one that is followed, and is judged from the record', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'atp-shadow-'))
+  opened.push({ [Symbol.asyncDispose]: async () => rmSync(dataDir, { recursive: true }) })
+  const models = { good: believed(0.6, 2), other: believed(0.5, 2) }
+  const routing = { strategy: 'greedy', exploration: 0.5, shadow_strategy: 'linucb' }
+  const gateway = await gatewayWith(models, routing, { dataDir })
+  const { body } = await post<{ shadow: unknown; strategy: string }>(gateway, '/v1/plan', { prompt: 'hi' })
+  expect(body).toMatchObject({ strategy: 'greedy', shadow: { strategy: 'linucb' } })
+  for (let n = 0; n < 20; n += 1) {
+    const answer = await post<{ decision_id: string }>(gateway, '/v1/ask', { prompt: 'hi' })
+    await post(gateway, '/v1/observe', { decision_id: answer.body.decision_id, quality: 0.5 })
+  }
+  const { code, output } = await runAtp(['replay', '--json'], { dataDir })
+  expect(code, output).toBe(0)
+  const report = JSON.parse(output) as { usable: number; policies: { policy: string }[] }
+  expect(report.usable).toBe(20)
+  expect(report.policies.map(({ policy }) => policy)).toContain('shadow')
 })

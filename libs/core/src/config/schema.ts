@@ -84,12 +84,20 @@ const log = section('What is logged, as JSON lines on standard output.', {
   requests: Type.Boolean({ default: false, description: 'Whether each request is logged, at level info.' }),
 })
 
+const STRATEGIES = ['thompson', 'ucb', 'klucb', 'greedy', 'linthompson', 'linucb'] as const
+
 const routing = section('How a model is chosen.', {
-  strategy: Type.Enum(['thompson', 'ucb', 'klucb', 'greedy', 'linthompson', 'linucb'], {
+  strategy: Type.Enum([...STRATEGIES], {
     default: 'thompson',
     description:
       'How quality is estimated and explored, where the request names no strategy; linthompson and linucb look at the prompt.',
   }),
+  shadow_strategy: Type.Optional(
+    Type.Enum([...STRATEGIES], {
+      description:
+        'Decides beside the strategy that is followed, and is recorded: see atp replay --policy shadow.',
+    }),
+  ),
   exploration: Type.Number({
     minimum: 0,
     maximum: 1,

@@ -63,7 +63,9 @@ export function judgePolicy(
   policy: TargetPolicy,
   uniform: () => number,
 ): PolicyJudgement {
-  const choices = decisions.map(({ decision, quality, costUsd, logged }) => {
+  const asked =
+    policy.rule === 'shadow' ? decisions.filter(({ decision }) => decision.shadow !== null) : decisions
+  const choices = asked.map(({ decision, quality, costUsd, logged }) => {
     const eligible = eligibleOf(decision)
     const target = targetPropensities(policy, decision, eligible)
     const choice = { chosen: 0, logged, target }

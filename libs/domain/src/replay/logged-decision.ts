@@ -6,7 +6,10 @@ import { ruleOf } from '../routing/strategy.ts'
 import { type DrawnCandidate, thompsonPropensities, withExploration } from './propensities.ts'
 
 export interface LoggedDecision
-  extends Pick<Decision, 'arm' | 'strategy' | 'weights' | 'pinned' | 'exploration' | 'candidates'> {
+  extends Pick<
+    Decision,
+    'arm' | 'strategy' | 'weights' | 'pinned' | 'exploration' | 'shadow' | 'candidates'
+  > {
   /** Mean of its judgements, in [0, 1]; null where nobody judged. */
   readonly quality: number | null
   /** US dollars; null where it is not known. */

@@ -13,6 +13,8 @@ import { thompsonPropensities } from './propensities.ts'
 export type TargetRule =
   /** As it was decided; under another preference a UCB is taken for `greedy`. */
   | 'recorded'
+  /** As the shadow strategy decided; only where there was one. */
+  | 'shadow'
   /** Draws from the posteriors. */
   | 'thompson'
   /** The best by expectation. */
@@ -43,8 +45,9 @@ export function targetPropensities(
   const candidates = eligible.map(candidate =>
     drawn({ ...candidate, terms: termsOf(candidate, preference) }, weight),
   )
-  if (typeof rule === 'object') {
-    const at = eligible.findIndex(({ arm }) => arm === rule.always)
+  const named = typeof rule === 'object' ? rule.always : rule === 'shadow' ? decision.shadow?.arm : undefined
+  if (named !== undefined) {
+    const at = eligible.findIndex(({ arm }) => arm === named)
     if (at >= 0) return eligible.map((_, index) => (index === at ? 1 : 0))
   }
   if (rule === 'thompson' || (rule === 'recorded' && /thompson$/.test(decision.strategy))) {

@@ -21,6 +21,8 @@ export interface Plan {
   readonly exploration: number
   /** Whether it is another arm than the best by expectation that is asked first. */
   readonly explores: boolean
+  /** What another strategy would have done, which nobody followed; null where none was asked. */
+  readonly shadow: { readonly strategy: RoutingStrategy; readonly arm: ArmId } | null
   /** What was believed of each arm that may answer, for the tenant's budget; null where there is none. */
   readonly forecasts: readonly ArmForecast[] | null
   /** What the prompt looked like, encoded; null where nobody asked. */

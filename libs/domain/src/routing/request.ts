@@ -37,6 +37,8 @@ export interface RoutingRequest {
   readonly inputBytes: number
   /** What the prompt looks like, for a contextual strategy; null for the others. */
   readonly features: Float64Array | null
+  /** Another strategy that decides too, is recorded and is not followed; null where none does. */
+  readonly shadow: { readonly strategy: RoutingStrategy; readonly features: Float64Array | null } | null
   /** An exact token count, made only where a constraint hangs on it. */
   readonly countInputTokens: () => number
   /** How many answers are wanted at once, at least 1: each is billed. */

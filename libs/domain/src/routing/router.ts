@@ -63,6 +63,14 @@ export class Router {
 
   /** @throws {AtpError} `unknown_model` where the request names a model that no adapter serves */
   plan(request: RoutingRequest): Plan {
+    const plan = this.#plan(request)
+    if (request.shadow === null || plan.pinned) return plan
+    const { strategy, features } = request.shadow
+    const [first] = this.#plan({ ...request, strategy, features }).candidates
+    return first === undefined ? plan : { ...plan, shadow: { strategy, arm: first.arm } }
+  }
+
+  #plan(request: RoutingRequest): Plan {
     const pinned = request.model !== AUTO
     const requested = pinned ? this.#named(request.model) : null
     const weights = this.#utility.weights(request.preference)
@@ -88,6 +96,7 @@ export class Router {
       pinned,
       exploration,
       explores: first >= 0 && this.#explores(drafts, first),
+      shadow: null,
       forecasts,
       features: request.features === null ? null : encodeFeatures(request.features),
     }

@@ -36,6 +36,7 @@ export function decisionOf(id: string, pinned = false): Decision {
     candidates: [],
     pinned,
     exploration: 0,
+    shadow: null,
     features: null,
     signal: null,
   }

@@ -90,6 +90,19 @@ describe('a log of decisions', () => {
     },
   )
 
+  it('judges a shadow strategy where it decided, as what it would have asked', () => {
+    const log = recorded('greedy', 0.5, 3, 600)
+    const arm = 'up/c' as LoggedDecision['arm']
+    const half = log.map((decision, n) => ({
+      ...decision,
+      shadow: n % 2 === 0 ? ({ strategy: 'ucb', arm } as const) : null,
+    }))
+    const judge = (decisions: readonly LoggedDecision[], rule: TargetRule) =>
+      judgePolicy(judgedLog(decisions), { rule }, uniformOf(new SeededRandom(1))).quality
+    const shadowed = half.filter(({ shadow }) => shadow !== null)
+    expect(judge(half, 'shadow')).toEqual(judge(shadowed, { always: arm }))
+  })
+
   it('says of what it cannot tell why', () => {
     const [some] = recorded('thompson', 0, 1, 1) as [LoggedDecision]
     const [greedy] = recorded('greedy', 0, 1, 1) as [LoggedDecision]

@@ -43,6 +43,7 @@ export function requestOf(differs: Partial<RoutingRequest> = {}): RoutingRequest
     required: [],
     inputBytes: 400,
     features: null,
+    shadow: null,
     choices: 1,
     countInputTokens: () => 100,
     seed: 'seed',

@@ -136,3 +136,25 @@ it('rails count nothing that was only planned', () => {
   expect(rails.mayExplore(DEFAULT_TENANT)).toBe(false)
   expect(new Rails(1).mayExplore(DEFAULT_TENANT)).toBe(true)
 })
+
+describe('a shadow strategy', () => {
+  const shadow = { strategy: 'greedy', features: null } as const
+
+  it('decides, is told, and changes nothing', () => {
+    const setup = routingOver([armOf('a'), armOf('b', { qualityPrior: { mean: 0.6, strength: 2 } })])
+    let differs = 0
+    for (let n = 0; n < 50; n += 1) {
+      const alone = setup.router.plan(requestOf({ seed: `${n}` }))
+      expect(alone.shadow).toBeNull()
+      const shadowed = setup.router.plan(requestOf({ seed: `${n}`, shadow }))
+      expect(shadowed).toEqual({ ...alone, shadow: { strategy: 'greedy', arm: 'up/b' } })
+      differs += Number(shadowed.candidates[0]?.arm !== 'up/b')
+    }
+    expect(differs).toBeGreaterThan(5)
+  })
+
+  it('has nothing to say where the client names the model', () => {
+    const { router } = routingOver([armOf('a'), armOf('b')])
+    expect(router.plan(requestOf({ model: 'a', shadow })).shadow).toBeNull()
+  })
+})

@@ -69,7 +69,8 @@ async function ofPostgres(url: Secret, { since, limit }: DecisionLogOptions): Pr
 function loggedOf(row: Row, candidates: unknown[]): LoggedDecision {
   const weights = { quality: row.weight_quality, cost: row.weight_cost, latency: row.weight_latency }
   // A version before knew no blind choices, and its journal no such column.
-  const { arm, strategy, exploration = 0, quality } = row
+  const { arm, strategy, exploration = 0, quality, shadow_strategy = null, shadow_arm = null } = row
+  const shadow = shadow_arm === null ? null : { strategy: shadow_strategy, arm: shadow_arm }
   const costUsd = row.cost_micro_usd === null ? null : row.cost_micro_usd / 1e6
   return {
     arm,
@@ -77,6 +78,7 @@ function loggedOf(row: Row, candidates: unknown[]): LoggedDecision {
     weights,
     pinned: Boolean(row.pinned),
     exploration,
+    shadow,
     candidates,
     quality,
     costUsd,

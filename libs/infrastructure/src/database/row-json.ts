@@ -46,6 +46,8 @@ export function decisionRow(decision: Decision): Row {
     weight_latency: decision.weights.latency,
     features: decision.features,
     exploration: decision.exploration,
+    shadow_strategy: decision.shadow?.strategy ?? null,
+    shadow_arm: decision.shadow?.arm ?? null,
     signal: decision.signal?.name ?? null,
     signal_worth: decision.signal?.worth ?? null,
   }

@@ -30,6 +30,8 @@ interface DecisionTable {
   /** Base64, for a contextual strategy; null by the others. */
   features: string | null
   exploration: number
+  shadow_strategy: string | null
+  shadow_arm: string | null
   /** What the answer said of itself. */
   signal: string | null
   signal_worth: number | null

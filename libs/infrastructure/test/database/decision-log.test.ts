@@ -21,8 +21,15 @@ it('is read beside the process that writes it: candidates, the mean of the judge
   ]
   await journal.append(batch(rows, [judged, other]))
   const log = await readDecisionLog({ dataDir, ...ALL })
-  const { arm, strategy, weights, exploration, candidates } = judged
-  const common = { arm, strategy, weights, exploration, candidates: JSON.parse(JSON.stringify(candidates)) }
+  const { arm, strategy, weights, exploration, shadow, candidates } = judged
+  const common = {
+    arm,
+    strategy,
+    weights,
+    exploration,
+    shadow,
+    candidates: JSON.parse(JSON.stringify(candidates)),
+  }
   expect(log).toEqual([
     { ...common, pinned: false, quality: 0.5, costUsd: 0.001 },
     { ...common, pinned: true, quality: null, costUsd: null },

@@ -40,6 +40,7 @@ export function decision(fields: Partial<Record<keyof Decision, unknown>> = {}):
     ranked: ['openai/gpt'],
     pinned: false,
     exploration: 0.05,
+    shadow: { strategy: 'linthompson', arm: 'mistral/large' },
     features: null,
     signal: null,
     ...fields,
@@ -154,6 +155,7 @@ export const anyDecision: fc.Arbitrary<Decision> = fc
     candidates: fc.array(anyCandidate, { maxLength: 6 }),
     pinned: fc.boolean(),
     exploration: real,
+    shadow: orNull(fc.record({ strategy: fc.constantFrom('greedy', 'linucb'), arm: text })),
     features: orNull(fc.base64String()),
     signal: orNull(fc.record({ name: fc.constantFrom(...SIGNALS), worth: real })),
   })

@@ -38,6 +38,7 @@ function answerOf(plan: Plan) {
     strategy: plan.strategy,
     weights: plan.weights,
     exploration: plan.exploration,
+    shadow: plan.shadow === null ? null : { strategy: plan.shadow.strategy, model: plan.shadow.arm },
     model: plan.candidates[0]?.arm ?? null,
     candidates: plan.candidates.map(candidateOf),
   }

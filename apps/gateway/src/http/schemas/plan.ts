@@ -18,6 +18,9 @@ export const PlanAnswer = Type.Object({
   exploration: Type.Number({
     description: 'Share of the requests whose model is drawn blindly; 0 where the model is named.',
   }),
+  shadow: Type.Union([Type.Object({ strategy: Type.String(), model: Arm }), Type.Null()], {
+    description: 'What the shadow strategy would do, which nobody follows.',
+  }),
   model: Type.Union([Arm, Type.Null()], { description: 'What `ask` would call first.' }),
   candidates: Type.Array(
     Type.Object({

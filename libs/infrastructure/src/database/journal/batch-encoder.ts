@@ -73,6 +73,8 @@ export class BatchEncoder {
     numbers[at++] = decision.weights.cost
     numbers[at++] = decision.weights.latency
     numbers[at++] = decision.exploration
+    numbers[at++] = decision.shadow === null ? UNKNOWN : this.#name(decision.shadow.strategy)
+    numbers[at++] = decision.shadow === null ? UNKNOWN : this.#name(decision.shadow.arm)
     numbers[at++] = decision.signal === null ? UNKNOWN : this.#name(decision.signal.name)
     numbers[at++] = decision.signal === null ? UNKNOWN : decision.signal.worth
     numbers[at++] = decision.candidates.length

@@ -7,8 +7,11 @@
 
 /** Per observation: kind, at, arm, outcome, quality, latency, time to first token, tokens in, tokens out, estimated, cost. */
 export const NUMBERS_PER_OBSERVATION = 11
-/** Per decision: at, arm, strategy, pinned, state version, three weights, exploration, signal, its worth, how many candidates. */
-export const NUMBERS_PER_DECISION = 12
+/**
+ * Per decision: at, arm, strategy, pinned, state version, three weights, exploration, the shadow's strategy and arm, signal, its
+ * worth, how many candidates.
+ */
+export const NUMBERS_PER_DECISION = 14
 /**
  * Per candidate: arm, score, three terms, mean, alpha, beta, reliability, cost, latency, tokens, how many exclusions. By a contextual
  * strategy alpha is unknown, and in beta's place stands the deviation.

@@ -35,6 +35,8 @@ const DECISION_COLUMNS = [
   'exclusions',
   'features',
   'exploration',
+  'shadow_strategy',
+  'shadow_arm',
   'signal',
   'signal_worth',
 ]

@@ -122,7 +122,9 @@ export class JournalWriter {
       const weightCost = real('weights.cost', numbers[n++])
       const weightLatency = real('weights.latency', numbers[n++])
       const exploration = real('exploration', numbers[n++])
-      const signal = numbers[n++] as number
+      const shadowStrategy = this.#nameOrNull(numbers[n++])
+      const shadowArm = this.#nameOrNull(numbers[n++])
+      const signal = this.#nameOrNull(numbers[n++])
       const signalWorth = realOrNull('signal.worth', numbers[n++])
       const length = (numbers[n++] as number) * NUMBERS_PER_CANDIDATE
       const candidates = new Uint8Array(numbers.buffer, numbers.byteOffset + n * 8, length * 8)
@@ -150,7 +152,9 @@ export class JournalWriter {
         excluded === 0 ? null : JSON.stringify(exclusions),
         features,
         exploration,
-        Number.isNaN(signal) ? null : this.#name(signal),
+        shadowStrategy,
+        shadowArm,
+        signal,
         signalWorth,
       )
       if (inserted.changes !== 0) this.#last += 1
@@ -167,6 +171,10 @@ export class JournalWriter {
 
   #name(number: number | undefined): string {
     return this.#names[number as number] as string
+  }
+
+  #nameOrNull(number: number | undefined): string | null {
+    return Number.isNaN(number) ? null : this.#name(number)
   }
 
   #mark(): Mark {

@@ -3,10 +3,12 @@ import * as initial from './journal-0001-initial.ts'
 import * as features from './journal-0002-features.ts'
 import * as signals from './journal-0003-signals.ts'
 import * as exploration from './journal-0004-exploration.ts'
+import * as shadow from './journal-0005-shadow.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
   '0002-features': features,
   '0003-signals': signals,
   '0004-exploration': exploration,
+  '0005-shadow': shadow,
 }

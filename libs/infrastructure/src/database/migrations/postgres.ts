@@ -3,10 +3,12 @@ import * as initial from './postgres-0001-initial.ts'
 import * as features from './postgres-0002-features.ts'
 import * as signals from './postgres-0003-signals.ts'
 import * as exploration from './postgres-0004-exploration.ts'
+import * as shadow from './postgres-0005-shadow.ts'
 
 export const postgresMigrations = {
   '0001-initial': initial,
   '0002-features': features,
   '0003-signals': signals,
   '0004-exploration': exploration,
+  '0005-shadow': shadow,
 }

@@ -35,6 +35,8 @@ const DECISION_COLUMNS = {
   candidates: 'json',
   features: 'text',
   exploration: 'double precision',
+  shadow_strategy: 'text',
+  shadow_arm: 'text',
   signal: 'text',
   signal_worth: 'double precision',
 }
