@@ -5,11 +5,12 @@
 import { systemClock } from '@atp/core/clock'
 import { type AdapterConfig, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
+import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import { LearnedState, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
+import { type Arm, LearnedState, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
 import { createMetrics } from '@atp/infrastructure/telemetry'
@@ -24,6 +25,8 @@ import { groupPace } from './group-pace.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
 import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
+import { AnswerJudging } from './judging/answer-judging.ts'
+import { ModelJudge } from './judging/model-judge.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -154,6 +157,24 @@ const BINDINGS: readonly Binding[] = [
       }),
   ),
   bind(T.EXCHANGES, resolve => new ExchangeFactory(resolve(T.CLOCK), resolve(T.RANDOM))),
+  bind(T.JUDGING, resolve => {
+    const { model, share, max_concurrent, timeout } = resolve(T.CONFIG).judge
+    if (model === undefined) return null
+    const registry = resolve(T.REGISTRY)
+    const arm = registry.arm(model)
+    if (arm === undefined) throw unknownJudge(model, registry.arms())
+    return new AnswerJudging({
+      judge: new ModelJudge(arm, registry, resolve(T.CLOCK), resolve(T.RANDOM)),
+      share,
+      maxConcurrent: max_concurrent,
+      timeoutMs: parseDuration(timeout),
+      feedback: resolve(T.FEEDBACK),
+      observations: resolve(T.OBSERVATIONS),
+      metrics: resolve(T.METRICS),
+      native: resolve(T.NATIVE),
+      log: resolve(T.LOG),
+    })
+  }),
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
     const clock = resolve(T.CLOCK)
@@ -185,11 +206,20 @@ const BINDINGS: readonly Binding[] = [
       rails: resolve(T.RAILS),
       observer: new Observer(resolve(T.OBSERVATIONS)),
       feedback: resolve(T.FEEDBACK),
+      judging: resolve(T.JUDGING),
       metrics: resolve(T.METRICS),
       clock,
     })
   }),
 ]
+
+function unknownJudge(model: string, arms: readonly Arm[]): AtpError {
+  const allowed = arms.map(({ id }) => id).join(', ')
+  return new AtpError('start_failed', {
+    detail: 'the judge is no model of any adapter',
+    problems: [{ field: 'judge.model', found: model, allowed }],
+  })
+}
 
 function providerOf(adapter: AdapterConfig, upstream: LoadedConfig['config']['upstream']) {
   return createOpenAiCompatibleProvider({

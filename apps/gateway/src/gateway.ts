@@ -24,6 +24,7 @@ export class Gateway {
     this.#addDatabase()
     this.#addAdapters()
     this.#addLearning()
+    this.#addJudging()
     this.#addHttp()
   }
 
@@ -117,6 +118,11 @@ export class Gateway {
         await snapshots.writeNow()
       },
     })
+  }
+
+  #addJudging(): void {
+    const judging = this.#container.resolve(T.JUDGING)
+    if (judging !== null) this.#lifecycle.add({ name: 'judging', stop: () => judging.stop() })
   }
 
   #addHttp(): void {

@@ -15,6 +15,7 @@ import type { Corridor } from './corridor/corridor.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
+import type { AnswerJudging } from './judging/answer-judging.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
@@ -32,6 +33,8 @@ export const ROUTER = token<Router>('router')
 export const OBSERVATIONS = token<ObservationService>('observation service')
 export const FEEDBACK = token<FeedbackService>('feedback service')
 export const SNAPSHOTS = token<SnapshotWriter>('snapshot writer')
+/** Null where nobody judges. */
+export const JUDGING = token<AnswerJudging | null>('answer judging')
 export const CORRIDOR = token<Corridor>('corridor')
 export const SCRAPE = token<Scrape>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

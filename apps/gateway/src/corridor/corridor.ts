@@ -5,11 +5,12 @@ import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/
 import type { FeedbackService, Observation } from '@atp/domain/observation'
 import type { Plan, Rails } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
+import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
-import { abandon, relay, remember } from './relay.ts'
+import { abandon, considerJudging, relay, remember } from './relay.ts'
 import type { Settler } from './settle.ts'
 import { signalOf } from './signal.ts'
 
@@ -20,6 +21,8 @@ export interface Steps {
   readonly rails: Pick<Rails, 'follow'>
   readonly observer: Observer
   readonly feedback: Pick<FeedbackService, 'remember' | 'isJudged'>
+  /** Null where nobody judges. */
+  readonly judging: Pick<AnswerJudging, 'consider'> | null
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
 }
@@ -76,6 +79,7 @@ export class Corridor {
     })
     remember(this.#steps, walk, reached)
     await observer.observe(walk)
+    considerJudging(this.#steps, walk, reached, () => completion.text)
     return { ...answerHead, completion, observation }
   }
 

@@ -38,6 +38,7 @@ export async function* relay(
     if (complete)
       await close('success', signalOf(walk.exchange.body, { ...signs, text: () => answer.text() }))
     else await close('cut', null)
+    if (complete) considerJudging(steps, walk, reached, () => answer.text())
     if (last !== null) yield last
   } catch (thrown) {
     if (!open) throw thrown
@@ -76,6 +77,18 @@ export function remember(
   const { id, tenant, at } = exchange
   const { pinned, features } = plan
   feedback.remember({ id, tenant, arm: upstream.arm.id, pinned, features, signal, at })
+}
+
+/** The answer is whole and recorded: perhaps somebody says what it is worth. */
+export function considerJudging(
+  { judging }: Pick<Steps, 'judging'>,
+  { exchange }: Walk,
+  { upstream }: Reached<unknown>,
+  text: () => string | null,
+): void {
+  if (judging === null) return
+  const { tenant, id: decisionId, body } = exchange
+  judging.consider({ tenant, decisionId, arm: upstream.arm.id, body, text })
 }
 
 async function end(

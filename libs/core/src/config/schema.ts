@@ -203,6 +203,27 @@ const observation = section('How observations are taken in.', {
   }),
 })
 
+const judge = section(
+  'Whether a model judges a sample of the answers. It is sent their prompts, and billed apart.',
+  {
+    model: Type.Optional(
+      Type.String({
+        minLength: 1,
+        examples: ['openai/gpt-5-mini'],
+        description: 'Who judges: a model of an adapter, as adapter/model. Without one nobody does.',
+      }),
+    ),
+    share: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: 0.02,
+      description: 'Share of the answers that are judged.',
+    }),
+    max_concurrent: count(4, 'Verdicts under way at once; answers beyond are not judged.'),
+    timeout: duration('30s', 'Time that a verdict may take.'),
+  },
+)
+
 const shutdown = section('How the gateway stops.', {
   lag: durationOrZero(
     '0s',
@@ -221,6 +242,7 @@ export const ConfigSchema = Type.Object(
     breaker,
     upstream,
     observation,
+    judge,
     shutdown,
     adapters: Type.Array(AdapterSchema, { default: [], description: 'The upstream accounts.' }),
   },

@@ -1,6 +1,7 @@
 export type { FeedbackResult, FeedbackServiceOptions } from './feedback.ts'
 export { FeedbackService, MAX_FEEDBACK_BATCH } from './feedback.ts'
 export type { DecisionFeedback, FeedbackInput, OutsideObservation } from './feedback-input.ts'
+export type { AnswerToJudge, Judge, Verdict } from './judge.ts'
 export type { Warn } from './learning.ts'
 export type { Observation, ObservationKind, Outcome, Usage } from './observation.ts'
 export { MOST_TOKENS, OBSERVATION_KINDS, OUTCOMES } from './observation.ts'

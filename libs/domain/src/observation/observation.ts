@@ -21,9 +21,10 @@ export type Outcome = (typeof OUTCOMES)[number]
 
 /**
  * - `attempt`: a call of the gateway's own. `feedback`: a judgement of an earlier answer. `outside`: a call that somebody else made.
+ * - `judging`: a call that asked a model what an earlier answer is worth: billed apart from it.
  * - `replacement`: the first judgement of an answer takes the place of what that answer said of itself.
  */
-export const OBSERVATION_KINDS = ['attempt', 'feedback', 'outside', 'replacement'] as const
+export const OBSERVATION_KINDS = ['attempt', 'feedback', 'outside', 'judging', 'replacement'] as const
 export type ObservationKind = (typeof OBSERVATION_KINDS)[number]
 
 /** No call has more tokens of a kind: a larger figure is a mistake, and would be billed and learned from. */

@@ -95,14 +95,18 @@ export class Repositories implements DecisionRepository {
     }))
   }
 
-  /** The last decisions since `since`, youngest first, with the mean of their judgements and the sum of what they cost. */
+  /** The last decisions since `since`, youngest first, with the mean of their judgements and what their answers cost. */
   async decided(since: number, limit: number) {
     const outcomes = this.#db
       .selectFrom('observations')
       .select([
         'decision_id',
         sql<number | null>`avg(case when kind = 'feedback' then quality end)`.as('quality'),
-        sql<number | null>`cast(sum(cost_micro_usd) as double precision)`.as('cost_micro_usd'),
+        sql<
+          number | null
+        >`cast(sum(case when kind = 'attempt' then cost_micro_usd end) as double precision)`.as(
+          'cost_micro_usd',
+        ),
       ])
       .where('decision_id', 'is not', null)
       .where('at', '>=', since)

@@ -21,6 +21,8 @@ export interface Metrics {
   request(endpoint: string, status: number, elapsed: number): void
   /** One settled call of a model. @param signal what its answer said of itself */
   attempt(observation: Observation, signal: Signal | null): void
+  /** A model was asked what an answer is worth. @param decided whether it said so */
+  judged(call: Observation, decided: boolean): void
   streamStarted(): void
   streamEnded(): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
@@ -54,6 +56,8 @@ class PrometheusMetrics implements Metrics {
   readonly #queue: Gauge
   readonly #waiting: Gauge
   readonly #drainLag: Gauge
+  readonly #verdicts: Counter
+  readonly #judgingCost: Counter
   readonly #learned: Counter
 
   constructor() {
@@ -94,6 +98,17 @@ class PrometheusMetrics implements Metrics {
       help: 'Rows in the journal that Postgres has not taken yet; 0 without Postgres',
       registers,
     })
+    this.#verdicts = new Counter({
+      name: 'atp_verdicts_total',
+      help: 'Answers that the judge was asked about, by whether it decided',
+      labelNames: ['decided'],
+      registers,
+    })
+    this.#judgingCost = new Counter({
+      name: 'atp_judging_cost_usd_total',
+      help: 'What the judge cost, in US dollars: no part of what answers cost',
+      registers,
+    })
     this.#learned = new Counter({
       name: 'atp_learned_updates_total',
       help: 'Observations that the learned state took in',
@@ -130,6 +145,11 @@ class PrometheusMetrics implements Metrics {
       series.outputTokens.inc(usage.outputTokens)
     }
     if (cost !== null) series.cost.inc(toUsd(cost))
+  }
+
+  judged({ cost }: Observation, decided: boolean): void {
+    this.#verdicts.labels(String(decided)).inc()
+    if (cost !== null) this.#judgingCost.inc(toUsd(cost))
   }
 
   streamStarted(): void {

@@ -17,6 +17,7 @@ it('is read beside the process that writes it: candidates, the mean of the judge
     of({ quality: null, cost: 300 }),
     of({ kind: 'feedback', quality: 0.4, cost: null }),
     of({ kind: 'feedback', quality: 0.6, cost: null }),
+    of({ kind: 'judging', quality: null, cost: 5_000 }),
     of({ kind: 'replacement', quality: null, cost: null }),
   ]
   await journal.append(batch(rows, [judged, other]))
