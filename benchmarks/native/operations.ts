@@ -13,6 +13,16 @@ const START = 1_700_000_000_000
 const HALF_LIFE_MS = 3_600_000
 const BATCH = 1_000
 
+/** [features, arms, decisions a sample] */
+const LINEAR_SIZES = [
+  [26, 3, 100],
+  [26, 8, 50],
+  [26, 32, 10],
+  [64, 3, 20],
+  [64, 8, 10],
+  [64, 32, 2],
+] as const
+
 export const OPERATIONS: readonly Operation[] = [
   { name: 'call', title: 'a call that does next to nothing', calls: 1_000, prepare: call },
   {
@@ -48,30 +58,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   { name: 'update', title: 'update of an arm', calls: 1_000, prepare: update },
   { name: 'batch-1000-updates', title: 'batch of 1,000 updates', calls: 10, prepare: updates },
-  {
-    name: 'linear-decision-3-arms',
-    title: 'linear Thompson, 26 features, 3 arms: decision',
-    calls: 100,
-    prepare: linearDecision(26, 3),
-  },
-  {
-    name: 'linear-cycle-3-arms',
-    title: 'linear Thompson, 26 features, 3 arms: decision and update',
-    calls: 50,
-    prepare: linearCycle(26, 3),
-  },
-  {
-    name: 'linear-decision-8-arms',
-    title: 'linear Thompson, 64 features, 8 arms: decision',
-    calls: 10,
-    prepare: linearDecision(64, 8),
-  },
-  {
-    name: 'linear-cycle-8-arms',
-    title: 'linear Thompson, 64 features, 8 arms: decision and update',
-    calls: 10,
-    prepare: linearCycle(64, 8),
-  },
+  ...LINEAR_SIZES.flatMap(linearOperations),
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
   { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
@@ -105,6 +92,25 @@ function decisions(native: NativeModule) {
   return (k: number) => {
     bandit.selectBatch('thompson', seeds, START + k, weights, penalties, chosen)
   }
+}
+
+function linearOperations([dimension, arms, calls]: (typeof LINEAR_SIZES)[number]): Operation[] {
+  const size = `linear Thompson, ${dimension} features, ${arms} arms`
+  const name = `${dimension}-features-${arms}-arms`
+  return [
+    {
+      name: `linear-decision-${name}`,
+      title: `${size}: decision`,
+      calls,
+      prepare: linearDecision(dimension, arms),
+    },
+    {
+      name: `linear-cycle-${name}`,
+      title: `${size}: decision and update`,
+      calls: Math.ceil(calls / 2),
+      prepare: linearCycle(dimension, arms),
+    },
+  ]
 }
 
 function linearDecision(dimension: number, arms: number) {
