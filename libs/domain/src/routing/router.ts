@@ -165,9 +165,8 @@ export class Router {
 
   /** A canary that has had its share waits, unless nobody else can answer. */
   #holdBack(drafts: readonly Draft[]): void {
-    const candidates = drafts.filter(({ excluded }) => excluded === null)
-    const waiting = candidates.filter(({ arm }) => !this.#rails.mayServe(arm))
-    if (waiting.length === candidates.length) return
+    const waiting = drafts.filter(({ arm, excluded }) => excluded === null && !this.#rails.mayServe(arm))
+    if (waiting.length === 0 || waiting.length === drafts.filter(isCandidate).length) return
     for (const draft of waiting) {
       draft.excluded = HAD_ITS_SHARE
       this.#scores.penalties[draft.index] = Number.POSITIVE_INFINITY
@@ -192,7 +191,7 @@ export class Router {
   #pace(drafts: readonly Draft[], { tenant }: RoutingRequest): readonly ArmForecast[] | null {
     const pacer = this.#pacers.of(tenant)
     if (pacer === null) return null
-    const candidates = drafts.filter(({ excluded }) => excluded === null)
+    const candidates = drafts.filter(isCandidate)
     const { weights, penalties } = this.#scores
     const paced = candidates.map(({ index, estimate, meanUsd }) => ({
       utility: (weights[index] as number) * estimate.qualityMean - (penalties[index] as number),
@@ -214,7 +213,7 @@ export class Router {
     if (exploration === 0) return null
     const [share, which] = this.#native.hash64(`explore\n${seed}`)
     if (share >= exploration * 2 ** 32) return null
-    const candidates = drafts.filter(({ excluded }) => excluded === null)
+    const candidates = drafts.filter(isCandidate)
     return candidates.length === 0 ? null : (candidates[which % candidates.length] as Draft).index
   }
 
@@ -246,6 +245,10 @@ function outputLimitOf(arm: Arm, request: RoutingRequest, cost: CostForecast): n
   return maxCost === undefined
     ? null
     : affordableOutputTokens(arm, cost.inputTokens, request.choices, maxCost)
+}
+
+function isCandidate({ excluded }: Draft): boolean {
+  return excluded === null
 }
 
 const HAD_ITS_SHARE: readonly Exclusion[] = [
