@@ -79,14 +79,14 @@ export function remember(
   feedback.remember({ id, tenant, arm: upstream.arm.id, pinned, features, signal, at })
 }
 
-/** The answer is whole and recorded: perhaps somebody says what it is worth. */
+/** The answer is whole and recorded: perhaps somebody says what it is worth. Of a model that the client named nothing would be learned. */
 export function considerJudging(
   { judging }: Pick<Steps, 'judging'>,
-  { exchange }: Walk,
+  { exchange, plan }: Walk,
   { upstream }: Reached<unknown>,
   text: () => string | null,
 ): void {
-  if (judging === null) return
+  if (judging === null || plan.pinned) return
   const { tenant, id: decisionId, body } = exchange
   judging.consider({ tenant, decisionId, arm: upstream.arm.id, body, text })
 }

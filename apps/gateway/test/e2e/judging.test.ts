@@ -112,14 +112,16 @@ describe('a judge', () => {
     expect(await expected(gateway)).toBe(before)
   })
 
-  it('is asked by nobody unless one is named, nor about its own answers', async () => {
+  it('is asked by nobody unless one is named, nor about its own answers, nor where the client named the model', async () => {
     const critic = answering('{"score": 1}')
     const { gateway, upstream } = await gatewayWith(critic, {})
     await chat(gateway)
     const own = await gatewayWith(critic)
     await post(own.gateway, '/v1/ask', { prompt: 'hi', allow: ['critic'] })
+    await post(own.gateway, '/v1/ask', { prompt: 'hi', model: 'writer' })
     await chat(own.gateway)
-    await expect.poll(() => own.upstream.requests.length).toBe(3)
+    const asked = () => own.upstream.requests.map(({ body }) => body.model)
+    await expect.poll(asked).toEqual(['critic', 'writer', 'writer', 'critic'])
     expect(upstream.requests.length).toBe(1)
   })
 

@@ -63,14 +63,16 @@ export class Router {
 
   /** @throws {AtpError} `unknown_model` where the request names a model that no adapter serves */
   plan(request: RoutingRequest): Plan {
-    const plan = this.#plan(request)
+    const plan = this.#plan(request, this.#exploration)
     if (request.shadow === null || plan.pinned) return plan
     const { strategy, features } = request.shadow
-    const [first] = this.#plan({ ...request, strategy, features }).candidates
+    // Draws of its own: what it would do must not hang on what was drawn for the plan that is followed.
+    const seed = `shadow\n${request.seed}`
+    const [first] = this.#plan({ ...request, strategy, features, seed }, 0).candidates
     return first === undefined ? plan : { ...plan, shadow: { strategy, arm: first.arm } }
   }
 
-  #plan(request: RoutingRequest): Plan {
+  #plan(request: RoutingRequest, explorationShare: number): Plan {
     const pinned = request.model !== AUTO
     const requested = pinned ? this.#named(request.model) : null
     const weights = this.#utility.weights(request.preference)
@@ -81,7 +83,7 @@ export class Router {
     const seed = this.#native.hash64(request.seed)
     const mayExplore = pinned || this.#rails.mayExplore(request.tenant)
     const strategy = mayExplore ? request.strategy : 'greedy'
-    const exploration = pinned || !mayExplore ? 0 : this.#exploration
+    const exploration = pinned || !mayExplore ? 0 : explorationShare
     const first =
       this.#blindly(drafts, exploration, request.seed) ??
       this.#scores.choose(request, ruleOf(strategy), seed, now)

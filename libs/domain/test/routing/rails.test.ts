@@ -153,6 +153,20 @@ describe('a shadow strategy', () => {
     expect(differs).toBeGreaterThan(5)
   })
 
+  it('draws for itself: what it would do says nothing of what is done', () => {
+    const over = (exploration: number) =>
+      routingOver([armOf('a'), armOf('b')], undefined, null, exploration).router
+    const both = (router: ReturnType<typeof over>, strategy: 'thompson' | 'greedy') =>
+      Array.from({ length: 400 }, (_, n) => {
+        const plan = router.plan(requestOf({ seed: `${n}`, shadow: { strategy, features: null } }))
+        return [plan.candidates[0]?.arm, plan.shadow?.arm] as const
+      })
+    const same = both(over(0), 'thompson').filter(([followed, shadowed]) => followed === shadowed)
+    // Two fair coins agree 200 times of 400, with a deviation of 10.
+    expect(Math.abs(same.length - 200)).toBeLessThan(45)
+    expect(new Set(both(over(1), 'greedy').map(([, shadowed]) => shadowed)).size).toBe(1)
+  })
+
   it('has nothing to say where the client names the model', () => {
     const { router } = routingOver([armOf('a'), armOf('b')])
     expect(router.plan(requestOf({ model: 'a', shadow })).shadow).toBeNull()
