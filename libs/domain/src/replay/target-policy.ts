@@ -1,5 +1,6 @@
 /** Policies that a log can be asked about: what each would have done, by what was believed when the decision was taken. */
 import type { Weights } from '../routing/request.ts'
+import { ruleOf } from '../routing/strategy.ts'
 import type { Utility } from '../routing/utility.ts'
 import {
   certainty,
@@ -50,7 +51,7 @@ export function targetPropensities(
     const at = eligible.findIndex(({ arm }) => arm === named)
     if (at >= 0) return eligible.map((_, index) => (index === at ? 1 : 0))
   }
-  if (rule === 'thompson' || (rule === 'recorded' && /thompson$/.test(decision.strategy))) {
+  if (rule === 'thompson' || (rule === 'recorded' && ruleOf(decision.strategy) === 'thompson')) {
     return thompsonPropensities(candidates)
   }
   return certainty(
