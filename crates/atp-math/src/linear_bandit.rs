@@ -59,6 +59,8 @@ pub struct LinearBandit {
     arms: Vec<LinearArm>,
     common: CommonPrior,
     since_settled: u32,
+    /// Whether statistics were replaced since the arms were settled: once for all of them, before the next use.
+    replaced: bool,
     workspace: Workspace,
 }
 
@@ -96,6 +98,7 @@ impl LinearBandit {
             arms: Vec::new(),
             common: CommonPrior::new(dimension),
             since_settled: 0,
+            replaced: false,
             workspace: Workspace::new(dimension),
         })
     }
@@ -238,7 +241,7 @@ impl LinearBandit {
         self.check_arm(arm)?;
         self.check_snapshot(snapshot)?;
         let legal = self.arms[arm].read(&snapshot[HEADER..], &self.regression, &mut self.workspace);
-        self.settle_exactly();
+        self.replaced = true;
         Ok(legal)
     }
 
@@ -255,17 +258,17 @@ impl LinearBandit {
             )));
         }
         self.arms[arm].merge(&snapshot[HEADER..], &self.regression, &mut self.workspace);
-        self.settle_exactly();
+        self.replaced = true;
         Ok(())
     }
 
     #[inline]
     fn advance(&mut self, now: f64) {
-        let mut advanced = false;
+        let mut moved = self.replaced;
         for arm in &mut self.arms {
-            advanced |= arm.advance(now, &self.regression, &mut self.workspace);
+            moved |= arm.advance(now, &self.regression, &mut self.workspace);
         }
-        if advanced {
+        if moved {
             self.settle_exactly();
         }
     }
@@ -288,6 +291,7 @@ impl LinearBandit {
 
     /// So that the same statistics mean the same, however they came about.
     fn settle_exactly(&mut self) {
+        self.replaced = false;
         self.follow_spread(1.0);
         self.settle();
     }

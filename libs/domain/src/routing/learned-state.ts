@@ -8,8 +8,11 @@ import { type Bandit, type NativeModule, PROMPT_FEATURES } from '@atp/native'
 import { isFailure } from '../adapter/health.ts'
 import type { Observation } from '../observation/observation.ts'
 import type { Learner, LearningContext } from '../observation/ports.ts'
+import type { Parts } from '../replication/part.ts'
+import type { Sharer } from '../replication/replica-exchange.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
+import { type HalfLives, memoryOf, partsOf } from './arm-parts.ts'
 import { ContextualModel } from './contextual/contextual-model.ts'
 import { decodeFeatures } from './contextual/features.ts'
 import { DecayedMean } from './decayed-mean.ts'
@@ -32,13 +35,12 @@ const RELIABILITY_PRIOR = { mean: 1, strength: 4 }
 /** A first refusal must not put an arm out of use. */
 const SOUNDNESS_PRIOR = { mean: 1, strength: 20 }
 
-export class LearnedState implements Learner {
+export class LearnedState implements Learner, Sharer {
   readonly bandit: Bandit
   /** By what prompts look like: qualities, and tokens of answers. Arms have the same indices. */
   readonly contextual: ContextualModel
   readonly #native: NativeModule
-  readonly #halfLifeMs: number
-  readonly #reliabilityHalfLifeMs: number
+  readonly #halfLives: HalfLives
   readonly #arms = new Map<ArmId, LearnedArm>()
   /** Memories of arms that are not registered now: kept for the day they come back. */
   readonly #dormant = new Map<string, ArmMemory>()
@@ -52,8 +54,8 @@ export class LearnedState implements Learner {
     readonly ucbExploration: number
   }) {
     this.#native = options.native
-    this.#halfLifeMs = options.halfLifeMs
-    this.#reliabilityHalfLifeMs = options.reliabilityHalfLifeMs
+    const { halfLifeMs, reliabilityHalfLifeMs } = options
+    this.#halfLives = { halfLifeMs, reliabilityHalfLifeMs }
     this.bandit = options.native.createBandit(options)
     this.contextual = new ContextualModel(options.native, PROMPT_FEATURES, options.halfLifeMs)
   }
@@ -76,7 +78,7 @@ export class LearnedState implements Learner {
     const features = context.features === null ? null : decodeFeatures(context.features)
     if (quality !== null && !context.pinned) {
       this.bandit.update(learned.index, quality, at)
-      if (features !== null) this.contextual.qualities.update(learned.index, features, quality, 1, at)
+      if (features !== null) this.contextual.judge(learned.index, features, quality, at)
     }
     this.#learnSignal(learned, observation, context)
     if (isFailure(outcome)) learned.reliability.add(0, at)
@@ -105,20 +107,42 @@ export class LearnedState implements Learner {
     }
   }
 
-  snapshot(): Readonly<Record<string, ArmMemory>> {
+  /** @param instead of what is known of some arms now, what was known of them at an earlier moment */
+  snapshot(instead: ReadonlyMap<string, Parts> = new Map()): Readonly<Record<string, ArmMemory>> {
     const memories: Record<string, ArmMemory> = Object.fromEntries(this.#dormant)
     for (const [id, learned] of this.#arms) {
-      const contextual = this.contextual.snapshotArm(learned.index)
-      memories[id] = {
-        quality: Array.from(this.bandit.snapshotArm(learned.index)),
-        reliability: learned.reliability.snapshot(),
-        soundness: learned.soundness.snapshot(),
-        outputTokens: learned.outputTokens.snapshot(),
-        ...(contextual === null ? {} : { contextual }),
-        latency: foldSketch(learned.latency.snapshot()),
-      }
+      const now = this.#memoryOf(learned)
+      const parts = instead.get(id)
+      memories[id] = parts === undefined ? now : memoryOf(parts, now)
     }
     return memories
+  }
+
+  /** What a snapshot holds of each arm, to be shared; what is corrupt in it is left out. */
+  partsIn(arms: Readonly<Record<string, unknown>>): ReadonlyMap<string, Parts> {
+    const parts = new Map<string, Parts>()
+    for (const [id, value] of Object.entries(arms)) {
+      const memory = readArmMemory(value)
+      if (memory !== null) parts.set(id, partsOf(memory, this.#halfLives))
+    }
+    return parts
+  }
+
+  sharedKeys(): Iterable<string> {
+    return this.#arms.keys()
+  }
+
+  partsOf(arm: string): Parts {
+    return partsOf(this.#memoryOf(this.#known(arm)), this.#halfLives)
+  }
+
+  adopt(arm: string, parts: Parts): boolean {
+    const learned = this.#known(arm)
+    const before = this.#memoryOf(learned)
+    this.#version += 1
+    const adopted = this.#recall(learned, memoryOf(parts, before))
+    if (!adopted) this.#recall(learned, before)
+    return adopted
   }
 
   restore(arms: Readonly<Record<string, unknown>>, warn: (message: string) => void): void {
@@ -131,21 +155,40 @@ export class LearnedState implements Learner {
     }
   }
 
+  #known(arm: string): LearnedArm {
+    const learned = this.#arms.get(arm as ArmId)
+    if (learned === undefined) throw new Error(`nothing is known of an arm ${arm}`)
+    return learned
+  }
+
+  #memoryOf({ index, reliability, soundness, outputTokens, latency }: LearnedArm): ArmMemory {
+    const contextual = this.contextual.snapshotArm(index)
+    return {
+      quality: Array.from(this.bandit.snapshotArm(index)),
+      reliability: reliability.snapshot(),
+      soundness: soundness.snapshot(),
+      outputTokens: outputTokens.snapshot(),
+      ...(contextual === null ? {} : { contextual }),
+      latency: foldSketch(latency.snapshot()),
+    }
+  }
+
   #enrol(arm: Arm): LearnedArm {
     const { mean, strength } = arm.qualityPrior
+    const { halfLifeMs, reliabilityHalfLifeMs } = this.#halfLives
     const [, hash] = this.#native.hash64(arm.id)
     const learned: LearnedArm = {
       index: this.bandit.addArm(hash, mean * strength, (1 - mean) * strength),
-      reliability: new DecayedMean(RELIABILITY_PRIOR, this.#reliabilityHalfLifeMs),
-      soundness: new DecayedMean(SOUNDNESS_PRIOR, this.#halfLifeMs),
+      reliability: new DecayedMean(RELIABILITY_PRIOR, reliabilityHalfLifeMs),
+      soundness: new DecayedMean(SOUNDNESS_PRIOR, halfLifeMs),
       outputTokens: new DecayedMean(
         { mean: arm.expectedOutputTokens, strength: LENGTH_PRIOR_STRENGTH },
-        this.#halfLifeMs,
+        halfLifeMs,
       ),
       latency: new LatencyEstimate(
-        this.#native.createLatencySketch(this.#halfLifeMs),
+        this.#native.createLatencySketch(halfLifeMs),
         arm.expectedLatencyMs,
-        this.#halfLifeMs,
+        halfLifeMs,
       ),
     }
     this.contextual.addArm(hash, arm.expectedOutputTokens)

@@ -31,6 +31,8 @@ export class TypeScriptLinearBandit implements LinearBandit {
   readonly #arms: LinearArm[] = []
   readonly #common: CommonPrior
   #sinceSettled = 0
+  /** Whether statistics were replaced since the arms were settled: once for all of them, before the next use. */
+  #replaced = false
   readonly #workspace: Workspace
   readonly #stream = new RandomStream()
 
@@ -149,7 +151,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
     const learner = this.#arm(arm)
     this.#checkSnapshot(snapshot)
     const legal = learner.read(snapshot.subarray(HEADER))
-    this.#settleExactly()
+    this.#replaced = true
     return legal
   }
 
@@ -161,13 +163,13 @@ export class TypeScriptLinearBandit implements LinearBandit {
       throw new RangeError(`snapshot has illegal figures for arm ${arm}: nothing is merged`)
     }
     learner.merge(figures)
-    this.#settleExactly()
+    this.#replaced = true
   }
 
   #advance(now: number): void {
-    let advanced = false
-    for (const arm of this.#arms) advanced = arm.advance(now) || advanced
-    if (advanced) this.#settleExactly()
+    let moved = this.#replaced
+    for (const arm of this.#arms) moved = arm.advance(now) || moved
+    if (moved) this.#settleExactly()
   }
 
   /**
@@ -186,6 +188,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
 
   /** So that the same statistics mean the same, however they came about. */
   #settleExactly(): void {
+    this.#replaced = false
     this.#followSpread(1)
     this.#settle()
   }

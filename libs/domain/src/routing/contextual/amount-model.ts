@@ -54,7 +54,7 @@ export class AmountModel {
   /** @param expected amount of an answer before any was seen, above 0 */
   addArm(hash: number, expected: number): void {
     const size = this.#logs.addArm(hash, Math.log(expected)) + 1
-    this.#arms.push(unseen())
+    this.#arms.push({ ...UNSEEN })
     this.#means = new Float64Array(size)
     this.#unused = new Float64Array(size)
   }
@@ -86,6 +86,15 @@ export class AmountModel {
     this.#logs.update(arm, x, log, 1, now)
   }
 
+  isBlank(arm: number): boolean {
+    return this.#arm(arm).answers === 0
+  }
+
+  /** How often the arm was found changed, since this model was made. */
+  changes(arm: number): number {
+    return this.#logs.changes(arm)
+  }
+
   snapshotArm(arm: number): AmountMemory {
     return { regression: Array.from(this.#logs.snapshotArm(arm)), ...this.#arm(arm) }
   }
@@ -97,7 +106,7 @@ export class AmountModel {
       Object.assign(this.#arm(arm), { squaredError, answers, mean })
       return true
     }
-    Object.assign(this.#arm(arm), unseen())
+    Object.assign(this.#arm(arm), UNSEEN)
     return false
   }
 
@@ -106,6 +115,5 @@ export class AmountModel {
   }
 }
 
-function unseen(): ArmAmounts {
-  return { squaredError: NOISE ** 2, answers: 0, mean: 0 }
-}
+/** Of an arm before its first answer. */
+export const UNSEEN: Readonly<ArmAmounts> = { squaredError: NOISE ** 2, answers: 0, mean: 0 }

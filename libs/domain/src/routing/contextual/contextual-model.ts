@@ -15,18 +15,25 @@ export const EXPLORATION = 0.3
 /** A fall by two deviations is noticed after some six answers; noise is hardly ever taken for one. */
 const CHANGE_THRESHOLD = 8
 
-/** Where a snapshot of an arm has the sum of its evidence. */
-const WEIGHT = 3
-
 /** One arm's part, as plain JSON. */
 export interface ContextualMemory {
   readonly quality: readonly number[]
   readonly amount: AmountMemory
+  /** How often the arm was found changed: evidence of before counts little. Not in memories of before that was counted. */
+  readonly changes?: Changes
+}
+
+interface Changes {
+  readonly quality: number
+  readonly amount: number
 }
 
 export class ContextualModel {
   readonly qualities: LinearBandit
   readonly amounts: AmountModel
+  /** Changes that each arm's figures had taken into account when it was restored, less those that were noticed here before. */
+  readonly #changesElsewhere: Changes[] = []
+  readonly #judged: boolean[] = []
 
   /**
    * @param dimension length of a feature vector, of which the first is 1
@@ -53,19 +60,36 @@ export class ContextualModel {
    */
   addArm(hash: number, expectedAmount: number): number {
     this.amounts.addArm(hash, expectedAmount)
+    this.#changesElsewhere.push({ quality: 0, amount: 0 })
     return this.qualities.addArm(hash, OPTIMISM)
+  }
+
+  /** A judgement of an answer. @param quality in [0, 1] */
+  judge(arm: number, x: Float64Array, quality: number, now: number): void {
+    this.#judged[arm] = true
+    this.qualities.update(arm, x, quality, 1, now)
   }
 
   /** Null where nothing was learned of the arm: most deployments use one kind of strategy. */
   snapshotArm(arm: number): ContextualMemory | null {
+    if (this.#judged[arm] !== true && this.amounts.isBlank(arm)) return null
     const quality = Array.from(this.qualities.snapshotArm(arm))
     const amount = this.amounts.snapshotArm(arm)
-    return quality[WEIGHT] === 0 && amount.answers === 0 ? null : { quality, amount }
+    return { quality, amount, changes: this.#add(this.#changesElsewhere[arm] as Changes, arm, 1) }
   }
 
   /** @returns false where a part was not legal: that part starts anew */
-  restoreArm(arm: number, { quality, amount }: ContextualMemory): boolean {
+  restoreArm(arm: number, { quality, amount, changes }: ContextualMemory): boolean {
+    this.#judged[arm] = true
     const learned = this.qualities.restoreArm(arm, Float64Array.from(quality))
+    this.#changesElsewhere[arm] = this.#add(changes ?? { quality: 0, amount: 0 }, arm, -1)
     return this.amounts.restoreArm(arm, amount) && learned
+  }
+
+  #add({ quality, amount }: Changes, arm: number, sign: 1 | -1): Changes {
+    return {
+      quality: quality + sign * this.qualities.changes(arm),
+      amount: amount + sign * this.amounts.changes(arm),
+    }
   }
 }

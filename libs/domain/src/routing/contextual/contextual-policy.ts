@@ -92,7 +92,7 @@ export class ContextualPolicy {
 
   /** An answer was judged, perhaps much later. @param quality in [0, 1] */
   judged(arm: number, x: Float64Array, quality: number, now: number): void {
-    this.#model.qualities.update(arm, x, quality, 1, now)
+    this.#model.judge(arm, x, quality, now)
   }
 
   #pace(pacer: BudgetPacer, x: Float64Array, now: number): void {

@@ -1,0 +1,1 @@
+export { RedisSums } from './redis-sums.ts'

@@ -1,0 +1,94 @@
+/**
+ * What Redis does with the sums, each in one step. A key is a hash: `lineage`, `told:<replica>` with the sequence up to which a
+ * replica's observations are in it, and `part:<name>` as `part-encoding.ts` writes it.
+ */
+
+/** Sums that nobody has told to for so long are forgotten. */
+const KEPT_MS = 90 * 86_400_000
+
+/** ARGV: replica, sequence, told, lineage, share kept at a change, then name and delta of each part. Answers with the whole hash. */
+export const ADD = `
+local key, replica, kept = KEYS[1], ARGV[1], tonumber(ARGV[5])
+
+-- Doubles are read and written so many at a time: the interpreter's stack is small.
+local MANY = 64
+local FORMAT = '<' .. string.rep('d', MANY)
+
+local function decode(bytes)
+  local doubles, at, count = {}, 1, #bytes / 8
+  while count - #doubles >= MANY do
+    local some = { struct.unpack(FORMAT, bytes, at) }
+    for k = 1, MANY do doubles[#doubles + 1] = some[k] end
+    at = at + 8 * MANY
+  end
+  while #doubles < count do
+    doubles[#doubles + 1] = struct.unpack('<d', bytes, at)
+    at = at + 8
+  end
+  return { half_life = doubles[1], at = doubles[2], changes = doubles[3], first = doubles[4], figures = doubles }
+end
+
+local function encode(part)
+  local pieces = { struct.pack('<dddd', part.half_life, part.at, part.changes, part.first) }
+  local from = 5
+  while #part.figures - from + 1 >= MANY do
+    pieces[#pieces + 1] = struct.pack(FORMAT, unpack(part.figures, from, from + MANY - 1))
+    from = from + MANY
+  end
+  for k = from, #part.figures do pieces[#pieces + 1] = struct.pack('<d', part.figures[k]) end
+  return table.concat(pieces)
+end
+
+local function add(a, b)
+  local sum = {
+    half_life = b.half_life,
+    at = math.max(a.at, b.at),
+    changes = math.max(a.changes, b.changes),
+    first = math.min(a.first, b.first),
+    figures = { 0, 0, 0, 0 },
+  }
+  local last = math.max(a.first + #a.figures, b.first + #b.figures)
+  for k = 5, last - sum.first do sum.figures[k] = 0 end
+  for _, part in ipairs({ a, b }) do
+    local share = 2 ^ ((part.at - sum.at) / sum.half_life) * kept ^ (sum.changes - part.changes)
+    local offset = part.first - sum.first
+    for k = 5, #part.figures do
+      sum.figures[k + offset] = sum.figures[k + offset] + share * part.figures[k]
+    end
+  end
+  return sum
+end
+
+-- What cannot be read is left as it is: whoever reads it then begins the sum anew.
+local function is_legal(bytes)
+  return #bytes >= 32 and #bytes % 8 == 0 and struct.unpack('<d', bytes) > 0
+end
+
+local told = redis.call('HGET', key, 'told:' .. replica) or '0'
+local same = redis.call('HGET', key, 'lineage') == ARGV[4]
+if same and tonumber(told) == tonumber(ARGV[3]) and tonumber(ARGV[2]) > tonumber(told) then
+  for k = 6, #ARGV, 2 do
+    local field = 'part:' .. ARGV[k]
+    local stored = redis.call('HGET', key, field)
+    local delta = ARGV[k + 1]
+    if stored and not is_legal(stored) then return redis.call('HGETALL', key) end
+    if stored then delta = encode(add(decode(stored), decode(delta))) end
+    redis.call('HSET', key, field, delta)
+  end
+  redis.call('HSET', key, 'told:' .. replica, ARGV[2])
+end
+if same then redis.call('PEXPIRE', key, ${KEPT_MS}) end
+return redis.call('HGETALL', key)
+`
+
+/** ARGV: replica, sequence, the lineage instead of which (empty: none), lineage, then name and sum of each part. */
+export const SEED = `
+local key = KEYS[1]
+if (redis.call('HGET', key, 'lineage') or '') == ARGV[3] then
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'lineage', ARGV[4], 'told:' .. ARGV[1], ARGV[2])
+  for k = 5, #ARGV, 2 do redis.call('HSET', key, 'part:' .. ARGV[k], ARGV[k + 1]) end
+  redis.call('PEXPIRE', key, ${KEPT_MS})
+end
+return redis.call('HGETALL', key)
+`
