@@ -13,6 +13,8 @@ import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain
 import { type Arm, LearnedState, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
+import { connectRedis } from '@atp/infrastructure/redis'
+import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
@@ -27,6 +29,7 @@ import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
+import { Replicas } from './replication/replicas.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -81,7 +84,11 @@ const BINDINGS: readonly Binding[] = [
     }
     return registry
   }),
-  bind(T.LEARNED, resolve => {
+  bind(T.REDIS, resolve => {
+    const { url } = resolve(T.CONFIG).redis
+    return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
+  }),
+  bind(T.BLANK_STATE, resolve => () => {
     const { half_life, reliability_half_life, ucb_exploration } = resolve(T.CONFIG).routing
     const learned = new LearnedState({
       native: resolve(T.NATIVE),
@@ -92,6 +99,26 @@ const BINDINGS: readonly Binding[] = [
     // Before anything is replayed: what an unknown arm did is not learned from.
     for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
     return learned
+  }),
+  bind(T.LEARNED, resolve => resolve(T.BLANK_STATE)()),
+  bind(T.REPLICAS, resolve => {
+    const redis = resolve(T.REDIS)
+    const { prefix, exchange_interval } = resolve(T.CONFIG).redis
+    if (redis === null) return null
+    const { observations, replica } = resolve(T.DATABASE)
+    return new Replicas({
+      sums: new RedisSums(redis, prefix),
+      learned: resolve(T.LEARNED),
+      blank: resolve(T.BLANK_STATE),
+      progress: resolve(T.OBSERVATIONS),
+      observations,
+      replica,
+      intervalMs: parseDuration(exchange_interval),
+      clock: resolve(T.CLOCK),
+      random: resolve(T.RANDOM),
+      metrics: resolve(T.METRICS),
+      log: resolve(T.LOG),
+    })
   }),
   bind(T.PACERS, resolve => new TenantPacers(resolve(T.CONFIG).routing.budget_usd_per_request ?? null)),
   bind(T.RAILS, resolve => new Rails(resolve(T.CONFIG).routing.exploration_cap)),
@@ -140,8 +167,8 @@ const BINDINGS: readonly Binding[] = [
     resolve =>
       new SnapshotWriter({
         snapshots: resolve(T.DATABASE).snapshots,
-        observations: resolve(T.OBSERVATIONS),
-        learner: resolve(T.LEARNED),
+        observations: resolve(T.REPLICAS) ?? resolve(T.OBSERVATIONS),
+        learner: resolve(T.REPLICAS) ?? resolve(T.LEARNED),
         clock: resolve(T.CLOCK),
       }),
   ),
@@ -212,6 +239,9 @@ const BINDINGS: readonly Binding[] = [
     })
   }),
 ]
+
+/** Milliseconds: what is exchanged may be large, and nobody waits for it. */
+const REDIS_TIMEOUT_MS = 1_000
 
 function unknownJudge(model: string, arms: readonly Arm[]): AtpError {
   const allowed = arms.map(({ id }) => id).join(', ')

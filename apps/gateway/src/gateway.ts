@@ -6,6 +6,7 @@ import { Lifecycle } from '@atp/core/lifecycle'
 import { flushLogger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import { recover } from '@atp/domain/observation'
+import { isReady } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
 import * as T from './tokens.ts'
@@ -23,6 +24,7 @@ export class Gateway {
     this.#registerCheck()
     this.#addDatabase()
     this.#addAdapters()
+    this.#addRedis()
     this.#addLearning()
     this.#addJudging()
     this.#addHttp()
@@ -90,17 +92,32 @@ export class Gateway {
     })
   }
 
+  #addRedis(): void {
+    const redis = this.#container.resolve(T.REDIS)
+    if (redis === null) return
+    this.#lifecycle.add({
+      name: 'redis',
+      start: async () => {
+        const ready = await isReady(redis, REDIS_PATIENCE_MS)
+        if (!ready) this.#container.resolve(T.LOG).warn('Redis does not answer: starting without it')
+      },
+      stop: () => redis.disconnect(),
+    })
+  }
+
   #addLearning(): void {
     const { resolve } = this.#container
     const log = resolve(T.LOG)
     const database = resolve(T.DATABASE)
     const snapshots = resolve(T.SNAPSHOTS)
+    const replicas = resolve(T.REPLICAS)
+    if (replicas !== null) resolve(T.READINESS).register('replicas', () => replicas.readiness())
     const interval = parseDuration(resolve(T.CONFIG).observation.snapshot_interval)
     let timer: NodeJS.Timeout | undefined
     this.#lifecycle.add({
       name: 'learned state',
       start: async () => {
-        const recovered = await recover({
+        const { snapshot, ...recovered } = await recover({
           snapshots: database.snapshots,
           observations: database.observations,
           learner: resolve(T.LEARNED),
@@ -108,6 +125,7 @@ export class Gateway {
         })
         resolve(T.OBSERVATIONS).resumeFrom(recovered.sequence)
         log.info(recovered, 'learned state recovered')
+        await replicas?.start(snapshot)
         timer = setInterval(() => {
           snapshots.writeNow().catch(error => log.warn({ err: error }, 'the snapshot was not written'))
         }, interval)
@@ -115,6 +133,7 @@ export class Gateway {
       stop: async () => {
         clearInterval(timer)
         await resolve(T.OBSERVATIONS).drain()
+        await replicas?.stop()
         await snapshots.writeNow()
       },
     })
@@ -157,6 +176,8 @@ export class Gateway {
   }
 }
 
+/** A start waits so long for Redis. */
+const REDIS_PATIENCE_MS = 2_000
 /** For a component that ends at its own deadline, to say so. */
 const LAST_MOMENT_MS = 1_000
 

@@ -9,6 +9,7 @@ import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import type { LearnedState, Rails, Router, TenantPacers } from '@atp/domain/routing'
 import type { Database } from '@atp/infrastructure/database'
+import type { Redis } from '@atp/infrastructure/redis'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import type { Corridor } from './corridor/corridor.ts'
@@ -16,6 +17,7 @@ import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
+import type { Replicas } from './replication/replicas.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
@@ -25,8 +27,13 @@ export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 export const READINESS = token<Readiness>('readiness')
 export const DATABASE = token<Database>('database')
+/** Null where there is none: this process is on its own. */
+export const REDIS = token<Redis | null>('redis')
 export const REGISTRY = token<AdapterRegistry>('adapter registry')
 export const LEARNED = token<LearnedState>('learned state')
+/** Makes a learned state that knows all arms, and nothing of them. */
+export const BLANK_STATE = token<() => LearnedState>('blank state')
+export const REPLICAS = token<Replicas | null>('replicas')
 export const PACERS = token<TenantPacers>('tenant pacers')
 export const RAILS = token<Rails>('rails')
 export const ROUTER = token<Router>('router')

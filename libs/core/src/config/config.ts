@@ -7,8 +7,9 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 
 export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key'>> & { readonly api_key: Secret | null }
 
-export type Config = Frozen<Omit<WrittenConfig, 'database' | 'adapters'>> & {
+export type Config = Frozen<Omit<WrittenConfig, 'database' | 'redis' | 'adapters'>> & {
   readonly database: { readonly url: Secret | null }
+  readonly redis: Frozen<Omit<WrittenConfig['redis'], 'url'>> & { readonly url: Secret | null }
   readonly adapters: readonly AdapterConfig[]
 }
 

@@ -23,10 +23,18 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-function timerProblems({ server, breaker, upstream, observation, shutdown }: WrittenConfig): FieldProblem[] {
+function timerProblems({
+  server,
+  redis,
+  breaker,
+  upstream,
+  observation,
+  shutdown,
+}: WrittenConfig): FieldProblem[] {
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'redis.exchange_interval': redis.exchange_interval,
     'breaker.cooldown': breaker.cooldown,
     'upstream.connect_timeout': upstream.connect_timeout,
     'upstream.first_token_timeout': upstream.first_token_timeout,

@@ -76,6 +76,23 @@ const database = section('Where decisions and observations are kept for good.', 
   ),
 })
 
+const redis = section('What replicas of the gateway share, so that they act as one.', {
+  url: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      writeOnly: true,
+      examples: ['redis://:password@host:6379'],
+      description: 'Address of a Redis; without one each process is on its own.',
+    }),
+  ),
+  prefix: Type.String({
+    pattern: '^[A-Za-z0-9._:-]{1,64}$',
+    default: 'atp',
+    description: 'What the names of all keys begin with: one for each gateway that shares the Redis.',
+  }),
+  exchange_interval: duration('1s', 'Time between two exchanges of what replicas have learned.'),
+})
+
 const log = section('What is logged, as JSON lines on standard output.', {
   level: Type.Enum([...LOG_LEVELS], {
     default: 'info',
@@ -237,6 +254,7 @@ export const ConfigSchema = Type.Object(
     server,
     data,
     database,
+    redis,
     log,
     routing,
     breaker,

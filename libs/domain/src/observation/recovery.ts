@@ -12,6 +12,8 @@ export interface RecoveryOptions {
 }
 
 export interface Recovery {
+  /** What it began with. */
+  readonly snapshot: Snapshot | null
   /** Arms in the snapshot. */
   readonly arms: number
   /** Observations learned from again. */
@@ -35,7 +37,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovery> {
   let skipped = 0
   for (;;) {
     const page = await observations.after(sequence, pageSize)
-    if (page.length === 0) return { arms, replayed, skipped, sequence }
+    if (page.length === 0) return { snapshot, arms, replayed, skipped, sequence }
     for (const stored of page) {
       if (learnFrom(learner, stored.observation, stored.context, warn)) replayed += 1
       else skipped += 1

@@ -5,7 +5,7 @@ import type { Learner, SnapshotRepository } from './ports.ts'
 export interface SnapshotWriterOptions {
   readonly snapshots: SnapshotRepository
   readonly observations: { readonly appliedSequence: number }
-  readonly learner: Learner
+  readonly learner: Pick<Learner, 'snapshot'>
   readonly clock: Clock
 }
 

@@ -25,7 +25,7 @@ describe('a recovery', () => {
     const { recovery, learner, warnings } = await recoverFrom(async () => SNAPSHOT, ['a', 'b', 'c', 'd', 'e'])
     expect(learner.restored).toEqual(SNAPSHOT.arms)
     expect(learner.seen).toEqual(['c', 'd', 'e'])
-    expect(recovery).toEqual({ arms: 2, replayed: 3, skipped: 0, sequence: 5 })
+    expect(recovery).toEqual({ snapshot: SNAPSHOT, arms: 2, replayed: 3, skipped: 0, sequence: 5 })
     expect(warnings).toEqual([])
   })
 
@@ -33,12 +33,12 @@ describe('a recovery', () => {
     const { recovery, learner } = await recoverFrom(async () => null, ['a', 'b', 'c', 'd'])
     expect(learner.restored).toBeNull()
     expect(learner.seen).toEqual(['a', 'b', 'c', 'd'])
-    expect(recovery).toEqual({ arms: 0, replayed: 4, skipped: 0, sequence: 4 })
+    expect(recovery).toEqual({ snapshot: null, arms: 0, replayed: 4, skipped: 0, sequence: 4 })
   })
 
   it('starts from nothing in an empty database', async () => {
     const { recovery } = await recoverFrom(async () => null, [])
-    expect(recovery).toEqual({ arms: 0, replayed: 0, skipped: 0, sequence: 0 })
+    expect(recovery).toEqual({ snapshot: null, arms: 0, replayed: 0, skipped: 0, sequence: 0 })
   })
 
   it('leaves out an observation that the learner cannot digest', async () => {

@@ -30,6 +30,8 @@ export interface Metrics {
   /** Rows of the journal that Postgres has not taken yet. */
   drainLag(rows: number): void
   circuit(adapter: AdapterId, open: boolean): void
+  /** A round of exchange with the other replicas has ended. */
+  exchanged(succeeded: boolean): void
   /** Observations that the learned state took in since the last call. */
   learned(observations: number): void
   render(): Promise<string>
@@ -58,6 +60,7 @@ class PrometheusMetrics implements Metrics {
   readonly #drainLag: Gauge
   readonly #verdicts: Counter
   readonly #judgingCost: Counter
+  readonly #exchanges: Counter
   readonly #learned: Counter
 
   constructor() {
@@ -107,6 +110,12 @@ class PrometheusMetrics implements Metrics {
     this.#judgingCost = new Counter({
       name: 'atp_judging_cost_usd_total',
       help: 'What the judge cost, in US dollars: no part of what answers cost',
+      registers,
+    })
+    this.#exchanges = new Counter({
+      name: 'atp_replica_exchanges_total',
+      help: 'Rounds in which this replica told the others what it has learned, by whether they succeeded',
+      labelNames: ['succeeded'],
       registers,
     })
     this.#learned = new Counter({
@@ -171,6 +180,10 @@ class PrometheusMetrics implements Metrics {
 
   circuit(adapter: AdapterId, open: boolean): void {
     this.#circuits.get(adapter).set(open ? 1 : 0)
+  }
+
+  exchanged(succeeded: boolean): void {
+    this.#exchanges.labels(String(succeeded)).inc()
   }
 
   learned(observations: number): void {
