@@ -1,5 +1,5 @@
 /** What is measured: each operation on an implementation with warm state, as a gateway calls it. */
-import type { NativeModule, StrategyName } from '@atp/native'
+import { type NativeModule, PROMPT_FEATURES, type StrategyName } from '@atp/native'
 
 export interface Operation {
   readonly name: string
@@ -59,6 +59,12 @@ export const OPERATIONS: readonly Operation[] = [
   { name: 'update', title: 'update of an arm', calls: 1_000, prepare: update },
   { name: 'batch-1000-updates', title: 'batch of 1,000 updates', calls: 10, prepare: updates },
   ...LINEAR_SIZES.flatMap(linearOperations),
+  {
+    name: 'prompt-features-4-kib',
+    title: 'features of a 4 KiB prompt',
+    calls: 10,
+    prepare: promptFeatures,
+  },
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
   { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
@@ -180,6 +186,19 @@ function updates(native: NativeModule) {
   const times = Float64Array.from({ length: BATCH }, (_, k) => START + k)
   return () => {
     bandit.updateBatch(arms, rewards, times)
+  }
+}
+
+/** A new string each time, as a request brings it. */
+function promptFeatures(native: NativeModule) {
+  const lines = Array.from(
+    { length: 60 },
+    (_, k) => `${k}. Explain in plain words what the function below returns for n = ${17 * k}, and why.\n`,
+  )
+  const prompt = Buffer.from(lines.join('').slice(0, 4_096))
+  const out = new Float64Array(PROMPT_FEATURES)
+  return () => {
+    native.promptFeatures(prompt.toString('latin1'), out)
   }
 }
 

@@ -222,6 +222,7 @@ const BINDINGS: readonly Binding[] = [
           qualityFloors: config.routing.quality_floors,
         },
         countPromptTokens,
+        resolve(T.NATIVE),
       ),
       executor: new Executor({
         registry: resolve(T.REGISTRY),

@@ -2,6 +2,7 @@ import type { ArmId, DecisionId } from '@atp/core/ids'
 import { epochMs } from '@atp/core/units'
 import type { Router } from '@atp/domain/routing'
 import { DEFAULT_TENANT } from '@atp/domain/tenant'
+import { typescriptNative } from '@atp/native'
 import { describe, expect, it, vi } from 'vitest'
 import { Planner } from '../src/corridor/plan.ts'
 
@@ -13,6 +14,7 @@ describe('the planner', () => {
       {} as Router,
       { strategy: 'thompson', shadow: null, preference: 'balanced', qualityFloors },
       count,
+      typescriptNative,
     )
     const request = planner.request({
       id: 'decision' as DecisionId,

@@ -205,4 +205,10 @@ export interface NativeModule {
   createLatencySketch(halfLifeMs: number): LatencySketch
   /** 64 bits of a string as two unsigned words [hi, lo]: the seed of a decision, the hash of an arm. */
   hash64(text: string): readonly [hi: number, lo: number]
+  /**
+   * What a prompt looks like (see `typescript/prompt-features.ts`), from its first 16,384 UTF-16 code units, lone surrogates
+   * included. Anything but a string, and an array of another length, throw a RangeError and change nothing.
+   * @param out length `PROMPT_FEATURES`, written
+   */
+  promptFeatures(text: string, out: Float64Array): void
 }

@@ -14,6 +14,7 @@ import {
   type RoutingRequest,
   type RoutingStrategy,
 } from '@atp/domain/routing'
+import type { NativeModule } from '@atp/native'
 import type { Exchange } from './exchange.ts'
 import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
 import { promptText } from './prompt-text.ts'
@@ -32,18 +33,25 @@ export class Planner {
   readonly #router: Router
   readonly #defaults: PlanDefaults
   readonly #countTokens: (body: ChatBody) => number
+  readonly #native: Pick<NativeModule, 'promptFeatures'>
 
-  constructor(router: Router, defaults: PlanDefaults, countTokens: (body: ChatBody) => number) {
+  constructor(
+    router: Router,
+    defaults: PlanDefaults,
+    countTokens: (body: ChatBody) => number,
+    native: Pick<NativeModule, 'promptFeatures'>,
+  ) {
     this.#router = router
     this.#defaults = defaults
     this.#countTokens = countTokens
+    this.#native = native
   }
 
   request(exchange: Exchange): RoutingRequest {
     const { body, options } = exchange
     const measure = measurePrompt(body)
     const strategy = options.strategy ?? this.#defaults.strategy
-    const features = featuresReader(body)
+    const features = featuresReader(body, this.#native)
     const { shadow } = this.#defaults
     let tokens: number | undefined
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
@@ -101,11 +109,14 @@ function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
 }
 
 /** What the prompt looks like, read once, for the strategies that look at it. */
-function featuresReader(body: ChatBody): (strategy: RoutingStrategy) => Float64Array | null {
+function featuresReader(
+  body: ChatBody,
+  native: Pick<NativeModule, 'promptFeatures'>,
+): (strategy: RoutingStrategy) => Float64Array | null {
   let read: Float64Array | null = null
   return strategy => {
     if (!isContextual(strategy)) return null
-    read ??= featuresOf(promptText(body))
+    read ??= featuresOf(promptText(body), native)
     return read
   }
 }

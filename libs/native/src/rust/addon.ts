@@ -16,6 +16,7 @@ export interface Handle<Kind extends string> {
 export interface Addon {
   interfaceVersion(): number
   hash64(text: string): readonly number[]
+  promptFeatures(text: string, out: Float64Array): void
 
   createBandit(halfLifeMs: number, ucbExploration: number): Handle<'bandit'>
   banditAddArm(bandit: Handle<'bandit'>, hash: number, alpha: number, beta: number): number

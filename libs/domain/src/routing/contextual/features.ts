@@ -1,10 +1,10 @@
 /** Features as they are stored with a decision, so that a judgement of tomorrow teaches what was decided on today. */
-import { PROMPT_FEATURES, promptFeatures } from '@atp/native'
+import { type NativeModule, PROMPT_FEATURES } from '@atp/native'
 
 /** Single precision: what is learned from must be what was decided on, and half the bytes do. */
-export function featuresOf(text: string): Float64Array {
+export function featuresOf(text: string, native: Pick<NativeModule, 'promptFeatures'>): Float64Array {
   const features = new Float64Array(PROMPT_FEATURES)
-  promptFeatures(text, features)
+  native.promptFeatures(text, features)
   return features.map(Math.fround)
 }
 
