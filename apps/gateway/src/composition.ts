@@ -3,16 +3,24 @@
  * a test builds the same container and appends overrides.
  */
 import { systemClock } from '@atp/core/clock'
-import { type AdapterConfig, type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
-import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
+import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import { type Arm, LearnedState, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
+import {
+  type Arm,
+  EMBEDDED_PROMPT_FEATURES,
+  LearnedState,
+  Rails,
+  Router,
+  TenantPacers,
+  Utility,
+} from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
-import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
+import { countPromptTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
@@ -22,6 +30,7 @@ import { Corridor } from './corridor/corridor.ts'
 import { Executor } from './corridor/execute.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
+import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
@@ -29,6 +38,7 @@ import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
+import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
@@ -73,11 +83,7 @@ const BINDINGS: readonly Binding[] = [
     const registry = new AdapterRegistry({
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
-      breaker: {
-        ...BREAKER_DEFAULTS,
-        failureThreshold: config.breaker.failures,
-        cooldownMs: parseDuration(config.breaker.cooldown),
-      },
+      breaker: breakerOptions(config),
     })
     for (const adapter of config.adapters) {
       registry.register(adapterOf(adapter, providerOf(adapter, config.upstream)))
@@ -89,12 +95,13 @@ const BINDINGS: readonly Binding[] = [
     return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
   }),
   bind(T.BLANK_STATE, resolve => () => {
-    const { half_life, reliability_half_life, ucb_exploration } = resolve(T.CONFIG).routing
+    const { half_life, reliability_half_life, ucb_exploration, embedding } = resolve(T.CONFIG).routing
     const learned = new LearnedState({
       native: resolve(T.NATIVE),
       halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
       reliabilityHalfLifeMs: parseDuration(reliability_half_life),
       ucbExploration: ucb_exploration,
+      ...(embedding.model === undefined ? {} : { dimension: EMBEDDED_PROMPT_FEATURES }),
     })
     // Before anything is replayed: what an unknown arm did is not learned from.
     for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
@@ -202,6 +209,17 @@ const BINDINGS: readonly Binding[] = [
       log: resolve(T.LOG),
     })
   }),
+  bind(T.EMBEDDER, resolve => embedderOf(resolve(T.CONFIG))),
+  bind(T.READER, resolve => {
+    const embedder = resolve(T.EMBEDDER)
+    if (embedder === null) return new PromptReader(resolve(T.NATIVE), null)
+    return new PromptReader(resolve(T.NATIVE), {
+      embedder,
+      breaker: new CircuitBreaker(breakerOptions(resolve(T.CONFIG))),
+      metrics: resolve(T.METRICS),
+      clock: resolve(T.CLOCK),
+    })
+  }),
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
     const clock = resolve(T.CLOCK)
@@ -222,7 +240,7 @@ const BINDINGS: readonly Binding[] = [
           qualityFloors: config.routing.quality_floors,
         },
         countPromptTokens,
-        resolve(T.NATIVE),
+        resolve(T.READER),
       ),
       executor: new Executor({
         registry: resolve(T.REGISTRY),
@@ -244,28 +262,18 @@ const BINDINGS: readonly Binding[] = [
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000
 
+function breakerOptions({ breaker }: Config): BreakerOptions {
+  return {
+    ...BREAKER_DEFAULTS,
+    failureThreshold: breaker.failures,
+    cooldownMs: parseDuration(breaker.cooldown),
+  }
+}
+
 function unknownJudge(model: string, arms: readonly Arm[]): AtpError {
   const allowed = arms.map(({ id }) => id).join(', ')
   return new AtpError('start_failed', {
     detail: 'the judge is no model of any adapter',
     problems: [{ field: 'judge.model', found: model, allowed }],
-  })
-}
-
-function providerOf(adapter: AdapterConfig, upstream: LoadedConfig['config']['upstream']) {
-  return createOpenAiCompatibleProvider({
-    adapterId: adapter.id,
-    baseUrl: adapter.base_url,
-    apiKey: adapter.api_key,
-    ...(adapter.headers === undefined ? {} : { headers: adapter.headers }),
-    streamUsage: adapter.stream_usage,
-    outputLimitField: adapter.output_limit_field,
-    timeouts: {
-      connect: parseDuration(upstream.connect_timeout),
-      firstToken: parseDuration(upstream.first_token_timeout),
-      idle: parseDuration(upstream.idle_timeout),
-      total: parseDuration(upstream.total_timeout),
-    },
-    maxConnections: upstream.max_connections,
   })
 }

@@ -83,11 +83,13 @@ export class Gateway {
 
   #addAdapters(): void {
     const registry = this.#container.resolve(T.REGISTRY)
+    const embedder = this.#container.resolve(T.EMBEDDER)
     this.#container.resolve(T.READINESS).register('adapters', () => adaptersCheck(registry))
     this.#lifecycle.add({
       name: 'adapters',
       stop: async () => {
         await Promise.all(registry.adapters().map(({ id }) => registry.unregister(id)))
+        await embedder?.close()
       },
     })
   }

@@ -7,12 +7,13 @@ import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import type { LearnedState, Rails, Router, TenantPacers } from '@atp/domain/routing'
+import type { LearnedState, PromptEmbedder, Rails, Router, TenantPacers } from '@atp/domain/routing'
 import type { Database } from '@atp/infrastructure/database'
 import type { Redis } from '@atp/infrastructure/redis'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import type { Corridor } from './corridor/corridor.ts'
+import type { PromptReader } from './corridor/prompt-reader.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
@@ -42,6 +43,9 @@ export const FEEDBACK = token<FeedbackService>('feedback service')
 export const SNAPSHOTS = token<SnapshotWriter>('snapshot writer')
 /** Null where nobody judges. */
 export const JUDGING = token<AnswerJudging | null>('answer judging')
+/** Null where no model embeds prompts. */
+export const EMBEDDER = token<PromptEmbedder | null>('prompt embedder')
+export const READER = token<PromptReader>('prompt reader')
 export const CORRIDOR = token<Corridor>('corridor')
 export const SCRAPE = token<Scrape>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

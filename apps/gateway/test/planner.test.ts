@@ -5,18 +5,19 @@ import { DEFAULT_TENANT } from '@atp/domain/tenant'
 import { typescriptNative } from '@atp/native'
 import { describe, expect, it, vi } from 'vitest'
 import { Planner } from '../src/corridor/plan.ts'
+import { PromptReader } from '../src/corridor/prompt-reader.ts'
 
 describe('the planner', () => {
-  it('counts the tokens of a prompt once, however many arms ask, and not before one does', () => {
+  it('counts the tokens of a prompt once, however many arms ask, and not before one does', async () => {
     const count = vi.fn(() => 7)
     const qualityFloors = { fast: 0, balanced: 0, high: 0 }
     const planner = new Planner(
       {} as Router,
       { strategy: 'thompson', shadow: null, preference: 'balanced', qualityFloors },
       count,
-      typescriptNative,
+      new PromptReader(typescriptNative, null),
     )
-    const request = planner.request({
+    const request = await planner.request({
       id: 'decision' as DecisionId,
       tenant: DEFAULT_TENANT,
       at: epochMs(0),

@@ -1,4 +1,4 @@
-/** Step 2: from the request to a ranked list of models. Pure and in memory. */
+/** Step 2: from the request to a ranked list of models. In memory, and pure but for what a prompt's embedding may be asked for. */
 import { AtpError } from '@atp/core/errors'
 import { microUsd, milliseconds } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
@@ -6,7 +6,6 @@ import {
   AUTO,
   type Candidate,
   type Constraints,
-  featuresOf,
   isContextual,
   type Plan,
   type Preset,
@@ -14,10 +13,9 @@ import {
   type RoutingRequest,
   type RoutingStrategy,
 } from '@atp/domain/routing'
-import type { NativeModule } from '@atp/native'
 import type { Exchange } from './exchange.ts'
 import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
-import { promptText } from './prompt-text.ts'
+import type { PromptReader } from './prompt-reader.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
 export interface PlanDefaults {
@@ -33,26 +31,29 @@ export class Planner {
   readonly #router: Router
   readonly #defaults: PlanDefaults
   readonly #countTokens: (body: ChatBody) => number
-  readonly #native: Pick<NativeModule, 'promptFeatures'>
+  readonly #reader: Pick<PromptReader, 'read'>
 
   constructor(
     router: Router,
     defaults: PlanDefaults,
     countTokens: (body: ChatBody) => number,
-    native: Pick<NativeModule, 'promptFeatures'>,
+    reader: Pick<PromptReader, 'read'>,
   ) {
     this.#router = router
     this.#defaults = defaults
     this.#countTokens = countTokens
-    this.#native = native
+    this.#reader = reader
   }
 
-  request(exchange: Exchange): RoutingRequest {
+  /** Waits only where a contextual strategy is asked for, and a model embeds prompts. */
+  async request(exchange: Exchange): Promise<RoutingRequest> {
     const { body, options } = exchange
     const measure = measurePrompt(body)
     const strategy = options.strategy ?? this.#defaults.strategy
-    const features = featuresReader(body, this.#native)
     const { shadow } = this.#defaults
+    const looks = isContextual(strategy) || (shadow !== null && isContextual(shadow))
+    const read = looks ? await this.#reader.read(body, exchange.signal) : null
+    const featuresFor = (rule: RoutingStrategy) => (isContextual(rule) ? read : null)
     let tokens: number | undefined
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
     return {
@@ -63,8 +64,8 @@ export class Planner {
       constraints: constraintsOf(options, this.#floor(body.model, options)),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
-      features: features(strategy),
-      shadow: shadow === null ? null : { strategy: shadow, features: features(shadow) },
+      features: featuresFor(strategy),
+      shadow: shadow === null ? null : { strategy: shadow, features: featuresFor(shadow) },
       // Asked for each arm, and dear: counted once.
       countInputTokens: () => {
         tokens ??= this.#countTokens(body)
@@ -106,19 +107,6 @@ export function requireCandidate(plan: Plan): void {
 /** The request is fine, the model fits, only its adapter is out of service. */
 function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
   return excluded?.every(({ reason }) => reason === 'circuit_open') ?? false
-}
-
-/** What the prompt looks like, read once, for the strategies that look at it. */
-function featuresReader(
-  body: ChatBody,
-  native: Pick<NativeModule, 'promptFeatures'>,
-): (strategy: RoutingStrategy) => Float64Array | null {
-  let read: Float64Array | null = null
-  return strategy => {
-    if (!isContextual(strategy)) return null
-    read ??= featuresOf(promptText(body), native)
-    return read
-  }
 }
 
 const UNCONSTRAINED: Constraints = {}

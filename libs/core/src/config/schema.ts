@@ -161,6 +161,20 @@ const routing = section('How a model is chosen.', {
         'What requests that the gateway routes may cost on average, in US dollars; without one, cost only weighs.',
     }),
   ),
+  embedding: section(
+    'Whether the contextual strategies also learn by what a prompt is about. Each prompt that they route is sent to this model.',
+    {
+      model: Type.Optional(
+        Type.String({
+          pattern: '^[^/]+/.+$',
+          examples: ['openai/text-embedding-3-small'],
+          description:
+            "An embedding model of an adapter's upstream, as adapter/model; it need not be among the models that the adapter serves. Without one nothing is embedded.",
+        }),
+      ),
+      timeout: duration('300ms', 'Time that a request waits for its embedding; then it is routed without.'),
+    },
+  ),
   cost_reference_usd: Type.Number({
     exclusiveMinimum: 0,
     default: 0.002,

@@ -5,7 +5,9 @@ export type {
   ContextualPolicyOptions,
 } from './contextual/contextual-policy.ts'
 export { ContextualPolicy } from './contextual/contextual-policy.ts'
+export { EMBEDDED_PROMPT_FEATURES, withEmbedding } from './contextual/embedding-features.ts'
 export { encodeFeatures, featuresOf } from './contextual/features.ts'
+export type { PromptEmbedder } from './contextual/prompt-embedder.ts'
 export { costOf } from './cost.ts'
 export type { Decision, Plan } from './decision.ts'
 export { LearnedState } from './learned-state.ts'

@@ -52,12 +52,15 @@ export class LearnedState implements Learner, Sharer {
     /** Milliseconds; shorter, because outages are: what failed is tried again long before its quality is forgotten. */
     readonly reliabilityHalfLifeMs: number
     readonly ucbExploration: number
+    /** Length of a feature vector; default `PROMPT_FEATURES`. */
+    readonly dimension?: number
   }) {
     this.#native = options.native
     const { halfLifeMs, reliabilityHalfLifeMs } = options
     this.#halfLives = { halfLifeMs, reliabilityHalfLifeMs }
     this.bandit = options.native.createBandit(options)
-    this.contextual = new ContextualModel(options.native, PROMPT_FEATURES, options.halfLifeMs)
+    const { dimension = PROMPT_FEATURES } = options
+    this.contextual = new ContextualModel(options.native, dimension, options.halfLifeMs)
   }
 
   /** Counts what was learned: the same version is the same state. */
@@ -75,7 +78,8 @@ export class LearnedState implements Learner, Sharer {
     const learned = this.#arms.get(observation.arm)
     if (learned === undefined) return
     const { kind, outcome, quality, latency, usage, at } = observation
-    const features = context.features === null ? null : decodeFeatures(context.features)
+    const { dimension } = this.contextual
+    const features = context.features === null ? null : decodeFeatures(context.features, dimension)
     if (quality !== null && !context.pinned) {
       this.bandit.update(learned.index, quality, at)
       if (features !== null) this.contextual.judge(learned.index, features, quality, at)
@@ -113,7 +117,7 @@ export class LearnedState implements Learner, Sharer {
     for (const [id, learned] of this.#arms) {
       const now = this.#memoryOf(learned)
       const parts = instead.get(id)
-      memories[id] = parts === undefined ? now : memoryOf(parts, now)
+      memories[id] = parts === undefined ? now : memoryOf(parts, now, this.contextual.dimension)
     }
     return memories
   }
@@ -140,14 +144,14 @@ export class LearnedState implements Learner, Sharer {
     const learned = this.#known(arm)
     const before = this.#memoryOf(learned)
     this.#version += 1
-    const adopted = this.#recall(learned, memoryOf(parts, before))
+    const adopted = this.#recall(learned, memoryOf(parts, before, this.contextual.dimension))
     if (!adopted) this.#recall(learned, before)
     return adopted
   }
 
   restore(arms: Readonly<Record<string, unknown>>, warn: (message: string) => void): void {
     for (const [id, memory] of Object.entries(arms)) {
-      const read = readArmMemory(memory)
+      const read = this.#ofOurFeatures(readArmMemory(memory), id, warn)
       const learned = this.#arms.get(id as ArmId)
       if (read === null) warn(corrupt(id))
       else if (learned === undefined) this.#dormant.set(id, read)
@@ -171,6 +175,14 @@ export class LearnedState implements Learner, Sharer {
       ...(contextual === null ? {} : { contextual }),
       latency: foldSketch(latency.snapshot()),
     }
+  }
+
+  /** What was learned by other features means nothing here. */
+  #ofOurFeatures(memory: ArmMemory | null, id: string, warn: (message: string) => void): ArmMemory | null {
+    if (memory?.contextual === undefined || this.contextual.knows(memory.contextual)) return memory
+    warn(`arm ${id} was learned by other features of prompts: what depends on them starts from its prior`)
+    const { contextual: _, ...rest } = memory
+    return rest
   }
 
   #enrol(arm: Arm): LearnedArm {

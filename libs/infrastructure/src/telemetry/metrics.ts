@@ -23,6 +23,8 @@ export interface Metrics {
   attempt(observation: Observation, signal: Signal | null): void
   /** A model was asked what an answer is worth. @param decided whether it said so */
   judged(call: Observation, decided: boolean): void
+  /** A prompt was to be embedded. @param outcome one of a handful */
+  embedded(outcome: string): void
   streamStarted(): void
   streamEnded(): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
@@ -61,6 +63,7 @@ class PrometheusMetrics implements Metrics {
   readonly #verdicts: Counter
   readonly #judgingCost: Counter
   readonly #exchanges: Counter
+  readonly #embeddings: Counter
   readonly #learned: Counter
 
   constructor() {
@@ -118,6 +121,12 @@ class PrometheusMetrics implements Metrics {
       labelNames: ['succeeded'],
       registers,
     })
+    this.#embeddings = new Counter({
+      name: 'atp_embeddings_total',
+      help: 'Prompts that were to be embedded, by what came of it; all but success were routed without',
+      labelNames: ['outcome'],
+      registers,
+    })
     this.#learned = new Counter({
       name: 'atp_learned_updates_total',
       help: 'Observations that the learned state took in',
@@ -159,6 +168,10 @@ class PrometheusMetrics implements Metrics {
   judged({ cost }: Observation, decided: boolean): void {
     this.#verdicts.labels(String(decided)).inc()
     if (cost !== null) this.#judgingCost.inc(toUsd(cost))
+  }
+
+  embedded(outcome: string): void {
+    this.#embeddings.labels(outcome).inc()
   }
 
   streamStarted(): void {
