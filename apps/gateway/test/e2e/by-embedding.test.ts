@@ -1,4 +1,7 @@
 /** Routing by what the prompt is about, as a client sees it: two topics whose other features are the same to the bit. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { featuresOf } from '@atp/domain/routing'
 import { typescriptNative } from '@atp/native'
 import { expect, it } from 'vitest'
@@ -9,11 +12,12 @@ const FLOWERS = ['petals', 'sepals', 'stamen', 'blossom', 'hedges', 'nectar', 'm
 const SPACE = ['nebula', 'quasar', 'orbits', 'booster', 'galaxy', 'comets', 'planet', 'pluto']
 /** Good at flowers; good at space. */
 const [GARDENER, PILOT] = ['alpha/sim-mini', 'beta/sim-chat'] as const
-const ROUNDS = 40
+const ROUNDS = 80
 const MODEL = 'sim-embedding'
 const EMBEDDING = { ATP_ROUTING_EMBEDDING_MODEL: `alpha/${MODEL}`, ATP_ROUTING_STRATEGY: 'linthompson' }
 
 interface PlanBody {
+  readonly model: string
   readonly candidates: readonly {
     readonly arm: string
     readonly estimate: { readonly quality_mean: number }
@@ -45,16 +49,28 @@ async function teach(setup: SimulatedSetup): Promise<void> {
   }
 }
 
-/** What is expected of both, for a prompt that was not asked yet. */
-async function expected(setup: SimulatedSetup, words: readonly string[]) {
-  const { body } = await setup.post<PlanBody>('/v1/plan', {
+/** The decision on a prompt that was not asked yet. */
+async function plan(setup: SimulatedSetup, words: readonly string[], seed = 'fixed'): Promise<PlanBody> {
+  const { status, body } = await setup.post<PlanBody>('/v1/plan', {
     prompt: words.toReversed().join(' '),
     allow: [GARDENER, PILOT],
     quality: { quality: 1, cost: 0, latency: 0 },
+    decision_seed: seed,
   })
-  const of = (arm: string) =>
-    body.candidates.find(candidate => candidate.arm === arm)?.estimate.quality_mean ?? 0
-  return { gardener: of(GARDENER), pilot: of(PILOT) }
+  expect(status).toBe(200)
+  return body
+}
+
+/** How much more is expected of the gardener than of the pilot. */
+async function lead(setup: SimulatedSetup, words: readonly string[]): Promise<number> {
+  const { candidates } = await plan(setup, words)
+  const of = (arm: string) => candidates.find(candidate => candidate.arm === arm)?.estimate.quality_mean ?? 0
+  return of(GARDENER) - of(PILOT)
+}
+
+async function timesChosen(setup: SimulatedSetup, arm: string, words: readonly string[]): Promise<number> {
+  const plans = await Promise.all(Array.from({ length: 40 }, (_, n) => plan(setup, words, `${n}`)))
+  return plans.filter(({ model }) => model === arm).length
 }
 
 it('sees nothing else that tells the topics apart', () => {
@@ -67,9 +83,10 @@ it('sees nothing else that tells the topics apart', () => {
 it('learns by the embedding who is good at which topic', async () => {
   await using setup = await SimulatedSetup.start({ timeScale: 0, env: EMBEDDING })
   await teach(setup)
-  const [flowers, space] = [await expected(setup, FLOWERS), await expected(setup, SPACE)]
-  expect(flowers.gardener - flowers.pilot).toBeGreaterThan(0.2)
-  expect(space.pilot - space.gardener).toBeGreaterThan(0.2)
+  expect(await lead(setup, FLOWERS)).toBeGreaterThan(0.1)
+  expect(await lead(setup, SPACE)).toBeLessThan(-0.1)
+  expect(await timesChosen(setup, GARDENER, FLOWERS)).toBeGreaterThan(30)
+  expect(await timesChosen(setup, PILOT, SPACE)).toBeGreaterThan(30)
   expect(await metricsOf(setup)).toMatch(/^atp_embeddings_total\{outcome="success"\} \d+$/m)
 })
 
@@ -79,7 +96,8 @@ it('without an embedding model learns the mean of both topics, and calls nobody 
     env: { ATP_ROUTING_STRATEGY: 'linthompson' },
   })
   await teach(setup)
-  expect(await expected(setup, FLOWERS)).toEqual(await expected(setup, SPACE))
+  expect(await lead(setup, FLOWERS)).toBe(await lead(setup, SPACE))
+  expect(await timesChosen(setup, GARDENER, FLOWERS)).toBe(await timesChosen(setup, GARDENER, SPACE))
   expect(setup.provider.control.stats().models[MODEL]?.requests).toBe(0)
 })
 
@@ -112,9 +130,6 @@ it('waits for an embedding that does not come no longer than its time-out, then 
 })
 
 it('keeps what is not learned by features when it begins to embed, and says what starts anew', async () => {
-  const { mkdtempSync, rmSync } = await import('node:fs')
-  const { tmpdir } = await import('node:os')
-  const { join } = await import('node:path')
   const dataDir = mkdtempSync(join(tmpdir(), 'atp-embedding-test-'))
   try {
     {

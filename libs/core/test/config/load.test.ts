@@ -258,6 +258,25 @@ describe('a bad configuration', () => {
     expect(load('routing: { half_life: 365d }').config.routing.half_life).toBe('365d')
   })
 
+  it('has prompts embedded by a model of no adapter, or waits for it longer than a timer can', () => {
+    const embedding = (model: string) =>
+      `{ adapters: [${ADAPTER}], routing: { embedding: { model: ${model} } } }`
+    expect(load(embedding('a/of/any/name')).config.routing.embedding).toEqual({
+      model: 'a/of/any/name',
+      timeout: '300ms',
+    })
+    expect(problemsOf(embedding('b/m'))).toEqual([
+      { field: 'routing.embedding.model', found: '"b/m"', allowed: 'a model of an adapter: a/...' },
+    ])
+    expect(problemsOf('routing: { embedding: { model: a/m } }')).toMatchObject([
+      { field: 'routing.embedding.model', allowed: expect.stringContaining('none is configured') },
+    ])
+    expect(problemsOf(embedding('m'))).toMatchObject([{ field: 'routing.embedding.model' }])
+    expect(problemsOf('routing: { embedding: { timeout: 25d } }')).toMatchObject([
+      { field: 'routing.embedding.timeout', allowed: 'at most 24d' },
+    ])
+  })
+
   it('leaves holes in a list', () => {
     expect(problemsOf('', { ATP_ADAPTERS: `[${ADAPTER}]`, ATP_ADAPTERS_2_ID: 'c' })).toContainEqual({
       field: 'adapters[1]',

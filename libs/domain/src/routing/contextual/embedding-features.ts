@@ -25,12 +25,14 @@ export function withEmbedding(features: Float64Array, vector: Float64Array | nul
 
 function projected(vector: Float64Array): Float64Array {
   const out = new Float64Array(EMBEDDING_FEATURES)
-  vector.forEach((figure, row) => {
+  for (let row = 0; row < vector.length; row += 1) {
+    const figure = vector[row] as number
     const signs = mixed(row + SEED)
     for (let k = 0; k < EMBEDDING_FEATURES; k += 1) {
-      out[k] = (out[k] as number) + (signs & (1 << k) ? figure : -figure)
+      // Without a branch: a processor guesses half of such signs wrong, and takes five times as long.
+      out[k] = (out[k] as number) + figure * (((signs >> k) & 1) * 2 - 1)
     }
-  })
+  }
   const length = Math.hypot(...out)
   // A vector without direction says nothing.
   if (!(length > 0 && length < Number.POSITIVE_INFINITY)) return out.fill(0)
