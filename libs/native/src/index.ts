@@ -9,6 +9,6 @@ export type {
   SlidingWindow,
   StrategyName,
 } from './types.ts'
-export { STRATEGIES } from './types.ts'
+export { CONTEXT_FIGURES, STRATEGIES } from './types.ts'
 export { typescriptNative } from './typescript/index.ts'
 export { PROMPT_FEATURES, PROMPT_FEATURES_VERSION, promptFeatures } from './typescript/prompt-features.ts'

@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 7
+export const INTERFACE_VERSION = 8
 
 declare const kind: unique symbol
 
@@ -28,6 +28,7 @@ export interface Addon {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context: Float64Array | undefined,
   ): number
   banditSelectBatch(
     bandit: Handle<'bandit'>,
@@ -38,14 +39,25 @@ export interface Addon {
     penalties: Float64Array,
     chosen: Int32Array,
   ): void
-  banditUpdate(bandit: Handle<'bandit'>, arm: number, reward: number, now: number): void
+  banditUpdate(
+    bandit: Handle<'bandit'>,
+    arm: number,
+    reward: number,
+    now: number,
+    context: Float64Array | undefined,
+  ): void
   banditUpdateBatch(
     bandit: Handle<'bandit'>,
     arms: Uint32Array,
     rewards: Float64Array,
     times: Float64Array,
   ): void
-  banditPosteriors(bandit: Handle<'bandit'>, now: number, out: Float64Array): void
+  banditPosteriors(
+    bandit: Handle<'bandit'>,
+    now: number,
+    out: Float64Array,
+    context: Float64Array | undefined,
+  ): void
   banditSnapshot(bandit: Handle<'bandit'>): Float64Array
   banditRestore(bandit: Handle<'bandit'>, snapshot: Float64Array): number
   banditMerge(bandit: Handle<'bandit'>, snapshot: Float64Array): void
@@ -73,6 +85,7 @@ export interface Addon {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context: Float64Array | undefined,
   ): number
   linearEstimate(
     bandit: Handle<'linear'>,
@@ -80,6 +93,7 @@ export interface Addon {
     x: Float64Array,
     means: Float64Array,
     deviations: Float64Array,
+    context: Float64Array | undefined,
   ): void
   linearUpdate(
     bandit: Handle<'linear'>,
@@ -88,6 +102,7 @@ export interface Addon {
     target: number,
     weight: number,
     now: number,
+    context: Float64Array | undefined,
   ): void
   linearSnapshotArm(bandit: Handle<'linear'>, arm: number): Float64Array
   linearRestoreArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): boolean
