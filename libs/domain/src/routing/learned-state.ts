@@ -10,6 +10,7 @@ import type { Observation } from '../observation/observation.ts'
 import type { Learner, LearningContext } from '../observation/ports.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
+import { ContextStore, type ContextStoreOptions } from './contexts/context-store.ts'
 import { ContextualModel } from './contextual/contextual-model.ts'
 import { decodeFeatures } from './contextual/features.ts'
 import { DecayedMean } from './decayed-mean.ts'
@@ -36,13 +37,15 @@ export class LearnedState implements Learner {
   readonly bandit: Bandit
   /** By what prompts look like: qualities, and tokens of answers. Arms have the same indices. */
   readonly contextual: ContextualModel
+  /** What tenants and tasks believe beside that. */
+  readonly contexts: ContextStore
   readonly #native: NativeModule
   readonly #halfLifeMs: number
   readonly #reliabilityHalfLifeMs: number
   readonly #arms = new Map<ArmId, LearnedArm>()
   /** Memories of arms that are not registered now: kept for the day they come back. */
   readonly #dormant = new Map<string, ArmMemory>()
-  #version = 0
+  #observed = 0
 
   constructor(options: {
     readonly native: NativeModule
@@ -50,17 +53,24 @@ export class LearnedState implements Learner {
     /** Milliseconds; shorter, because outages are: what failed is tried again long before its quality is forgotten. */
     readonly reliabilityHalfLifeMs: number
     readonly ucbExploration: number
+    readonly contexts: ContextStoreOptions
   }) {
     this.#native = options.native
     this.#halfLifeMs = options.halfLifeMs
     this.#reliabilityHalfLifeMs = options.reliabilityHalfLifeMs
     this.bandit = options.native.createBandit(options)
     this.contextual = new ContextualModel(options.native, PROMPT_FEATURES, options.halfLifeMs)
+    this.contexts = new ContextStore(options.contexts, options.halfLifeMs)
   }
 
-  /** Counts what was learned: the same version is the same state. */
+  /** Counts what was learned, and what was loaded: the same version is the same state. */
   get version(): number {
-    return this.#version
+    return this.#observed + this.contexts.merged
+  }
+
+  /** Observations that were learned from. */
+  get observed(): number {
+    return this.#observed
   }
 
   /** The arm's learned parts; an arm that was never seen starts from what is remembered of it, or from its priors. */
@@ -69,14 +79,17 @@ export class LearnedState implements Learner {
   }
 
   /** Each part learns only from what was the model's doing: see `Outcome`. */
-  apply(observation: Observation, context: LearningContext): void {
+  apply(observation: Observation, context: LearningContext, sequence?: number): void {
     const learned = this.#arms.get(observation.arm)
     if (learned === undefined) return
     const { kind, outcome, quality, latency, usage, at } = observation
     const features = context.features === null ? null : decodeFeatures(context.features)
     if (quality !== null && !context.pinned) {
-      this.bandit.update(learned.index, quality, at)
-      if (features !== null) this.contextual.qualities.update(learned.index, features, quality, 1, at)
+      const own = this.contexts.learn({ tenant: observation.tenant, task: context.task }, sequence)
+      this.bandit.update(learned.index, quality, at, own?.qualities)
+      if (features !== null) {
+        this.contextual.qualities.update(learned.index, features, quality, 1, at, own?.residuals)
+      }
     }
     this.#learnSignal(learned, observation, context)
     if (isFailure(outcome)) learned.reliability.add(0, at)
@@ -88,7 +101,11 @@ export class LearnedState implements Learner {
         if (features !== null) this.contextual.amounts.learn(learned.index, features, usage.outputTokens, at)
       }
     }
-    this.#version += 1
+    this.#observed += 1
+  }
+
+  reached(sequence: number): void {
+    this.contexts.reached(sequence)
   }
 
   /** Every answer of ours counts: rare faults of a model with much traffic are rare. */
@@ -149,6 +166,7 @@ export class LearnedState implements Learner {
       ),
     }
     this.contextual.addArm(hash, arm.expectedOutputTokens)
+    this.contexts.addArm(arm.id)
     this.#arms.set(arm.id, learned)
     const memory = this.#dormant.get(arm.id)
     if (memory !== undefined) {
