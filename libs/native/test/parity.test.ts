@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Bandit, CONTEXT_FIGURES, type NativeModule, STRATEGIES, type StrategyName } from '../src/index.ts'
+import {
+  type Bandit,
+  CONTEXT_FIGURES,
+  type NativeModule,
+  STRATEGIES,
+  type StrategyName,
+} from '../src/index.ts'
 import { rust, withoutRust } from './implementations.ts'
 import { bits, bothOf, drawPenalties, equalBits } from './pairs.ts'
 import { TestRandom } from './randomness.ts'

@@ -82,11 +82,11 @@ export interface StoredContext extends ContextKey {
 }
 
 export interface ContextRepository {
-  load(key: ContextKey): Promise<StoredContext | null>
+  loadContext(key: ContextKey): Promise<StoredContext | null>
   /** Each takes the place of what is stored of it, unless that is of a later sequence. */
-  save(contexts: readonly StoredContext[]): Promise<void>
+  saveContexts(contexts: readonly StoredContext[]): Promise<void>
   /** Those that hold more than what was committed up to `sequence`. */
-  ahead(sequence: number): Promise<readonly (ContextKey & Pick<StoredContext, 'appliedSequence'>)[]>
+  contextsAhead(sequence: number): Promise<readonly (ContextKey & Pick<StoredContext, 'appliedSequence'>)[]>
 }
 
 /** Who keeps contexts, as the snapshot and the recovery need it. */

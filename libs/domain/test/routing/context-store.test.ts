@@ -100,6 +100,26 @@ describe('the contexts in memory', () => {
     expect(Array.from(both?.slice(0, 2) ?? [])).toEqual([10, 10])
   })
 
+  it('that are saved before they have come keep what was stored', async () => {
+    const contexts = new MemoryContexts()
+    const first = gatewayOver(contexts)
+    first.judge('code', 'a', 1, 10)
+    await first.save()
+    const second = gatewayOver(contexts)
+    second.learned.reached(10)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    contexts.gate = promise
+    second.judge('code', 'a', 0, 15)
+    const saved = second.save()
+    second.judge('code', 'a', 0, 10)
+    resolve()
+    await saved
+    expect(contexts.rows.get('default/code')).toMatchObject({
+      appliedSequence: 15,
+      arms: { 'up/a': [1, 10, 15, expect.any(Number), 0, 0, 0] },
+    })
+  })
+
   it('are loaded a few at a time', async () => {
     const contexts = new MemoryContexts()
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -153,7 +173,7 @@ describe('the contexts in memory', () => {
   it('leave out what is stored and illegal', async () => {
     const contexts = new MemoryContexts()
     const arms = { 'up/a': [1, -5, 2, 0, 0, 0, 0], 'up/b': [1, 10, 0, 0, 0, 0, 0], 'up/gone': [9] }
-    await contexts.save([{ tenant: 'default', task: 'code', appliedSequence: 1, savedAt: 0, arms }])
+    await contexts.saveContexts([{ tenant: 'default', task: 'code', appliedSequence: 1, savedAt: 0, arms }])
     const { quality, learned } = gatewayOver(contexts)
     quality('code', 'a')
     await settled()
@@ -164,7 +184,7 @@ describe('the contexts in memory', () => {
   it('remember an arm that is not registered now', async () => {
     const contexts = new MemoryContexts()
     const arms = { 'up/gone': [1, 3, 1, 0, 0, 0, 0] }
-    await contexts.save([{ tenant: 'default', task: 'code', appliedSequence: 0, savedAt: 0, arms }])
+    await contexts.saveContexts([{ tenant: 'default', task: 'code', appliedSequence: 0, savedAt: 0, arms }])
     const { judge, learned, save } = gatewayOver(contexts)
     learned.contexts.find({ tenant: 'default', task: 'code' })
     await settled()

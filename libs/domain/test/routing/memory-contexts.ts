@@ -12,7 +12,7 @@ export class MemoryContexts implements ContextRepository {
   underWay = 0
   mostUnderWay = 0
 
-  async load(key: ContextKey): Promise<StoredContext | null> {
+  async loadContext(key: ContextKey): Promise<StoredContext | null> {
     this.loaded.push(key.task)
     this.underWay += 1
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay)
@@ -22,7 +22,7 @@ export class MemoryContexts implements ContextRepository {
     return this.rows.get(nameOf(key)) ?? null
   }
 
-  async save(contexts: readonly StoredContext[]): Promise<void> {
+  async saveContexts(contexts: readonly StoredContext[]): Promise<void> {
     if (this.failing) throw new Error('the store is away')
     for (const context of contexts) {
       const before = this.rows.get(nameOf(context))
@@ -31,7 +31,7 @@ export class MemoryContexts implements ContextRepository {
     }
   }
 
-  async ahead(sequence: number) {
+  async contextsAhead(sequence: number) {
     return Array.from(this.rows.values()).filter(({ appliedSequence }) => appliedSequence > sequence)
   }
 }

@@ -148,8 +148,8 @@ describe.skipIf(probe.missing !== null)(
       )
       const replayed = (await database.observations.after(sequence + 2, 10)).slice(-2)
       expect(replayed.map(row => row.context)).toEqual([
-        { pinned: true, features: null, signal: null, at: pinned.at },
-        { pinned: false, features: 'AACAPw==', signal: null, at: free.at },
+        { task: null, pinned: true, features: null, signal: null, at: pinned.at },
+        { task: null, pinned: false, features: 'AACAPw==', signal: null, at: free.at },
       ])
     })
 

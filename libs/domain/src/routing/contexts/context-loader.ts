@@ -11,7 +11,7 @@ const MOST_UNDER_WAY = 16
 const RETRY_AFTER_MS = 1_000
 
 export class ContextLoader {
-  readonly #repository: Pick<ContextRepository, 'load'>
+  readonly #repository: Pick<ContextRepository, 'loadContext'>
   readonly #clock: Clock
   readonly #warn: Warn
   /** Waiting for their turn, with who waits for them. */
@@ -23,7 +23,7 @@ export class ContextLoader {
   /** Loads that changed what is believed. */
   merged = 0
 
-  constructor(repository: Pick<ContextRepository, 'load'>, clock: Clock, warn: Warn) {
+  constructor(repository: Pick<ContextRepository, 'loadContext'>, clock: Clock, warn: Warn) {
     this.#repository = repository
     this.#clock = clock
     this.#warn = warn
@@ -65,7 +65,7 @@ export class ContextLoader {
 
   async #load(entry: ContextEntry, settle: PromiseWithResolvers<void>): Promise<void> {
     try {
-      this.#merge(entry, await this.#repository.load(entry.key))
+      this.#merge(entry, await this.#repository.loadContext(entry.key))
       this.#isFailing = false
       settle.resolve()
     } catch (error) {

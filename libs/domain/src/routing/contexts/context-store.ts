@@ -100,7 +100,7 @@ export class ContextStore implements ContextKeeper {
 
   async beginReplay(sequence: number): Promise<void> {
     this.reached(sequence)
-    const ahead = await this.#options.repository.ahead(sequence)
+    const ahead = await this.#options.repository.contextsAhead(sequence)
     this.#ahead = new Map(ahead.map(context => [nameOf(context), context.appliedSequence]))
   }
 
@@ -128,7 +128,7 @@ export class ContextStore implements ContextKeeper {
             rows.push(this.#row(each.entry.key, each.figures, sequence))
           }
         }
-        await this.#options.repository.save(rows)
+        await this.#options.repository.saveContexts(rows)
         for (const { entry, changes } of some) this.#noteSaved(entry, changes)
       }
     }
@@ -136,7 +136,7 @@ export class ContextStore implements ContextKeeper {
 
   /** Adds what is stored, which was not there yet when it was captured. @returns false where it was stored meanwhile */
   async #complete({ entry, figures }: Captured, sequence: number): Promise<boolean> {
-    const stored = await this.#options.repository.load(entry.key)
+    const stored = await this.#options.repository.loadContext(entry.key)
     if (stored === null) return true
     if (stored.appliedSequence >= sequence) return false
     figures.merge(stored.arms)
@@ -202,7 +202,7 @@ export class ContextStore implements ContextKeeper {
     await Promise.all(entries.map(entry => this.#loader.need(entry)))
     const changes = entries.map(entry => entry.changes)
     const rows = entries.map(entry => this.#row(entry.key, entry.figures, this.#sequence))
-    await this.#options.repository.save(rows)
+    await this.#options.repository.saveContexts(rows)
     for (const [at, entry] of entries.entries()) this.#noteSaved(entry, changes[at] as number)
   }
 
