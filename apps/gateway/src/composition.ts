@@ -82,12 +82,18 @@ const BINDINGS: readonly Binding[] = [
     return registry
   }),
   bind(T.LEARNED, resolve => {
-    const { half_life, reliability_half_life, ucb_exploration } = resolve(T.CONFIG).routing
+    const { half_life, reliability_half_life, ucb_exploration, contexts } = resolve(T.CONFIG).routing
     const learned = new LearnedState({
       native: resolve(T.NATIVE),
       halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
       reliabilityHalfLifeMs: parseDuration(reliability_half_life),
       ucbExploration: ucb_exploration,
+      contexts: {
+        repository: resolve(T.DATABASE).contexts,
+        capacity: contexts,
+        clock: resolve(T.CLOCK),
+        warn: message => resolve(T.LOG).warn(message),
+      },
     })
     // Before anything is replayed: what an unknown arm did is not learned from.
     for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
@@ -142,6 +148,7 @@ const BINDINGS: readonly Binding[] = [
         snapshots: resolve(T.DATABASE).snapshots,
         observations: resolve(T.OBSERVATIONS),
         learner: resolve(T.LEARNED),
+        contexts: resolve(T.LEARNED).contexts,
         clock: resolve(T.CLOCK),
       }),
   ),

@@ -144,6 +144,10 @@ const routing = section('How a model is chosen.', {
         'What requests that the gateway routes may cost on average, in US dollars; without one, cost only weighs.',
     }),
   ),
+  contexts: count(
+    10_000,
+    'Tenants and tasks whose own experience is held in memory; that of the others waits in the database.',
+  ),
   cost_reference_usd: Type.Number({
     exclusiveMinimum: 0,
     default: 0.002,

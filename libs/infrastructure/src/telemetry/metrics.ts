@@ -7,6 +7,7 @@ import type { Milliseconds } from '@atp/core/units'
 import { toUsd } from '@atp/core/units'
 import { type Observation, OUTCOMES, type Outcome, SIGNALS, type Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { LabelCache } from './label-cache.ts'
 
 export interface Metrics {
@@ -32,6 +33,8 @@ export interface Metrics {
   circuit(adapter: AdapterId, open: boolean): void
   /** Observations that the learned state took in since the last call. */
   learned(observations: number): void
+  /** Of tenants and tasks. */
+  contexts(counts: ContextCounts): void
   render(): Promise<string>
 }
 
@@ -59,6 +62,7 @@ class PrometheusMetrics implements Metrics {
   readonly #verdicts: Counter
   readonly #judgingCost: Counter
   readonly #learned: Counter
+  readonly #contexts: ContextMetrics
 
   constructor() {
     const registers = [this.#registry]
@@ -114,6 +118,7 @@ class PrometheusMetrics implements Metrics {
       help: 'Observations that the learned state took in',
       registers,
     })
+    this.#contexts = new ContextMetrics(registers)
   }
 
   get contentType(): string {
@@ -175,6 +180,10 @@ class PrometheusMetrics implements Metrics {
 
   learned(observations: number): void {
     this.#learned.inc(observations)
+  }
+
+  contexts(counts: ContextCounts): void {
+    this.#contexts.set(counts)
   }
 
   render(): Promise<string> {
