@@ -13,6 +13,8 @@ export class MemoryContexts implements ContextRepository {
   mostUnderWay = 0
 
   async loadContext(key: ContextKey): Promise<StoredContext | null> {
+    // As on the way to a thread or a database: plain data.
+    structuredClone(key)
     this.loaded.push(key.task)
     this.underWay += 1
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay)

@@ -154,12 +154,17 @@ export class ContextStore implements ContextKeeper {
     const leaving = this.#leaving.get(name)
     if (leaving === undefined) this.#misses += 1
     this.#leaving.delete(name)
-    const entry = leaving ?? new ContextEntry(key, new ContextFigures(this.#arms, this.#halfLifeMs))
+    const entry = leaving ?? this.#newEntry(key)
     this.#entries.set(name, entry)
     this.#recency.add(entry)
     this.#loader.want(entry)
     if (this.#entries.size > this.#options.capacity) this.#evict(this.#recency.oldest as ContextEntry)
     return entry
+  }
+
+  /** Keeps of a key no more than it needs: it may be a whole request. */
+  #newEntry({ tenant, task }: ContextKey): ContextEntry {
+    return new ContextEntry({ tenant, task }, new ContextFigures(this.#arms, this.#halfLifeMs))
   }
 
   #evict(entry: ContextEntry): void {
