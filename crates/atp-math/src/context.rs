@@ -7,9 +7,9 @@ use crate::checks;
 use crate::elementary::pow2;
 use crate::range_error::RangeError;
 
-/// What the parent counts for, in observations: the ratio of the variance of single targets to that of contexts' means. Chosen
-/// by simulation, the one that `libs/domain/test/routing/context-pooling.test.ts` repeats: more, and a context that differs is
-/// slow to notice; less, and contexts that agree each explore anew.
+/// What the parent counts for, in observations: the ratio of the variance of single targets to that of contexts' means. More, and
+/// a context that differs is slow to notice; less, and contexts that agree each explore anew. Chosen by simulation: see
+/// `docs/decisions/contexts-start-from-all.md`.
 pub const STRENGTH: f64 = 20.0;
 /// Figures of an arm: two sums, and the milliseconds of the latest observation in them.
 pub const CONTEXT_FIGURES: usize = 3;

@@ -85,7 +85,7 @@ export class SpooledRepositories
   async loadContext(key: ContextKey): Promise<StoredContext | null> {
     const own = await this.#journal.loadContext(key)
     if (own !== null) return own
-    const latest = await this.#postgres.loadContext(key)
+    const latest = await this.#orElse(this.#postgres.loadContext(key), null)
     return latest === null ? null : { ...latest, appliedSequence: 0 }
   }
 

@@ -13,7 +13,7 @@ export class ContextEntry implements Linked<ContextEntry> {
   changes = 0
   /** As many of them as are stored. */
   saved = 0
-  /** Resolves once what is stored of it has been added to the figures; null before it was asked for, and after a failure. */
+  /** Resolves once what is stored of it has been added to the figures; null where nobody is asked for it now. */
   arrival: Promise<void> | null = null
   hasArrived = false
   /** Of the last failure to load it. */

@@ -78,6 +78,7 @@ export class ContextLoader {
 
   #merge(entry: ContextEntry, stored: StoredContext | null): void {
     entry.hasArrived = true
+    entry.arrival = null
     if (stored === null) return
     this.merged += 1
     const legal = entry.figures.merge(stored.arms)
