@@ -1,5 +1,7 @@
 /** What is measured: each operation on an implementation with warm state, as a gateway calls it. */
 import { type NativeModule, PROMPT_FEATURES, type StrategyName } from '@atp/native'
+import { CONTEXT_OPERATIONS } from './context-operations.ts'
+import { HALF_LIFE_MS, linearDecider, START, warmBandit } from './warm-bandits.ts'
 
 export interface Operation {
   readonly name: string
@@ -9,8 +11,6 @@ export interface Operation {
   readonly prepare: (native: NativeModule) => (call: number) => void
 }
 
-const START = 1_700_000_000_000
-const HALF_LIFE_MS = 3_600_000
 const BATCH = 1_000
 
 /** [features, arms, decisions a sample] */
@@ -65,6 +65,7 @@ export const OPERATIONS: readonly Operation[] = [
     calls: 10,
     prepare: promptFeatures,
   },
+  ...CONTEXT_OPERATIONS,
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
   { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
@@ -138,40 +139,6 @@ function linearCycle(dimension: number, arms: number) {
   }
 }
 
-function linearDecider(native: NativeModule, dimension: number, arms: number) {
-  const { bandit, contexts } = warmLinear(native, dimension, arms)
-  const weights = new Float64Array(arms).fill(1)
-  const penalties = new Float64Array(arms).fill(0.1)
-  const qualities = new Float64Array(arms)
-  const decide = (k: number): number => {
-    const x = contexts[k % contexts.length] as Float64Array
-    return bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
-  }
-  return { bandit, contexts, decide }
-}
-
-/** A bandit that has learned from some thousand contexts, and contexts to go on with. */
-function warmLinear(native: NativeModule, dimension: number, arms: number) {
-  const bandit = native.createLinearBandit({
-    dimension,
-    biasRidge: 1,
-    ridge: 10,
-    commonRidge: 10,
-    halfLifeMs: HALF_LIFE_MS,
-    noise: 0.25,
-    changeThreshold: 8,
-    exploration: 0.3,
-  })
-  for (let arm = 0; arm < arms; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], 0.7)
-  const contexts = Array.from({ length: 64 }, (_, context) =>
-    Float64Array.from({ length: dimension }, (_, k) => (k === 0 ? 1 : Math.sin(context * dimension + k))),
-  )
-  for (let k = 0; k < 4_096; k += 1) {
-    bandit.update(k % arms, contexts[k % contexts.length] as Float64Array, (k % 10) / 10, 1, START)
-  }
-  return { bandit, contexts }
-}
-
 function update(native: NativeModule) {
   const bandit = warmBandit(native, 8)
   return (k: number) => {
@@ -224,14 +191,4 @@ function sketchQuantile(native: NativeModule) {
   return () => {
     sketch.quantile(0.95)
   }
-}
-
-/** Posteriors as after a few hundred rewards an arm. */
-function warmBandit(native: NativeModule, arms: number) {
-  const bandit = native.createBandit({ halfLifeMs: HALF_LIFE_MS })
-  for (let arm = 0; arm < arms; arm += 1) {
-    bandit.addArm(native.hash64(`arm ${arm}`)[1], 2, 1)
-    for (let k = 0; k < 300; k += 1) bandit.update(arm, (k % 10) / 10, START)
-  }
-  return bandit
 }

@@ -4,12 +4,24 @@
  */
 import { systemClock } from '@atp/core/clock'
 import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
-import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
+import {
+  type AppContainer,
+  type Binding,
+  bind,
+  bindValue,
+  createContainer,
+  type Resolve,
+} from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
-import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import {
+  type ContextRepository,
+  FeedbackService,
+  ObservationService,
+  SnapshotWriter,
+} from '@atp/domain/observation'
 import {
   type Arm,
   EMBEDDED_PROMPT_FEATURES,
@@ -94,20 +106,8 @@ const BINDINGS: readonly Binding[] = [
     const { url } = resolve(T.CONFIG).redis
     return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
   }),
-  bind(T.BLANK_STATE, resolve => () => {
-    const { half_life, reliability_half_life, ucb_exploration, embedding } = resolve(T.CONFIG).routing
-    const learned = new LearnedState({
-      native: resolve(T.NATIVE),
-      halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
-      reliabilityHalfLifeMs: parseDuration(reliability_half_life),
-      ucbExploration: ucb_exploration,
-      ...(embedding.model === undefined ? {} : { dimension: EMBEDDED_PROMPT_FEATURES }),
-    })
-    // Before anything is replayed: what an unknown arm did is not learned from.
-    for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
-    return learned
-  }),
-  bind(T.LEARNED, resolve => resolve(T.BLANK_STATE)()),
+  bind(T.LEARNED, resolve => learnedState(resolve, resolve(T.DATABASE).contexts)),
+  bind(T.BLANK_STATE, resolve => () => learnedState(resolve, NO_CONTEXTS)),
   bind(T.REPLICAS, resolve => {
     const redis = resolve(T.REDIS)
     const { prefix, exchange_interval } = resolve(T.CONFIG).redis
@@ -176,6 +176,7 @@ const BINDINGS: readonly Binding[] = [
         snapshots: resolve(T.DATABASE).snapshots,
         observations: resolve(T.REPLICAS) ?? resolve(T.OBSERVATIONS),
         learner: resolve(T.REPLICAS) ?? resolve(T.LEARNED),
+        contexts: resolve(T.LEARNED).contexts,
         clock: resolve(T.CLOCK),
       }),
   ),
@@ -261,6 +262,33 @@ const BINDINGS: readonly Binding[] = [
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000
+
+/** All arms are known before anything is replayed: what an unknown arm did is not learned from. */
+function learnedState(resolve: Resolve, repository: ContextRepository): LearnedState {
+  const { half_life, reliability_half_life, ucb_exploration, embedding, contexts } = resolve(T.CONFIG).routing
+  const learned = new LearnedState({
+    native: resolve(T.NATIVE),
+    halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
+    reliabilityHalfLifeMs: parseDuration(reliability_half_life),
+    ucbExploration: ucb_exploration,
+    ...(embedding.model === undefined ? {} : { dimension: EMBEDDED_PROMPT_FEATURES }),
+    contexts: {
+      repository,
+      capacity: contexts,
+      clock: resolve(T.CLOCK),
+      warn: message => resolve(T.LOG).warn(message),
+    },
+  })
+  for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
+  return learned
+}
+
+/** For a state that is thrown away. */
+const NO_CONTEXTS: ContextRepository = {
+  loadContext: async () => null,
+  saveContexts: async () => undefined,
+  contextsAhead: async () => [],
+}
 
 function breakerOptions({ breaker }: Config): BreakerOptions {
   return {

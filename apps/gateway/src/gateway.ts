@@ -123,6 +123,7 @@ export class Gateway {
           snapshots: database.snapshots,
           observations: database.observations,
           learner: resolve(T.LEARNED),
+          contexts: resolve(T.LEARNED).contexts,
           warn: message => log.warn(message),
         })
         resolve(T.OBSERVATIONS).resumeFrom(recovered.sequence)

@@ -5,6 +5,7 @@ use crate::arms_snapshot;
 use crate::beta::beta;
 use crate::checks;
 use crate::choice::Weighing;
+use crate::context;
 use crate::elementary::ln;
 use crate::kl_ucb;
 use crate::random_stream::{RandomStream, Seed};
@@ -65,9 +66,26 @@ impl Bandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
+        self.select_in(&[], strategy, seed, weighing, qualities)
+    }
+
+    /// Chooses as `select` does, in a context: see `context`.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn select_in(
+        &mut self,
+        context: &[f64],
+        strategy: Strategy,
+        seed: Seed,
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Result<Option<usize>, RangeError> {
         weighing.check(self.size())?;
         checks::length("qualities", qualities.len(), self.size())?;
+        context::check(context, self.size(), context::COUNTED)?;
         self.refresh_posteriors(weighing.now);
+        self.pool(context, weighing.now);
         let explored = self.explored(strategy);
         Ok(self.choose(strategy, explored, seed, weighing, qualities))
     }
@@ -102,8 +120,26 @@ impl Bandit {
     /// # Errors
     /// On an unknown arm, a reward outside [0, 1], a time that is negative or not finite.
     pub fn update(&mut self, arm: usize, reward: f64, now: f64) -> Result<(), RangeError> {
+        self.update_in(&mut [], arm, reward, now)
+    }
+
+    /// Learns as `update` does, and writes into a context that it was seen there.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn update_in(
+        &mut self,
+        context: &mut [f64],
+        arm: usize,
+        reward: f64,
+        now: f64,
+    ) -> Result<(), RangeError> {
         self.check_observation(arm, reward, now)?;
+        context::check(context, self.size(), context::COUNTED)?;
         self.arms[arm].add(reward, 1.0 - reward, now, self.half_life_ms);
+        if let Some(context) = context.as_chunks_mut().0.get_mut(arm) {
+            context::add(context, reward, 1.0 - reward, now, self.half_life_ms);
+        }
         Ok(())
     }
 
@@ -134,6 +170,20 @@ impl Bandit {
         for (out, arm) in out.as_chunks_mut::<2>().0.iter_mut().zip(&self.arms) {
             *out = arm.posterior(now, self.half_life_ms);
         }
+        Ok(())
+    }
+
+    /// Writes as `posteriors` does, in a context.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn posteriors_in(&mut self, context: &[f64], now: f64, out: &mut [f64]) -> Result<(), RangeError> {
+        checks::finite("now", now, 0.0)?;
+        checks::length("out", out.len(), 2 * self.size())?;
+        context::check(context, self.size(), context::COUNTED)?;
+        self.refresh_posteriors(now);
+        self.pool(context, now);
+        out.copy_from_slice(self.posteriors.as_flattened());
         Ok(())
     }
 
@@ -224,6 +274,16 @@ impl Bandit {
     fn refresh_posteriors(&mut self, now: f64) {
         for (posterior, arm) in self.posteriors.iter_mut().zip(&self.arms) {
             *posterior = arm.posterior(now, self.half_life_ms);
+        }
+    }
+
+    /// The posteriors of a context from those of its parent; without a context these stay.
+    #[inline]
+    fn pool(&mut self, context: &[f64], now: f64) {
+        let arms = self.posteriors.iter_mut().zip(&self.arms);
+        for ((posterior, arm), context) in arms.zip(context.as_chunks().0) {
+            let prior = [arm.prior_alpha, arm.prior_beta];
+            *posterior = context::posterior(*posterior, prior, context, now, self.half_life_ms);
         }
     }
 

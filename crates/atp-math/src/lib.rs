@@ -13,6 +13,7 @@ pub mod checks;
 pub mod choice;
 mod cholesky;
 mod common_prior;
+pub mod context;
 pub mod elementary;
 pub mod hash64;
 pub mod kl_ucb;

@@ -3,6 +3,7 @@
 use crate::checks;
 use crate::choice::Weighing;
 use crate::common_prior::CommonPrior;
+use crate::context;
 use crate::linear_arm::{LinearArm, Regression, Workspace, are_legal, figure_count};
 use crate::normal::normal;
 use crate::random_stream::{RandomStream, Seed};
@@ -130,12 +131,29 @@ impl LinearBandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
+        self.select_in(&[], strategy, seed, x, weighing, qualities)
+    }
+
+    /// Chooses as `select` does, in a context: its intercepts are added to the expectations, and their variances to those.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn select_in(
+        &mut self,
+        context: &[f64],
+        strategy: Strategy,
+        seed: Seed,
+        x: &[f64],
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Result<Option<usize>, RangeError> {
         if strategy == Strategy::KlUcb {
             return Err(RangeError::new("strategy must be thompson, ucb or greedy, found klucb".to_owned()));
         }
         weighing.check(self.size())?;
         self.check_features(x)?;
         checks::length("qualities", qualities.len(), self.size())?;
+        context::check(context, self.size(), context::SIGNED)?;
         self.advance(weighing.now);
         let radius = self.options.exploration * self.spread();
         for (index, arm) in self.arms.iter().enumerate() {
@@ -143,13 +161,14 @@ impl LinearBandit {
             if !weighing.is_eligible(index) {
                 continue;
             }
-            let mean = arm.mean(x);
+            let [offset, unsure] = self.intercept(context, index, weighing.now);
+            let mean = arm.mean(x) + offset;
             qualities[index] = match strategy {
                 Strategy::Greedy | Strategy::KlUcb => mean,
-                Strategy::Ucb => mean + radius * arm.variance(x, &mut self.workspace).sqrt(),
+                Strategy::Ucb => mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt(),
                 Strategy::Thompson => {
                     let draw = normal(&mut RandomStream::new(seed, arm.hash));
-                    mean + radius * arm.variance(x, &mut self.workspace).sqrt() * draw
+                    mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt() * draw
                 }
             };
         }
@@ -167,15 +186,32 @@ impl LinearBandit {
         means: &mut [f64],
         deviations: &mut [f64],
     ) -> Result<(), RangeError> {
+        self.estimate_in(&[], now, x, means, deviations)
+    }
+
+    /// Writes as `estimate` does, in a context.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn estimate_in(
+        &mut self,
+        context: &[f64],
+        now: f64,
+        x: &[f64],
+        means: &mut [f64],
+        deviations: &mut [f64],
+    ) -> Result<(), RangeError> {
         checks::finite("now", now, 0.0)?;
         self.check_features(x)?;
         checks::length("means", means.len(), self.size())?;
         checks::length("deviations", deviations.len(), self.size())?;
+        context::check(context, self.size(), context::SIGNED)?;
         self.advance(now);
         let spread = self.spread();
         for (index, arm) in self.arms.iter().enumerate() {
-            means[index] = arm.mean(x);
-            deviations[index] = spread * arm.variance(x, &mut self.workspace).sqrt();
+            let [offset, unsure] = self.intercept(context, index, now);
+            means[index] = arm.mean(x) + offset;
+            deviations[index] = spread * (arm.variance(x, &mut self.workspace) + unsure).sqrt();
         }
         Ok(())
     }
@@ -192,17 +228,38 @@ impl LinearBandit {
         weight: f64,
         now: f64,
     ) -> Result<(), RangeError> {
+        self.update_in(&mut [], arm, x, target, weight, now)
+    }
+
+    /// Learns as `update` does, and writes into a context what the target exceeded its expectation by.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn update_in(
+        &mut self,
+        context: &mut [f64],
+        arm: usize,
+        x: &[f64],
+        target: f64,
+        weight: f64,
+        now: f64,
+    ) -> Result<(), RangeError> {
         self.check_arm(arm)?;
         self.check_features(x)?;
         checks::between("target", target, -TARGET_MAX, TARGET_MAX)?;
         checks::between("weight", weight, f64::MIN_POSITIVE, WEIGHT_MAX)?;
         checks::finite("now", now, 0.0)?;
+        context::check(context, self.size(), context::SIGNED)?;
         self.advance(now);
         let spread = self.spread();
         let threshold = self.options.change_threshold;
         let (regression, workspace) = (&self.regression, &mut self.workspace);
         if self.arms[arm].forget_if_changed(x, target, spread, threshold, regression, workspace) {
             self.settle_exactly();
+        }
+        if let Some(context) = context.as_chunks_mut().0.get_mut(arm) {
+            let excess = target - self.arms[arm].mean(x);
+            context::add(context, weight, weight * excess, now, self.options.half_life_ms);
         }
         self.arms[arm].add(x, target, weight, now, &self.regression, &mut self.workspace);
         self.since_settled += 1;
@@ -260,6 +317,13 @@ impl LinearBandit {
         self.arms[arm].merge(&snapshot[HEADER..], &self.regression, &mut self.workspace);
         self.replaced = true;
         Ok(())
+    }
+
+    /// What a context adds to an arm's expectation, and to its variance; nothing where there is no context.
+    #[inline]
+    fn intercept(&self, context: &[f64], arm: usize, now: f64) -> [f64; 2] {
+        let figures = context.as_chunks().0.get(arm);
+        figures.map_or([0.0; 2], |figures| context::intercept(figures, now, self.options.half_life_ms))
     }
 
     #[inline]

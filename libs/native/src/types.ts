@@ -4,6 +4,15 @@ export const STRATEGIES = ['thompson', 'ucb', 'klucb', 'greedy'] as const
 export type StrategyName = (typeof STRATEGIES)[number]
 
 /**
+ * Figures that a context keeps of each arm: two decayed sums, and the milliseconds of the latest observation in them. A *context* is
+ * a part of the traffic that has a taste of its own (a tenant and its task): it starts from what all taught, its parent, and
+ * what it sees itself moves it away from there (partial pooling). Its figures are an array of the caller's, zeros at first: so
+ * any number of contexts share one bandit, and sums of the same time are additive between replicas. Of a `Bandit` the sums are
+ * successes and failures, of a `LinearBandit` weights of observations and what targets exceeded their expectation by.
+ */
+export const CONTEXT_FIGURES = 3
+
+/**
  * A multi-armed bandit with time-based forgetting. Arms are indices 0 .. size-1, in the order of `addArm`.
  * Times are milliseconds of one clock, not negative; an earlier time than an arm has seen counts as the arm's latest.
  * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError and change nothing.
@@ -26,6 +35,7 @@ export interface Bandit {
    * @param weights length `size`: what a unit of each arm's quality is worth, finite and not negative
    * @param penalties length `size`: weighted cost and latency; +Infinity marks an arm that is not eligible
    * @param qualities length `size`, written: q_i of each eligible arm, NaN for the others; not the same array as the others
+   * @param context length `CONTEXT_FIGURES * size`: who decides; left out, it is the parent of all
    * @returns the chosen index, or -1 where no arm is eligible. Ties: lower penalty, then lower hash.
    */
   select(
@@ -36,6 +46,7 @@ export interface Bandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context?: Float64Array,
   ): number
 
   /**
@@ -51,12 +62,12 @@ export interface Bandit {
     chosen: Int32Array,
   ): void
 
-  /** Learns a reward in [0, 1] for an arm, observed at `now`. */
-  update(arm: number, reward: number, now: number): void
+  /** Learns a reward in [0, 1] for an arm, observed at `now`. @param context written too, where it was observed in one */
+  update(arm: number, reward: number, now: number, context?: Float64Array): void
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void
 
   /** Writes [alpha, beta] of each arm at `now`, prior included: length `2 * size`. */
-  posteriors(now: number, out: Float64Array): void
+  posteriors(now: number, out: Float64Array, context?: Float64Array): void
 
   /**
    * Versioned sufficient statistics, additive between replicas; priors are not in it:
@@ -142,20 +153,35 @@ export interface LinearBandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context?: Float64Array,
   ): number
 
   /**
    * @param means length `size`, written: each arm's expected target
    * @param deviations length `size`, written: the deviation of that expectation
    */
-  estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void
+  estimate(
+    now: number,
+    x: Float64Array,
+    means: Float64Array,
+    deviations: Float64Array,
+    context?: Float64Array,
+  ): void
 
   /**
    * Learns a target of an arm, observed at `now`.
    * @param target from -1e6 to 1e6
    * @param weight what it counts for beside others: above 0, at most 1e3
+   * @param context written too, where it was observed in one
    */
-  update(arm: number, x: Float64Array, target: number, weight: number, now: number): void
+  update(
+    arm: number,
+    x: Float64Array,
+    target: number,
+    weight: number,
+    now: number,
+    context?: Float64Array,
+  ): void
 
   /** How many times since it was added an arm was found changed, and kept only `KEPT_AT_CHANGE` of its evidence; not in its snapshot. */
   changes(arm: number): number

@@ -58,6 +58,7 @@ export class Planner {
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
     return {
       tenant: exchange.tenant,
+      task: options.task ?? null,
       model: body.model,
       preference: options.quality ?? this.#defaults.preference,
       strategy,

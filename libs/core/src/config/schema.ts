@@ -175,6 +175,10 @@ const routing = section('How a model is chosen.', {
       timeout: duration('300ms', 'Time that a request waits for its embedding; then it is routed without.'),
     },
   ),
+  contexts: count(
+    10_000,
+    'Tenants and tasks whose own experience is held in memory; that of the others waits in the database.',
+  ),
   cost_reference_usd: Type.Number({
     exclusiveMinimum: 0,
     default: 0.002,

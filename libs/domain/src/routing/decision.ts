@@ -33,6 +33,8 @@ export interface Plan {
 export interface Decision extends Omit<Plan, 'forecasts' | 'explores'> {
   readonly id: DecisionId
   readonly tenant: TenantId
+  /** What kind of work it was, where the request said so. */
+  readonly task: string | null
   readonly at: EpochMs
   /** The arm that answered, or the last one tried. */
   readonly arm: ArmId

@@ -1,4 +1,6 @@
 export type { Arm, Capability, Price } from './arm.ts'
+export type { ContextKey } from './contexts/context-key.ts'
+export { ContextStore, type ContextStoreOptions } from './contexts/context-store.ts'
 export type {
   ContextualArm,
   ContextualChoice,

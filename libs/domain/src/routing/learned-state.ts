@@ -13,6 +13,7 @@ import type { Sharer } from '../replication/replica-exchange.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
 import { type HalfLives, memoryOf, partsOf } from './arm-parts.ts'
+import { ContextStore, type ContextStoreOptions } from './contexts/context-store.ts'
 import { ContextualModel } from './contextual/contextual-model.ts'
 import { decodeFeatures } from './contextual/features.ts'
 import { DecayedMean } from './decayed-mean.ts'
@@ -39,12 +40,15 @@ export class LearnedState implements Learner, Sharer {
   readonly bandit: Bandit
   /** By what prompts look like: qualities, and tokens of answers. Arms have the same indices. */
   readonly contextual: ContextualModel
+  /** What tenants and tasks believe beside that. */
+  readonly contexts: ContextStore
   readonly #native: NativeModule
   readonly #halfLives: HalfLives
   readonly #arms = new Map<ArmId, LearnedArm>()
   /** Memories of arms that are not registered now: kept for the day they come back. */
   readonly #dormant = new Map<string, ArmMemory>()
-  #version = 0
+  #observed = 0
+  #adopted = 0
 
   constructor(options: {
     readonly native: NativeModule
@@ -54,6 +58,7 @@ export class LearnedState implements Learner, Sharer {
     readonly ucbExploration: number
     /** Length of a feature vector; default `PROMPT_FEATURES`. */
     readonly dimension?: number
+    readonly contexts: ContextStoreOptions
   }) {
     this.#native = options.native
     const { halfLifeMs, reliabilityHalfLifeMs } = options
@@ -61,11 +66,17 @@ export class LearnedState implements Learner, Sharer {
     this.bandit = options.native.createBandit(options)
     const { dimension = PROMPT_FEATURES } = options
     this.contextual = new ContextualModel(options.native, dimension, options.halfLifeMs)
+    this.contexts = new ContextStore(options.contexts, options.halfLifeMs)
   }
 
-  /** Counts what was learned: the same version is the same state. */
+  /** Counts what was learned, here and elsewhere, and what was loaded: the same version is the same state. */
   get version(): number {
-    return this.#version
+    return this.#observed + this.#adopted + this.contexts.merged
+  }
+
+  /** Observations that were learned from. */
+  get observed(): number {
+    return this.#observed
   }
 
   /** The arm's learned parts; an arm that was never seen starts from what is remembered of it, or from its priors. */
@@ -74,15 +85,16 @@ export class LearnedState implements Learner, Sharer {
   }
 
   /** Each part learns only from what was the model's doing: see `Outcome`. */
-  apply(observation: Observation, context: LearningContext): void {
+  apply(observation: Observation, context: LearningContext, sequence?: number): void {
     const learned = this.#arms.get(observation.arm)
     if (learned === undefined) return
     const { kind, outcome, quality, latency, usage, at } = observation
     const { dimension } = this.contextual
     const features = context.features === null ? null : decodeFeatures(context.features, dimension)
     if (quality !== null && !context.pinned) {
-      this.bandit.update(learned.index, quality, at)
-      if (features !== null) this.contextual.judge(learned.index, features, quality, at)
+      const own = this.contexts.learn({ tenant: observation.tenant, task: context.task }, sequence)
+      this.bandit.update(learned.index, quality, at, own?.qualities)
+      if (features !== null) this.contextual.judge(learned.index, features, quality, at, own?.residuals)
     }
     this.#learnSignal(learned, observation, context)
     if (isFailure(outcome)) learned.reliability.add(0, at)
@@ -94,7 +106,11 @@ export class LearnedState implements Learner, Sharer {
         if (features !== null) this.contextual.amounts.learn(learned.index, features, usage.outputTokens, at)
       }
     }
-    this.#version += 1
+    this.#observed += 1
+  }
+
+  reached(sequence: number): void {
+    this.contexts.reached(sequence)
   }
 
   /** Every answer of ours counts: rare faults of a model with much traffic are rare. */
@@ -143,7 +159,7 @@ export class LearnedState implements Learner, Sharer {
   adopt(arm: string, parts: Parts): boolean {
     const learned = this.#known(arm)
     const before = this.#memoryOf(learned)
-    this.#version += 1
+    this.#adopted += 1
     const adopted = this.#recall(learned, memoryOf(parts, before, this.contextual.dimension))
     if (!adopted) this.#recall(learned, before)
     return adopted
@@ -204,6 +220,7 @@ export class LearnedState implements Learner, Sharer {
       ),
     }
     this.contextual.addArm(hash, arm.expectedOutputTokens)
+    this.contexts.addArm(arm.id)
     this.#arms.set(arm.id, learned)
     const memory = this.#dormant.get(arm.id)
     if (memory !== undefined) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { recover, type Snapshot } from '../../src/observation/index.ts'
 import { MemoryJournal } from './memory-journal.ts'
-import { observationOf, RecordingLearner } from './observations.ts'
+import { NO_CONTEXTS, observationOf, RecordingLearner } from './observations.ts'
 
 const SNAPSHOT: Snapshot = { appliedSequence: 2, takenAt: 0, arms: { 'up/fast': 1, 'up/good': 2 } }
 
@@ -14,6 +14,7 @@ async function recoverFrom(load: () => Promise<Snapshot | null>, ids: readonly s
     snapshots: { load, save: () => Promise.reject(new Error('a recovery saves nothing')) },
     observations: journal,
     learner,
+    contexts: NO_CONTEXTS,
     warn: message => warnings.push(message),
     pageSize,
   })

@@ -1,3 +1,4 @@
+import { ManualClock } from '@atp/core/clock'
 import type { ArmId } from '@atp/core/ids'
 import { PROMPT_FEATURES, typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +12,7 @@ import {
   withEmbedding,
 } from '../../src/routing/index.ts'
 import { armOf } from './catalogue.ts'
+import { MemoryContexts } from './memory-contexts.ts'
 import { observationOf } from './observations.ts'
 
 const FEATURES = featuresOf('What is 17 * 23? Show each step.', typescriptNative)
@@ -123,6 +125,7 @@ describe('what was learned by other features', () => {
     halfLifeMs: Number.POSITIVE_INFINITY,
     reliabilityHalfLifeMs: 60_000,
     ucbExploration: 1,
+    contexts: { repository: new MemoryContexts(), capacity: 1, clock: new ManualClock(), warn: () => {} },
   }
   const arm = armOf('a')
   const judged = observationOf('up/a', { quality: 0, at: 0 as never })

@@ -5,6 +5,7 @@ import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { Secret } from '@atp/core/secret'
 import type {
+  ContextRepository,
   DecisionRepository,
   Journal,
   ObservationRepository,
@@ -39,6 +40,7 @@ export interface Database {
   readonly decisions: DecisionRepository
   readonly observations: ObservationRepository
   readonly snapshots: SnapshotRepository
+  readonly contexts: ContextRepository
   /** Names this data directory among replicas. */
   readonly replica: string
   /** Starts draining; does not wait for Postgres. */
@@ -77,6 +79,7 @@ function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database
     decisions: journal,
     observations: journal,
     snapshots: journal,
+    contexts: journal,
     replica: directory.replica,
     start: () => undefined,
     async stop() {
@@ -102,6 +105,7 @@ function spooled(
     decisions: repositories,
     observations: repositories,
     snapshots: repositories,
+    contexts: repositories,
     replica: directory.replica,
     start: () => drain.start(),
     async stop(deadlineMs) {

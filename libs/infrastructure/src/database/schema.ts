@@ -5,6 +5,7 @@ export interface Schema {
   decisions: DecisionTable
   observations: ObservationTable
   snapshots: SnapshotTable
+  contexts: ContextTable
 }
 
 /** SQLite has no booleans: 0 and 1. */
@@ -35,6 +36,7 @@ interface DecisionTable {
   /** What the answer said of itself. */
   signal: string | null
   signal_worth: number | null
+  task: string | null
 }
 
 interface ObservationTable {
@@ -60,5 +62,16 @@ interface SnapshotTable {
   applied_sequence: number
   taken_at: number
   /** JSON text, byte for byte as it was saved. */
+  arms: string
+}
+
+interface ContextTable {
+  replica: string
+  tenant: string
+  /** Empty where there is none: no task's name is. */
+  task: string
+  applied_sequence: number
+  saved_at: number
+  /** JSON text. */
   arms: string
 }

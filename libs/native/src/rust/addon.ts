@@ -29,6 +29,7 @@ export interface Addon {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context: Float64Array | undefined,
   ): number
   banditSelectBatch(
     bandit: Handle<'bandit'>,
@@ -39,14 +40,25 @@ export interface Addon {
     penalties: Float64Array,
     chosen: Int32Array,
   ): void
-  banditUpdate(bandit: Handle<'bandit'>, arm: number, reward: number, now: number): void
+  banditUpdate(
+    bandit: Handle<'bandit'>,
+    arm: number,
+    reward: number,
+    now: number,
+    context: Float64Array | undefined,
+  ): void
   banditUpdateBatch(
     bandit: Handle<'bandit'>,
     arms: Uint32Array,
     rewards: Float64Array,
     times: Float64Array,
   ): void
-  banditPosteriors(bandit: Handle<'bandit'>, now: number, out: Float64Array): void
+  banditPosteriors(
+    bandit: Handle<'bandit'>,
+    now: number,
+    out: Float64Array,
+    context: Float64Array | undefined,
+  ): void
   banditSnapshot(bandit: Handle<'bandit'>): Float64Array
   banditRestore(bandit: Handle<'bandit'>, snapshot: Float64Array): number
   banditMerge(bandit: Handle<'bandit'>, snapshot: Float64Array): void
@@ -74,6 +86,7 @@ export interface Addon {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context: Float64Array | undefined,
   ): number
   linearEstimate(
     bandit: Handle<'linear'>,
@@ -81,6 +94,7 @@ export interface Addon {
     x: Float64Array,
     means: Float64Array,
     deviations: Float64Array,
+    context: Float64Array | undefined,
   ): void
   linearUpdate(
     bandit: Handle<'linear'>,
@@ -89,6 +103,7 @@ export interface Addon {
     target: number,
     weight: number,
     now: number,
+    context: Float64Array | undefined,
   ): void
   linearChanges(bandit: Handle<'linear'>, arm: number): number
   linearSnapshotArm(bandit: Handle<'linear'>, arm: number): Float64Array

@@ -31,9 +31,19 @@ export class RustBandit implements Bandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context?: Float64Array,
   ): number {
-    const code = codeOf(strategy)
-    return this.#addon.banditSelect(this.#handle, code, seedHi, seedLo, now, weights, penalties, qualities)
+    return this.#addon.banditSelect(
+      this.#handle,
+      codeOf(strategy),
+      seedHi,
+      seedLo,
+      now,
+      weights,
+      penalties,
+      qualities,
+      context,
+    )
   }
 
   selectBatch(
@@ -47,16 +57,16 @@ export class RustBandit implements Bandit {
     this.#addon.banditSelectBatch(this.#handle, codeOf(strategy), seeds, now, weights, penalties, chosen)
   }
 
-  update(arm: number, reward: number, now: number): void {
-    this.#addon.banditUpdate(this.#handle, arm, reward, now)
+  update(arm: number, reward: number, now: number, context?: Float64Array): void {
+    this.#addon.banditUpdate(this.#handle, arm, reward, now, context)
   }
 
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
     this.#addon.banditUpdateBatch(this.#handle, arms, rewards, times)
   }
 
-  posteriors(now: number, out: Float64Array): void {
-    this.#addon.banditPosteriors(this.#handle, now, out)
+  posteriors(now: number, out: Float64Array, context?: Float64Array): void {
+    this.#addon.banditPosteriors(this.#handle, now, out, context)
   }
 
   snapshot(): Float64Array {

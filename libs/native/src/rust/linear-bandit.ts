@@ -43,17 +43,41 @@ export class RustLinearBandit implements LinearBandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context?: Float64Array,
   ): number {
-    const code = codeOf(strategy)
-    return this.#addon.linearSelect(this.#handle, code, seedHi, seedLo, now, x, weights, penalties, qualities)
+    return this.#addon.linearSelect(
+      this.#handle,
+      codeOf(strategy),
+      seedHi,
+      seedLo,
+      now,
+      x,
+      weights,
+      penalties,
+      qualities,
+      context,
+    )
   }
 
-  estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
-    this.#addon.linearEstimate(this.#handle, now, x, means, deviations)
+  estimate(
+    now: number,
+    x: Float64Array,
+    means: Float64Array,
+    deviations: Float64Array,
+    context?: Float64Array,
+  ): void {
+    this.#addon.linearEstimate(this.#handle, now, x, means, deviations, context)
   }
 
-  update(arm: number, x: Float64Array, target: number, weight: number, now: number): void {
-    this.#addon.linearUpdate(this.#handle, arm, x, target, weight, now)
+  update(
+    arm: number,
+    x: Float64Array,
+    target: number,
+    weight: number,
+    now: number,
+    context?: Float64Array,
+  ): void {
+    this.#addon.linearUpdate(this.#handle, arm, x, target, weight, now, context)
   }
 
   changes(arm: number): number {

@@ -11,6 +11,7 @@ import {
 import { beta } from './beta.ts'
 import { checkFinite, checkHalfLife, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
+import { addToContext, COUNTED, checkContext, NO_CONTEXT, poolPosterior } from './context.ts'
 import { ln } from './elementary.ts'
 import { upperBound } from './kl-ucb.ts'
 import { RandomStream } from './random-stream.ts'
@@ -55,6 +56,7 @@ export class TypeScriptBandit implements Bandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context = NO_CONTEXT,
   ): number {
     checkStrategy(strategy)
     checkWord('seedHi', seedHi)
@@ -62,7 +64,9 @@ export class TypeScriptBandit implements Bandit {
     checkWeighing(now, weights, penalties, this.size)
     checkLength('qualities', qualities.length, this.size)
     checkApart(qualities, weights, penalties)
-    this.#writePosteriors(now, this.#posteriors)
+    checkContext(context, this.size, COUNTED)
+    if (qualities === context) throw new RangeError('qualities must not share memory with context')
+    this.#writePosteriors(now, this.#posteriors, context)
     const explored = this.#explored(strategy)
     return this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
   }
@@ -78,7 +82,7 @@ export class TypeScriptBandit implements Bandit {
     checkStrategy(strategy)
     checkWeighing(now, weights, penalties, this.size)
     checkLength('seeds', seeds.length, 2 * chosen.length)
-    this.#writePosteriors(now, this.#posteriors)
+    this.#writePosteriors(now, this.#posteriors, NO_CONTEXT)
     const explored = this.#explored(strategy)
     const qualities = new Float64Array(this.size)
     for (let k = 0; k < chosen.length; k += 1) {
@@ -88,9 +92,11 @@ export class TypeScriptBandit implements Bandit {
     }
   }
 
-  update(arm: number, reward: number, now: number): void {
+  update(arm: number, reward: number, now: number, context = NO_CONTEXT): void {
     this.#checkObservation(arm, reward, now)
+    checkContext(context, this.size, COUNTED)
     this.#learn(arm, reward, now)
+    addToContext(context, arm, reward, 1 - reward, now, this.#halfLifeMs)
   }
 
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
@@ -104,10 +110,12 @@ export class TypeScriptBandit implements Bandit {
     }
   }
 
-  posteriors(now: number, out: Float64Array): void {
+  posteriors(now: number, out: Float64Array, context = NO_CONTEXT): void {
     checkFinite('now', now, 0)
     checkLength('out', out.length, 2 * this.size)
-    this.#writePosteriors(now, out)
+    checkContext(context, this.size, COUNTED)
+    if (out === context) throw new RangeError('out must not share memory with context')
+    this.#writePosteriors(now, out, context)
   }
 
   snapshot(): Float64Array {
@@ -171,12 +179,14 @@ export class TypeScriptBandit implements Bandit {
   }
 
   /** Discounted Thompson sampling (Raj & Kalyani 2017): evidence decays, and the prior is a floor that doesn't. */
-  #writePosteriors(now: number, out: Float64Array): void {
+  #writePosteriors(now: number, out: Float64Array, context: Float64Array): void {
     for (let i = 0; i < this.#arms.length; i += 1) {
       const arm = this.#arms[i] as ArmStatistics
       const weight = arm.weightAt(now, this.#halfLifeMs)
       out[2 * i] = arm.priorAlpha + arm.successes * weight
       out[2 * i + 1] = arm.priorBeta + arm.failures * weight
+      if (context.length === 0) continue
+      poolPosterior(out, i, arm.priorAlpha, arm.priorBeta, context, now, this.#halfLifeMs)
     }
   }
 

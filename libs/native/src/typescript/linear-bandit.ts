@@ -3,6 +3,7 @@ import type { LinearBandit, LinearBanditOptions, StrategyName } from '../types.t
 import { checkFinite, checkHalfLife, checkInteger, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
 import { CommonPrior } from './common-prior.ts'
+import { addToContext, checkContext, NO_CONTEXT, offsetOf, offsetVariance, SIGNED } from './context.ts'
 import { areLegal, figureCount, LinearArm, type Regression, Workspace } from './linear-arm.ts'
 import { normal } from './normal.ts'
 import { RandomStream } from './random-stream.ts'
@@ -73,6 +74,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context = NO_CONTEXT,
   ): number {
     checkStrategy(strategy)
     if (strategy === 'klucb') throw new RangeError('strategy must be thompson, ucb or greedy, found klucb')
@@ -83,51 +85,80 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkLength('qualities', qualities.length, this.size)
     checkApart(qualities, weights, penalties)
     if (qualities === x) throw new RangeError('qualities must not share memory with x')
+    checkContext(context, this.size, SIGNED)
+    if (qualities === context) throw new RangeError('qualities must not share memory with context')
     this.#advance(now)
-    const radius = this.#options.exploration * this.#spread()
+    const { exploration, halfLifeMs } = this.#options
+    const radius = exploration * this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
       if (penalties[index] === Number.POSITIVE_INFINITY) {
         qualities[index] = Number.NaN
         continue
       }
       const arm = this.#arms[index] as LinearArm
-      const mean = arm.mean(x)
-      if (strategy === 'greedy') qualities[index] = mean
-      else if (strategy === 'ucb') qualities[index] = mean + radius * Math.sqrt(arm.variance(x))
+      const mean = arm.mean(x) + offsetOf(context, index, now, halfLifeMs)
+      if (strategy === 'greedy') {
+        qualities[index] = mean
+        continue
+      }
+      const deviation = Math.sqrt(arm.variance(x) + offsetVariance(context, index, now, halfLifeMs))
+      if (strategy === 'ucb') qualities[index] = mean + radius * deviation
       else {
         this.#stream.begin(seedHi, seedLo, arm.hash)
         const draw = normal(this.#stream)
-        qualities[index] = mean + radius * Math.sqrt(arm.variance(x)) * draw
+        qualities[index] = mean + radius * deviation * draw
       }
     }
     return bestArm(weights, penalties, qualities, this.#arms)
   }
 
-  estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
+  estimate(
+    now: number,
+    x: Float64Array,
+    means: Float64Array,
+    deviations: Float64Array,
+    context = NO_CONTEXT,
+  ): void {
     checkFinite('now', now, 0)
     this.#checkFeatures(x)
     checkLength('means', means.length, this.size)
     checkLength('deviations', deviations.length, this.size)
     if (means === x || deviations === x) throw new RangeError('outputs must not share memory with x')
     if (means === deviations) throw new RangeError('deviations must not share memory with means')
+    checkContext(context, this.size, SIGNED)
+    if (means === context || deviations === context) {
+      throw new RangeError('outputs must not share memory with context')
+    }
     this.#advance(now)
+    const { halfLifeMs } = this.#options
     const spread = this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
       const arm = this.#arms[index] as LinearArm
-      means[index] = arm.mean(x)
-      deviations[index] = spread * Math.sqrt(arm.variance(x))
+      means[index] = arm.mean(x) + offsetOf(context, index, now, halfLifeMs)
+      const unsure = offsetVariance(context, index, now, halfLifeMs)
+      deviations[index] = spread * Math.sqrt(arm.variance(x) + unsure)
     }
   }
 
-  update(arm: number, x: Float64Array, target: number, weight: number, now: number): void {
+  update(
+    arm: number,
+    x: Float64Array,
+    target: number,
+    weight: number,
+    now: number,
+    context = NO_CONTEXT,
+  ): void {
     const learner = this.#arm(arm)
     this.#checkFeatures(x)
     checkFinite('target', target, -TARGET_MAX, TARGET_MAX)
     checkFinite('weight', weight, WEIGHT_MIN, WEIGHT_MAX)
     checkFinite('now', now, 0)
+    checkContext(context, this.size, SIGNED)
+    if (context === x) throw new RangeError('context must not share memory with x')
     this.#advance(now)
-    const { changeThreshold } = this.#options
+    const { changeThreshold, halfLifeMs } = this.#options
     if (learner.forgetIfChanged(x, target, this.#spread(), changeThreshold)) this.#settleExactly()
+    addToContext(context, arm, weight, weight * (target - learner.mean(x)), now, halfLifeMs)
     learner.add(x, target, weight, now)
     this.#sinceSettled += 1
     if (this.#followSpread(RIDGE_SLACK) || this.#sinceSettled >= SETTLE_EVERY) this.#settle()

@@ -69,10 +69,10 @@ export class ContextualModel {
     return this.qualities.addArm(hash, OPTIMISM)
   }
 
-  /** A judgement of an answer. @param quality in [0, 1] */
-  judge(arm: number, x: Float64Array, quality: number, now: number): void {
+  /** A judgement of an answer. @param quality in [0, 1] @param context written too, where it was given in one */
+  judge(arm: number, x: Float64Array, quality: number, now: number, context?: Float64Array): void {
     this.#judged[arm] = true
-    this.qualities.update(arm, x, quality, 1, now)
+    this.qualities.update(arm, x, quality, 1, now, context)
   }
 
   /** Null where nothing was learned of the arm: most deployments use one kind of strategy. */

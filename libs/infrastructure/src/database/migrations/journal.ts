@@ -4,6 +4,7 @@ import * as features from './journal-0002-features.ts'
 import * as signals from './journal-0003-signals.ts'
 import * as exploration from './journal-0004-exploration.ts'
 import * as shadow from './journal-0005-shadow.ts'
+import * as contexts from './journal-0006-contexts.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
@@ -11,4 +12,5 @@ export const journalMigrations = {
   '0003-signals': signals,
   '0004-exploration': exploration,
   '0005-shadow': shadow,
+  '0006-contexts': contexts,
 }

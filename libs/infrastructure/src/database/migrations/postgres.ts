@@ -4,6 +4,7 @@ import * as features from './postgres-0002-features.ts'
 import * as signals from './postgres-0003-signals.ts'
 import * as exploration from './postgres-0004-exploration.ts'
 import * as shadow from './postgres-0005-shadow.ts'
+import * as contexts from './postgres-0006-contexts.ts'
 
 export const postgresMigrations = {
   '0001-initial': initial,
@@ -11,4 +12,5 @@ export const postgresMigrations = {
   '0003-signals': signals,
   '0004-exploration': exploration,
   '0005-shadow': shadow,
+  '0006-contexts': contexts,
 }
