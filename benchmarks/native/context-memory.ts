@@ -21,6 +21,6 @@ export async function bytesPerContext(arms: number): Promise<number> {
   const keysFrom = used()
   const copies = keys.map(({ tenant, task }) => ({ tenant, task }))
   const keysTake = used() - keysFrom
-  if (copies.length !== store.figures.size) throw new Error('contexts are missing')
+  if (copies.length !== store.counts.size) throw new Error('contexts are missing')
   return (keysFrom - before - keysTake) / COUNT
 }

@@ -61,20 +61,17 @@ proptest! {
         let (before, figures) = (bandit.snapshot(), context.clone());
         let (weights, penalties, mut qualities) = ([1.0; ARMS], [0.0; ARMS], [0.0; ARMS]);
         let weighing = Weighing { now, weights: &weights, penalties: &penalties };
-        match bandit.select_in(&context, Choice::Thompson, [1, 2], weighing, &mut qualities) {
-            Ok(chosen) => {
-                prop_assert!(chosen.is_some());
-                prop_assert!(qualities.iter().all(|quality| (0.0..=1.0).contains(quality)));
-                bandit.update_in(&mut context, 0, 0.5, now).unwrap();
-                let mut posteriors = [0.0; 2 * ARMS];
-                bandit.posteriors_in(&context, now, &mut posteriors).unwrap();
-                prop_assert!(posteriors.iter().all(|figure| *figure > 0.0 && figure.is_finite()));
-            }
-            Err(_) => {
-                prop_assert!(bandit.update_in(&mut context, 0, 0.5, now).is_err());
-                prop_assert_eq!(bandit.snapshot(), before);
-                prop_assert!(context.iter().zip(&figures).all(|(a, b)| a.to_bits() == b.to_bits()));
-            }
+        if let Ok(chosen) = bandit.select_in(&context, Choice::Thompson, [1, 2], weighing, &mut qualities) {
+            prop_assert!(chosen.is_some());
+            prop_assert!(qualities.iter().all(|quality| (0.0..=1.0).contains(quality)));
+            bandit.update_in(&mut context, 0, 0.5, now).unwrap();
+            let mut posteriors = [0.0; 2 * ARMS];
+            bandit.posteriors_in(&context, now, &mut posteriors).unwrap();
+            prop_assert!(posteriors.iter().all(|figure| *figure > 0.0 && figure.is_finite()));
+        } else {
+            prop_assert!(bandit.update_in(&mut context, 0, 0.5, now).is_err());
+            prop_assert_eq!(bandit.snapshot(), before);
+            prop_assert!(context.iter().zip(&figures).all(|(a, b)| a.to_bits() == b.to_bits()));
         }
     }
 

@@ -36,7 +36,7 @@ export class Scrape {
     }
     metrics.learned(learned.observed - this.#learnedAt)
     this.#learnedAt = learned.observed
-    metrics.contexts(learned.contexts.figures)
+    metrics.contexts(learned.contexts.counts)
     return metrics.render()
   }
 }

@@ -1,6 +1,7 @@
 import type { TenantId } from '@atp/core/ids'
 import { describe, expect, it } from 'vitest'
 import { NO_CONTEXT, recover } from '../../src/observation/index.ts'
+import { MOST_LEAVING } from '../../src/routing/contexts/context-saver.ts'
 import { MemoryJournal } from '../observation/memory-journal.ts'
 import { settled } from '../observation/observations.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
@@ -52,12 +53,12 @@ describe('a context', () => {
   it('is every tenant of its own, and none of the built-in tenant without a task', () => {
     const { router, learned } = gatewayOver()
     router.plan(requestOf())
-    expect(learned.contexts.figures).toMatchObject({ size: 0, misses: 0 })
+    expect(learned.contexts.counts).toMatchObject({ size: 0, misses: 0 })
     router.plan(requestOf({ tenant: 'acme' as TenantId }))
     router.plan(requestOf({ tenant: 'acme' as TenantId, task: 'code' }))
     router.plan(requestOf({ task: 'code' }))
     router.plan(requestOf({ task: 'code' }))
-    expect(learned.contexts.figures).toMatchObject({ size: 3, misses: 3, evictions: 0 })
+    expect(learned.contexts.counts).toMatchObject({ size: 3, misses: 3, evictions: 0 })
   })
 
   it('teaches its parent as much as an answer without one', () => {
@@ -77,7 +78,7 @@ describe('the contexts in memory', () => {
     quality('two', 'a')
     quality('three', 'a')
     await settled()
-    expect(learned.contexts.figures).toMatchObject({ size: 2, evictions: 1 })
+    expect(learned.contexts.counts).toMatchObject({ size: 2, evictions: 1 })
     expect(contexts.rows.get('default/one')?.appliedSequence).toBe(30)
     const parent = quality('four', 'a')
     expect(quality('one', 'a')).toBeCloseTo(parent, 9)
@@ -145,7 +146,7 @@ describe('the contexts in memory', () => {
     quality('other', 'a')
     await settled()
     expect(quality('code', 'a')).toBe(parent)
-    expect(learned.contexts.figures.failures).toBe(2)
+    expect(learned.contexts.counts.failures).toBe(2)
     contexts.failing = false
     clock.advance(1_000)
     quality('code', 'a')
@@ -167,7 +168,19 @@ describe('the contexts in memory', () => {
     clock.advance(1_000)
     await save()
     expect(contexts.rows.get('default/one')).toMatchObject({ appliedSequence: 30 })
-    expect(learned.contexts.figures.failures).toBe(2)
+    expect(learned.contexts.counts.failures).toBe(2)
+  })
+
+  it('take bounded memory while the store is away: the oldest that wait for it are given up', async () => {
+    const { judge, contexts, save } = gatewayOver(new MemoryContexts(), 1)
+    contexts.failing = true
+    for (let n = 0; n < MOST_LEAVING + 50; n += 1) judge(`${n}`, 'a', 1)
+    await settled()
+    contexts.failing = false
+    await save()
+    expect(contexts.rows.size).toBe(MOST_LEAVING + 1)
+    expect(contexts.rows.has('default/48')).toBe(false)
+    expect(contexts.rows.has('default/49')).toBe(true)
   })
 
   it('leave out what is stored and illegal', async () => {
