@@ -16,8 +16,8 @@ const REBUILD_EVERY: u32 = 256;
 const STEP: f64 = 0.1;
 /// Before so many observations nobody can say what is usual.
 const ENOUGH_TO_WATCH: f64 = 20.0;
-/// Of the evidence, after a change: so little that what comes now soon outweighs it.
-const KEPT_AT_CHANGE: f64 = 0.05;
+/// Share of the evidence that is kept at a change: so little that what comes now soon outweighs it.
+pub const KEPT_AT_CHANGE: f64 = 0.05;
 
 /// Epoch, weight and squares come first among an arm's figures.
 const SCALARS: usize = 3;
@@ -81,6 +81,8 @@ pub struct LinearArm {
     coefficients: Vec<f64>,
     since_rebuild: u32,
     watch: ChangeWatch,
+    /// Times that the arm was found changed, since it was created.
+    changes: u32,
 }
 
 impl LinearArm {
@@ -99,6 +101,7 @@ impl LinearArm {
             coefficients: vec![0.0; d],
             since_rebuild: 0,
             watch: ChangeWatch::default(),
+            changes: 0,
         };
         arm.forget(regression);
         arm
@@ -155,6 +158,11 @@ impl LinearArm {
         self.weight > 0.0
     }
 
+    #[must_use]
+    pub fn changes(&self) -> u32 {
+        self.changes
+    }
+
     /// Sums for the spread of single targets: of weights, and of squared errors.
     #[must_use]
     #[inline]
@@ -187,6 +195,7 @@ impl LinearArm {
         if !self.watch.notices(surprise, threshold) {
             return false;
         }
+        self.changes += 1;
         self.scale(KEPT_AT_CHANGE);
         self.rebuild(regression, workspace);
         true
@@ -244,7 +253,8 @@ impl LinearArm {
         figures
     }
 
-    /// Takes the figures over, or forgets everything where they are illegal. Returns whether they were legal.
+    /// Takes the figures over, or forgets everything where they are illegal. Returns whether they were legal. Legal ones leave
+    /// the watch as it is: a replica that adopts what all have learned goes on summing its own surprises.
     pub fn read(&mut self, figures: &[f64], regression: &Regression, workspace: &mut Workspace) -> bool {
         self.forget(regression);
         let legal = are_legal(figures, regression.dimension);
@@ -252,6 +262,8 @@ impl LinearArm {
             self.epoch = figures[0];
             self.add_figures(figures, 1.0);
             self.rebuild(regression, workspace);
+        } else {
+            self.watch = ChangeWatch::default();
         }
         legal
     }
@@ -290,12 +302,12 @@ impl LinearArm {
         }
     }
 
+    /// The statistics, but not what the watch has summed.
     fn forget(&mut self, regression: &Regression) {
         self.epoch = 0.0;
         self.weight = 0.0;
         self.squares = 0.0;
         self.since_rebuild = 0;
-        self.watch = ChangeWatch::default();
         for figures in [&mut self.moment, &mut self.gram, &mut self.inverse] {
             figures.fill(0.0);
         }

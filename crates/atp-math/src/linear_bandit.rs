@@ -209,6 +209,15 @@ impl LinearBandit {
         Ok(())
     }
 
+    /// How many times since it was added an arm was found changed; not in its snapshot.
+    ///
+    /// # Errors
+    /// On an unknown arm.
+    pub fn changes(&self, arm: usize) -> Result<u32, RangeError> {
+        self.check_arm(arm)?;
+        Ok(self.arms[arm].changes())
+    }
+
     /// One arm's [version, dimension, epoch, weight, squares, moment, lower triangle of the gram matrix]: additive.
     ///
     /// # Errors
@@ -220,7 +229,8 @@ impl LinearBandit {
         Ok(header.into_iter().chain(self.arms[arm].figures()).collect())
     }
 
-    /// Replaces one arm's statistics; illegal figures reset it to its prior. Returns whether they were legal.
+    /// Replaces one arm's statistics, and lets it watch for changes from where it was; illegal figures reset both. Returns
+    /// whether they were legal.
     ///
     /// # Errors
     /// On an unknown arm, another version or dimension.

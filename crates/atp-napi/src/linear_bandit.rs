@@ -98,6 +98,12 @@ pub fn linear_update(
 }
 
 #[napi(catch_unwind)]
+pub fn linear_changes(env: Env, bandit: &External<LinearBandit>, arm: f64) -> Result<u32> {
+    let arm = checks::word("arm", arm).or_throw(env)?;
+    bandit.changes(arm as usize).or_throw(env)
+}
+
+#[napi(catch_unwind)]
 pub fn linear_snapshot_arm(
     env: Env,
     bandit: &External<LinearBandit>,

@@ -11,4 +11,5 @@ export type {
 } from './types.ts'
 export { STRATEGIES } from './types.ts'
 export { typescriptNative } from './typescript/index.ts'
+export { KEPT_AT_CHANGE } from './typescript/linear-arm.ts'
 export { PROMPT_FEATURES, PROMPT_FEATURES_VERSION, promptFeatures } from './typescript/prompt-features.ts'

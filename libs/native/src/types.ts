@@ -157,9 +157,15 @@ export interface LinearBandit {
    */
   update(arm: number, x: Float64Array, target: number, weight: number, now: number): void
 
+  /** How many times since it was added an arm was found changed, and kept only `KEPT_AT_CHANGE` of its evidence; not in its snapshot. */
+  changes(arm: number): number
+
   /** One arm's [version, dimension, epoch, weight, squares, moment, lower triangle of the gram matrix]: additive between replicas. */
   snapshotArm(arm: number): Float64Array
-  /** Replaces one arm's statistics; illegal figures reset it to its prior. @returns whether the figures were legal */
+  /**
+   * Replaces one arm's statistics, and lets it watch for changes from where it was; illegal figures reset both.
+   * @returns whether the figures were legal
+   */
   restoreArm(arm: number, snapshot: Float64Array): boolean
   /** Adds the statistics of a snapshot to an arm's own: commutative and associative up to rounding. */
   mergeArm(arm: number, snapshot: Float64Array): void

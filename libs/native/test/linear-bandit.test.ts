@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import type { LinearBandit, LinearBanditOptions, NativeModule, StrategyName } from '../src/index.ts'
+import {
+  KEPT_AT_CHANGE,
+  type LinearBandit,
+  type LinearBanditOptions,
+  type NativeModule,
+  type StrategyName,
+} from '../src/index.ts'
 import { describeEach } from './implementations.ts'
 import { TestRandom } from './randomness.ts'
 
@@ -132,6 +138,39 @@ describeEach('a linear bandit', native => {
     expect(watchful?.before).toBeCloseTo(0.9, 1)
     expect(stubborn?.after).toBeGreaterThan(0.88)
     expect(watchful?.after).toBeLessThan(0.75)
+  })
+
+  it('counts the changes of each arm, and goes on watching where legal figures replace its own', () => {
+    const restored = (figures: (bandit: LinearBandit) => Float64Array) => {
+      const bandit = banditOf(native, 2, { noise: 0.1, changeThreshold: 8 })
+      const learn = (target: number, times: number) => {
+        for (let step = 0; step < times; step += 1) bandit.update(0, features(0, 0), target, 1, 0)
+      }
+      learn(0.9, 100)
+      const learned = bandit.snapshotArm(0)
+      const surprises = () => {
+        learn(0.3, 3)
+        bandit.restoreArm(0, figures(bandit))
+        bandit.restoreArm(0, learned)
+      }
+      for (let round = 0; round < 3; round += 1) surprises()
+      return [bandit.changes(0), bandit.changes(1)]
+    }
+    // Each surprise counts for 1.5 at most: three rounds of three exceed 8, and one round does not.
+    expect(restored(bandit => bandit.snapshotArm(0))).toEqual([1, 0])
+    expect(restored(bandit => bandit.snapshotArm(0).fill(Number.NaN, 2))).toEqual([0, 0])
+  })
+
+  it('keeps the stated share of the evidence at a change', () => {
+    const bandit = banditOf(native, 1, { noise: 0.1, changeThreshold: 8 })
+    const weight = () => bandit.snapshotArm(0)[3] as number
+    for (let step = 0; step < 1_000; step += 1) bandit.update(0, features(0, 0), 0.9, 1, 0)
+    let before = weight()
+    while (bandit.changes(0) === 0) {
+      before = weight()
+      bandit.update(0, features(0, 0), 0.1, 1, 0)
+    }
+    expect(weight()).toBeCloseTo(before * KEPT_AT_CHANGE + 1, 9)
   })
 
   it('expects of an arm that nobody tried what the others have in common, but for their level', () => {
@@ -289,6 +328,7 @@ describeEach('a linear bandit', native => {
     ['qualities that are the penalties', bandit => bandit.select('greedy', 0, 0, 0, x, one, out, out)],
     ['a negative time', bandit => bandit.update(0, x, 1, 1, -1)],
     ['an unknown arm', bandit => bandit.update(2, x, 1, 1, 0)],
+    ['an unknown arm to count changes of', bandit => bandit.changes(2)],
     ['an infinite target', bandit => bandit.update(0, x, Number.POSITIVE_INFINITY, 1, 0)],
     ['a weight of 0', bandit => bandit.update(0, x, 1, 0, 0)],
     ['a weight of NaN', bandit => bandit.update(0, x, 1, Number.NaN, 0)],

@@ -16,7 +16,8 @@ function create(native: NativeModule): LinearBandit {
     biasRidge: 1,
     ridge: 3,
     commonRidge: 10,
-    halfLifeMs: 60_000,
+    // Some 80 observations an arm: enough to watch for changes.
+    halfLifeMs: 600_000,
     noise: 0.3,
     exploration: 0.8,
     // Low, so that alarms are many.
@@ -77,6 +78,8 @@ describe.skipIf(rust === null)(`A linear bandit in Rust and in TypeScript${witho
     }
     expect(differing).toBe(0)
     for (let arm = 0; arm < ARMS; arm += 1) {
+      expect(mine.changes(arm)).toBe(theirs.changes(arm))
+      expect(mine.changes(arm)).toBeGreaterThan(1_000)
       expect(bits(mine.snapshotArm(arm))).toEqual(bits(theirs.snapshotArm(arm)))
     }
   })

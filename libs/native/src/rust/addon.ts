@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 7
+export const INTERFACE_VERSION = 8
 
 declare const kind: unique symbol
 
@@ -89,6 +89,7 @@ export interface Addon {
     weight: number,
     now: number,
   ): void
+  linearChanges(bandit: Handle<'linear'>, arm: number): number
   linearSnapshotArm(bandit: Handle<'linear'>, arm: number): Float64Array
   linearRestoreArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): boolean
   linearMergeArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): void

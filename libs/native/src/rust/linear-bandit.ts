@@ -56,6 +56,10 @@ export class RustLinearBandit implements LinearBandit {
     this.#addon.linearUpdate(this.#handle, arm, x, target, weight, now)
   }
 
+  changes(arm: number): number {
+    return this.#addon.linearChanges(this.#handle, arm)
+  }
+
   snapshotArm(arm: number): Float64Array {
     return this.#addon.linearSnapshotArm(this.#handle, arm)
   }

@@ -20,8 +20,8 @@ const REBUILD_EVERY = 256
 const STEP = 0.1
 /** Before so many observations nobody can say what is usual. */
 const ENOUGH_TO_WATCH = 20
-/** Of the evidence, after a change: so little that what comes now soon outweighs it. */
-const KEPT_AT_CHANGE = 0.05
+/** Share of the evidence that is kept at a change: so little that what comes now soon outweighs it. */
+export const KEPT_AT_CHANGE = 0.05
 /** Epoch, weight and squares come first among an arm's figures. */
 const SCALARS = 3
 /** No sum of legal observations comes near. */
@@ -72,6 +72,8 @@ export class LinearArm {
   readonly #coefficients: Float64Array
   #sinceRebuild = 0
   readonly #watch = new ChangeWatch()
+  /** Times that the arm was found changed, since it was created. */
+  changes = 0
 
   constructor(regression: Regression, workspace: Workspace, hash: number, prior: number) {
     const { dimension } = regression
@@ -149,6 +151,7 @@ export class LinearArm {
     if (this.weight < ENOUGH_TO_WATCH) return false
     const surprise = (target - this.mean(x)) / (spread * Math.sqrt(1 + this.variance(x)))
     if (!this.#watch.notices(surprise, threshold)) return false
+    this.changes += 1
     this.#scale(KEPT_AT_CHANGE)
     this.rebuild()
     return true
@@ -198,7 +201,10 @@ export class LinearArm {
     }
   }
 
-  /** Takes the figures over, or forgets everything where they are illegal. @returns whether they were legal */
+  /**
+   * Takes the figures over, or forgets everything where they are illegal. Legal ones leave the watch as it is: a replica that
+   * adopts what all have learned goes on summing its own surprises. @returns whether they were legal
+   */
   read(figures: Float64Array): boolean {
     this.#forget()
     const legal = areLegal(figures, this.#regression.dimension)
@@ -206,7 +212,7 @@ export class LinearArm {
       this.#epoch = figures[0] as number
       this.#addFigures(figures, 1)
       this.rebuild()
-    }
+    } else this.#watch.forget()
     return legal
   }
 
@@ -248,12 +254,12 @@ export class LinearArm {
     }
   }
 
+  /** The statistics, but not what the watch has summed. */
   #forget(): void {
     this.#epoch = 0
     this.weight = 0
     this.squares = 0
     this.#sinceRebuild = 0
-    this.#watch.forget()
     for (const figures of [this.#moment, this.#gram, this.inverse]) figures.fill(0)
     this.#coefficients.set(this.#regression.common)
     const { dimension } = this.#regression

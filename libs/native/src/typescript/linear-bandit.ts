@@ -131,6 +131,10 @@ export class TypeScriptLinearBandit implements LinearBandit {
     if (this.#followSpread(RIDGE_SLACK) || this.#sinceSettled >= SETTLE_EVERY) this.#settle()
   }
 
+  changes(arm: number): number {
+    return this.#arm(arm).changes
+  }
+
   snapshotArm(arm: number): Float64Array {
     const { dimension } = this.#regression
     const learner = this.#arm(arm)
