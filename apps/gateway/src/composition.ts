@@ -82,10 +82,11 @@ const BINDINGS: readonly Binding[] = [
     return registry
   }),
   bind(T.LEARNED, resolve => {
-    const { half_life, reliability_half_life, ucb_exploration } = resolve(T.CONFIG).routing
+    const { half_life, window, reliability_half_life, ucb_exploration } = resolve(T.CONFIG).routing
     const learned = new LearnedState({
       native: resolve(T.NATIVE),
       halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
+      windowMs: parseDuration(window),
       reliabilityHalfLifeMs: parseDuration(reliability_half_life),
       ucbExploration: ucb_exploration,
     })

@@ -14,6 +14,7 @@ pub mod choice;
 mod cholesky;
 mod common_prior;
 pub mod elementary;
+pub mod evidence_window;
 pub mod hash64;
 pub mod kl_ucb;
 pub mod lanes;

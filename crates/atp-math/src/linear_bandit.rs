@@ -118,7 +118,7 @@ impl LinearBandit {
     /// Chooses as `Bandit::select` does, for a request with the features `x`.
     ///
     /// # Errors
-    /// As there, on `KlUcb`, which knows no features, and on features that are not finite or beyond 1e3.
+    /// As there, on `KlUcb` and `SlidingWindowUcb`, which know no features, and on features that are not finite or beyond 1e3.
     pub fn select(
         &mut self,
         strategy: Strategy,
@@ -127,9 +127,7 @@ impl LinearBandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
-        if strategy == Strategy::KlUcb {
-            return Err(RangeError::new("strategy must be thompson, ucb or greedy, found klucb".to_owned()));
-        }
+        check_strategy(strategy)?;
         weighing.check(self.size())?;
         self.check_features(x)?;
         checks::length("qualities", qualities.len(), self.size())?;
@@ -142,7 +140,7 @@ impl LinearBandit {
             }
             let mean = arm.mean(x);
             qualities[index] = match strategy {
-                Strategy::Greedy | Strategy::KlUcb => mean,
+                Strategy::Greedy | Strategy::KlUcb | Strategy::SlidingWindowUcb => mean,
                 Strategy::Ucb => mean + radius * arm.variance(x, &mut self.workspace).sqrt(),
                 Strategy::Thompson => {
                     let draw = normal(&mut RandomStream::new(seed, arm.hash));
@@ -347,4 +345,13 @@ impl LinearBandit {
             "snapshot must be of version {VERSION} and dimension {dimension}, found {version} and {found}"
         )))
     }
+}
+
+fn check_strategy(strategy: Strategy) -> Result<(), RangeError> {
+    let found = match strategy {
+        Strategy::KlUcb => "klucb",
+        Strategy::SlidingWindowUcb => "swucb",
+        Strategy::Thompson | Strategy::Ucb | Strategy::Greedy => return Ok(()),
+    };
+    Err(RangeError::new(format!("strategy must be thompson, ucb or greedy, found {found}")))
 }

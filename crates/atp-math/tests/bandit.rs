@@ -5,9 +5,10 @@ use atp_math::strategy::Strategy as Choice;
 use proptest::prelude::*;
 
 const HALF_LIFE: f64 = 1_000.0;
+const WINDOW: f64 = 3_200.0;
 
 fn bandit(arms: u32) -> Bandit {
-    let mut bandit = Bandit::new(HALF_LIFE, 1.0).unwrap();
+    let mut bandit = Bandit::new(HALF_LIFE, WINDOW, 1.0).unwrap();
     for hash in 0..arms {
         bandit.add_arm(hash, 1.0, 1.0).unwrap();
     }
@@ -15,7 +16,13 @@ fn bandit(arms: u32) -> Bandit {
 }
 
 fn any_strategy() -> impl Strategy<Value = Choice> {
-    prop_oneof![Just(Choice::Thompson), Just(Choice::Ucb), Just(Choice::KlUcb), Just(Choice::Greedy)]
+    prop_oneof![
+        Just(Choice::Thompson),
+        Just(Choice::Ucb),
+        Just(Choice::KlUcb),
+        Just(Choice::SlidingWindowUcb),
+        Just(Choice::Greedy)
+    ]
 }
 
 /// Any double, and often a special one.
@@ -90,6 +97,6 @@ proptest! {
 fn errors_name_the_argument_what_was_found_and_what_is_allowed() {
     let error = bandit(1).update(0, f64::NAN, 0.0).unwrap_err();
     assert_eq!(error.to_string(), "reward must be a finite number of at least 0 and at most 1, found NaN");
-    let error = Bandit::new(0.5, 1.0).unwrap_err();
+    let error = Bandit::new(0.5, WINDOW, 1.0).unwrap_err();
     assert_eq!(error.to_string(), "halfLifeMs must be at least 1 or Infinity, found 0.5");
 }

@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 8
+export const INTERFACE_VERSION = 9
 
 declare const kind: unique symbol
 
@@ -17,7 +17,7 @@ export interface Addon {
   interfaceVersion(): number
   hash64(text: string): readonly number[]
 
-  createBandit(halfLifeMs: number, ucbExploration: number): Handle<'bandit'>
+  createBandit(halfLifeMs: number, windowMs: number, ucbExploration: number): Handle<'bandit'>
   banditAddArm(bandit: Handle<'bandit'>, hash: number, alpha: number, beta: number): number
   banditSelect(
     bandit: Handle<'bandit'>,

@@ -1,5 +1,5 @@
 /** The addon's bandit behind the interface. */
-import type { Bandit, BanditOptions, StrategyName } from '../types.ts'
+import { type Bandit, type BanditOptions, type StrategyName, WINDOW_MS } from '../types.ts'
 import type { Addon, Handle } from './addon.ts'
 import { codeOf } from './strategy-code.ts'
 
@@ -10,7 +10,8 @@ export class RustBandit implements Bandit {
 
   constructor(addon: Addon, options: BanditOptions) {
     this.#addon = addon
-    this.#handle = addon.createBandit(options.halfLifeMs, options.ucbExploration ?? 1)
+    const { halfLifeMs, windowMs = WINDOW_MS, ucbExploration = 1 } = options
+    this.#handle = addon.createBandit(halfLifeMs, windowMs, ucbExploration)
   }
 
   get size(): number {

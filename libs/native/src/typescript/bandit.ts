@@ -1,5 +1,5 @@
 /** The bandit in TypeScript: statistics of each arm, and the choice among them. The Rust twin is `atp_math::bandit`. */
-import type { Bandit, BanditOptions, StrategyName } from '../types.ts'
+import { type Bandit, type BanditOptions, type StrategyName, WINDOW_MS } from '../types.ts'
 import { ArmStatistics } from './arm-statistics.ts'
 import {
   mergeSnapshot,
@@ -17,20 +17,25 @@ import { RandomStream } from './random-stream.ts'
 
 const PRIOR_MIN = 1e-6
 const PRIOR_MAX = 1e9
+/** Of the sliding window's bound: its regret is bounded for any above 1/2. */
+const XI = 0.6
 
 export class TypeScriptBandit implements Bandit {
   readonly #halfLifeMs: number
+  readonly #windowMs: number
   readonly #exploration: number
   readonly #arms: ArmStatistics[] = []
   readonly #stream = new RandomStream()
-  /** [alpha, beta] of each arm at the time of the present call. */
+  /** [alpha, beta] of each arm at the time of the present call, as its strategy takes them. */
   #posteriors = new Float64Array(0)
 
   constructor(options: BanditOptions) {
-    const { halfLifeMs, ucbExploration = 1 } = options
+    const { halfLifeMs, windowMs = WINDOW_MS, ucbExploration = 1 } = options
     checkHalfLife('halfLifeMs', halfLifeMs)
+    checkFinite('windowMs', windowMs, 1)
     checkFinite('ucbExploration', ucbExploration, 0)
     this.#halfLifeMs = halfLifeMs
+    this.#windowMs = windowMs
     this.#exploration = ucbExploration
   }
 
@@ -42,7 +47,7 @@ export class TypeScriptBandit implements Bandit {
     checkWord('hash', hash)
     checkFinite('alpha', alpha, PRIOR_MIN, PRIOR_MAX)
     checkFinite('beta', beta, PRIOR_MIN, PRIOR_MAX)
-    this.#arms.push(new ArmStatistics(hash, alpha, beta))
+    this.#arms.push(new ArmStatistics(hash, alpha, beta, this.#windowMs))
     this.#posteriors = new Float64Array(2 * this.#arms.length)
     return this.#arms.length - 1
   }
@@ -62,7 +67,7 @@ export class TypeScriptBandit implements Bandit {
     checkWeighing(now, weights, penalties, this.size)
     checkLength('qualities', qualities.length, this.size)
     checkApart(qualities, weights, penalties)
-    this.#writePosteriors(now, this.#posteriors)
+    this.#refreshPosteriors(strategy, now)
     const explored = this.#explored(strategy)
     return this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
   }
@@ -78,7 +83,7 @@ export class TypeScriptBandit implements Bandit {
     checkStrategy(strategy)
     checkWeighing(now, weights, penalties, this.size)
     checkLength('seeds', seeds.length, 2 * chosen.length)
-    this.#writePosteriors(now, this.#posteriors)
+    this.#refreshPosteriors(strategy, now)
     const explored = this.#explored(strategy)
     const qualities = new Float64Array(this.size)
     for (let k = 0; k < chosen.length; k += 1) {
@@ -155,19 +160,35 @@ export class TypeScriptBandit implements Bandit {
     }
     const mean = a / (a + b)
     if (strategy === 'klucb') return upperBound(mean, a + b, explored)
-    return strategy === 'ucb' ? mean + this.#exploration * Math.sqrt(explored / (a + b)) : mean
+    return strategy === 'greedy' ? mean : mean + this.#exploration * Math.sqrt(explored / (a + b))
   }
 
   /**
-   * 2 ln(plays), the numerator of UCB's exploration term, or ln(plays), KL-UCB's with c = 0 as its paper recommends. A prior counts as alpha + beta plays, so that with a weak prior
-   * and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines 2011)
-   * at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
+   * The numerator of an exploration term: UCB's is 2 ln(plays), KL-UCB's ln(plays), with c = 0 as its paper recommends, the sliding
+   * window's xi ln(plays), over the plays within it. A prior counts as alpha + beta plays, so that with a weak prior and no
+   * forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines 2011) at xi = 1/2. The
+   * present play counts too: ln stays positive where everything was forgotten. An arm that the window holds nothing of has the
+   * bound of its prior, where that paper has none: the weaker the prior, the sooner it is tried.
    */
   #explored(strategy: StrategyName): number {
-    if (strategy !== 'ucb' && strategy !== 'klucb') return 0
+    if (strategy === 'thompson' || strategy === 'greedy') return 0
     let plays = 1
     for (const x of this.#posteriors) plays += x
-    return (strategy === 'ucb' ? 2 : 1) * ln(plays)
+    const scale = strategy === 'ucb' ? 2 : strategy === 'klucb' ? 1 : XI
+    return scale * ln(plays)
+  }
+
+  #refreshPosteriors(strategy: StrategyName, now: number): void {
+    if (strategy !== 'swucb') {
+      this.#writePosteriors(now, this.#posteriors)
+      return
+    }
+    for (let i = 0; i < this.#arms.length; i += 1) {
+      const { priorAlpha, priorBeta, window } = this.#arms[i] as ArmStatistics
+      window.sumAt(now)
+      this.#posteriors[2 * i] = priorAlpha + window.successes
+      this.#posteriors[2 * i + 1] = priorBeta + window.failures
+    }
   }
 
   /** Discounted Thompson sampling (Raj & Kalyani 2017): evidence decays, and the prior is a floor that doesn't. */

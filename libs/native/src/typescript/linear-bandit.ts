@@ -73,7 +73,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
     qualities: Float64Array,
   ): number {
     checkStrategy(strategy)
-    if (strategy === 'klucb') throw new RangeError('strategy must be thompson, ucb or greedy, found klucb')
+    checkKnowsFeatures(strategy)
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
@@ -232,4 +232,9 @@ export class TypeScriptLinearBandit implements LinearBandit {
       `snapshot must be of version ${VERSION} and dimension ${dimension}, found ${snapshot[0]} and ${snapshot[1]}`,
     )
   }
+}
+
+function checkKnowsFeatures(strategy: StrategyName): void {
+  if (strategy !== 'klucb' && strategy !== 'swucb') return
+  throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
 }
