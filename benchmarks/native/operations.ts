@@ -59,6 +59,12 @@ export const OPERATIONS: readonly Operation[] = [
   { name: 'update', title: 'update of an arm', calls: 1_000, prepare: update },
   { name: 'batch-1000-updates', title: 'batch of 1,000 updates', calls: 10, prepare: updates },
   ...LINEAR_SIZES.flatMap(linearOperations),
+  {
+    name: 'linear-batch-1000-decisions',
+    title: 'batch of 1,000 decisions of 8 arms, 26 features, linear Thompson',
+    calls: 1,
+    prepare: linearDecisions,
+  },
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
   { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
@@ -119,6 +125,22 @@ function linearDecision(dimension: number, arms: number) {
     return (k: number) => {
       decide(k)
     }
+  }
+}
+
+function linearDecisions(native: NativeModule) {
+  const [dimension, arms] = [26, 8]
+  const { bandit, contexts } = warmLinear(native, dimension, arms)
+  const seeds = Uint32Array.from({ length: 2 * BATCH }, (_, k) => k)
+  const features = new Float64Array(BATCH * dimension)
+  for (let k = 0; k < BATCH; k += 1) {
+    features.set(contexts[k % contexts.length] as Float64Array, dimension * k)
+  }
+  const weights = new Float64Array(arms).fill(1)
+  const penalties = new Float64Array(arms).fill(0.1)
+  const chosen = new Int32Array(BATCH)
+  return () => {
+    bandit.selectBatch('thompson', seeds, START, features, weights, penalties, chosen)
   }
 }
 

@@ -159,6 +159,22 @@ export interface LinearBandit {
   ): number
 
   /**
+   * `chosen.length` decisions against one state in one call, as `select` takes them; the k-th uses the seed words
+   * `seeds[2k], seeds[2k+1]` and the k-th row of `features`.
+   * @param features row-major, `chosen.length` rows of `dimension`
+   * @param chosen written: the index of each decision, or -1
+   */
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void
+
+  /**
    * @param means length `size`, written: each arm's expected target
    * @param deviations length `size`, written: the deviation of that expectation
    */

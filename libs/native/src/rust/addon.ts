@@ -74,6 +74,16 @@ export interface Addon {
     penalties: Float64Array,
     qualities: Float64Array,
   ): number
+  linearSelectBatch(
+    bandit: Handle<'linear'>,
+    strategy: number,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void
   linearEstimate(
     bandit: Handle<'linear'>,
     now: number,

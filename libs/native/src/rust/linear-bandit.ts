@@ -48,6 +48,19 @@ export class RustLinearBandit implements LinearBandit {
     return this.#addon.linearSelect(this.#handle, code, seedHi, seedLo, now, x, weights, penalties, qualities)
   }
 
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void {
+    const code = codeOf(strategy)
+    this.#addon.linearSelectBatch(this.#handle, code, seeds, now, features, weights, penalties, chosen)
+  }
+
   estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
     this.#addon.linearEstimate(this.#handle, now, x, means, deviations)
   }

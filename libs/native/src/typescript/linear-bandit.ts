@@ -77,33 +77,43 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
-    this.#checkFeatures(x)
+    checkFeatures('x', x, this.#regression.dimension)
     checkLength('qualities', qualities.length, this.size)
     checkApart(qualities, weights, penalties)
     if (qualities === x) throw new RangeError('qualities must not share memory with x')
     this.#advance(now)
     const radius = this.#options.exploration * this.#spread()
-    for (let index = 0; index < this.#arms.length; index += 1) {
-      if (penalties[index] === Number.POSITIVE_INFINITY) {
-        qualities[index] = Number.NaN
-        continue
-      }
-      const arm = this.#arms[index] as LinearArm
-      const mean = arm.mean(x)
-      if (strategy === 'greedy') qualities[index] = mean
-      else if (strategy === 'ucb') qualities[index] = mean + radius * Math.sqrt(arm.variance(x))
-      else {
-        this.#stream.begin(seedHi, seedLo, arm.hash)
-        const draw = normal(this.#stream)
-        qualities[index] = mean + radius * Math.sqrt(arm.variance(x)) * draw
-      }
+    return this.#choose(strategy, radius, seedHi, seedLo, x, weights, penalties, qualities)
+  }
+
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void {
+    checkStrategy(strategy)
+    checkKnowsFeatures(strategy)
+    checkWeighing(now, weights, penalties, this.size)
+    const { dimension } = this.#regression
+    checkFeatures('features', features, dimension * chosen.length)
+    checkLength('seeds', seeds.length, 2 * chosen.length)
+    this.#advance(now)
+    const radius = this.#options.exploration * this.#spread()
+    const qualities = new Float64Array(this.size)
+    for (let k = 0; k < chosen.length; k += 1) {
+      const [hi, lo] = [seeds[2 * k] as number, seeds[2 * k + 1] as number]
+      const x = features.subarray(dimension * k, dimension * (k + 1))
+      chosen[k] = this.#choose(strategy, radius, hi, lo, x, weights, penalties, qualities)
     }
-    return bestArm(weights, penalties, qualities, this.#arms)
   }
 
   estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
     checkFinite('now', now, 0)
-    this.#checkFeatures(x)
+    checkFeatures('x', x, this.#regression.dimension)
     checkLength('means', means.length, this.size)
     checkLength('deviations', deviations.length, this.size)
     if (means === x || deviations === x) throw new RangeError('outputs must not share memory with x')
@@ -119,7 +129,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
 
   update(arm: number, x: Float64Array, target: number, weight: number, now: number): void {
     const learner = this.#arm(arm)
-    this.#checkFeatures(x)
+    checkFeatures('x', x, this.#regression.dimension)
     checkFinite('target', target, -TARGET_MAX, TARGET_MAX)
     checkFinite('weight', weight, WEIGHT_MIN, WEIGHT_MAX)
     checkFinite('now', now, 0)
@@ -162,6 +172,34 @@ export class TypeScriptLinearBandit implements LinearBandit {
     }
     learner.merge(figures)
     this.#settleExactly()
+  }
+
+  #choose(
+    strategy: StrategyName,
+    radius: number,
+    seedHi: number,
+    seedLo: number,
+    x: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number {
+    for (let index = 0; index < this.#arms.length; index += 1) {
+      if (penalties[index] === Number.POSITIVE_INFINITY) {
+        qualities[index] = Number.NaN
+        continue
+      }
+      const arm = this.#arms[index] as LinearArm
+      const mean = arm.mean(x)
+      if (strategy === 'greedy') qualities[index] = mean
+      else if (strategy === 'ucb') qualities[index] = mean + radius * Math.sqrt(arm.variance(x))
+      else {
+        this.#stream.begin(seedHi, seedLo, arm.hash)
+        const draw = normal(this.#stream)
+        qualities[index] = mean + radius * Math.sqrt(arm.variance(x)) * draw
+      }
+    }
+    return bestArm(weights, penalties, qualities, this.#arms)
   }
 
   #advance(now: number): void {
@@ -215,15 +253,6 @@ export class TypeScriptLinearBandit implements LinearBandit {
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
   }
 
-  #checkFeatures(x: Float64Array): void {
-    checkLength('x', x.length, this.#regression.dimension)
-    for (let k = 0; k < x.length; k += 1) {
-      const value = x[k] as number
-      if (value >= -FEATURE_MAX && value <= FEATURE_MAX) continue
-      throw new RangeError(`x[${k}] must be a number from -1000 to 1000, found ${value}`)
-    }
-  }
-
   #checkSnapshot(snapshot: Float64Array): void {
     const { dimension } = this.#regression
     checkLength('snapshot', snapshot.length, HEADER + figureCount(dimension))
@@ -237,4 +266,13 @@ export class TypeScriptLinearBandit implements LinearBandit {
 function checkKnowsFeatures(strategy: StrategyName): void {
   if (strategy !== 'klucb' && strategy !== 'swucb') return
   throw new RangeError(`strategy must be thompson, ucb or greedy, found ${strategy}`)
+}
+
+function checkFeatures(name: string, features: Float64Array, length: number): void {
+  checkLength(name, features.length, length)
+  for (let k = 0; k < features.length; k += 1) {
+    const value = features[k] as number
+    if (value >= -FEATURE_MAX && value <= FEATURE_MAX) continue
+    throw new RangeError(`${name}[${k}] must be a number from -1000 to 1000, found ${value}`)
+  }
 }
