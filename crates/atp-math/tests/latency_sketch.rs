@@ -27,6 +27,37 @@ proptest! {
     }
 
     #[test]
+    fn sketches_merged_in_any_order_equal_one_sketch(
+        parts in prop::collection::vec(
+            prop::collection::vec((0.1..3_600_000.0, 0.0..100_000.0), 0..20),
+            1..5,
+        ).prop_shuffle(),
+    ) {
+        let recorded = |values: &[(f64, f64)]| {
+            let mut values = values.to_vec();
+            values.sort_by(|a, b| f64::total_cmp(&a.1, &b.1));
+            let mut sketch = LatencySketch::new(2_000.0).unwrap();
+            for (value, now) in values {
+                sketch.record(value, now).unwrap();
+            }
+            sketch
+        };
+        let mut merged = LatencySketch::new(2_000.0).unwrap();
+        for part in &parts {
+            merged.merge(&recorded(part).snapshot()).unwrap();
+        }
+        let whole = recorded(&parts.concat());
+        let count = whole.count(100_000.0).unwrap();
+        prop_assert!((merged.count(100_000.0).unwrap() - count).abs() <= 1e-9 * count);
+        for (k, (x, y)) in whole.snapshot().iter().zip(merged.snapshot()).enumerate().skip(3) {
+            // Weights are as of each sketch's own landmark.
+            let scale = ((merged.snapshot()[2] - whole.snapshot()[2]) / 2_000.0).exp2();
+            let y = if k == 3 { y } else { y * scale };
+            prop_assert!((x - y).abs() <= 1e-9 * (1.0 + x.abs()), "figure {k}: {x} and {y}");
+        }
+    }
+
+    #[test]
     fn any_records_leave_finite_quantiles(
         half_life in prop_oneof![Just(1.0), Just(f64::INFINITY), 1.0..1e9],
         records in prop::collection::vec((any_number(), any_number()), 0..50),
