@@ -6,7 +6,8 @@ export type StrategyName = (typeof STRATEGIES)[number]
 /**
  * A multi-armed bandit with time-based forgetting. Arms are indices 0 .. size-1, in the order of `addArm`.
  * Times are milliseconds of one clock, not negative; an earlier time than an arm has seen counts as the arm's latest.
- * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError and change nothing.
+ * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError that names the argument, those of another type a
+ * TypeError that does; both change nothing.
  */
 export interface Bandit {
   readonly size: number

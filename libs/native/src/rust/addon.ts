@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 9
+export const INTERFACE_VERSION = 10
 
 declare const kind: unique symbol
 

@@ -1,4 +1,5 @@
 /** The addon's bandit behind the interface. */
+import { checkFloats, checkIntegers, checkNumber, checkWords } from '../argument-types.ts'
 import { type Bandit, type BanditOptions, type StrategyName, WINDOW_MS } from '../types.ts'
 import type { Addon, Handle } from './addon.ts'
 import { codeOf } from './strategy-code.ts'
@@ -11,6 +12,9 @@ export class RustBandit implements Bandit {
   constructor(addon: Addon, options: BanditOptions) {
     this.#addon = addon
     const { halfLifeMs, windowMs = WINDOW_MS, ucbExploration = 1 } = options
+    checkNumber('halfLifeMs', halfLifeMs)
+    checkNumber('windowMs', windowMs)
+    checkNumber('ucbExploration', ucbExploration)
     this.#handle = addon.createBandit(halfLifeMs, windowMs, ucbExploration)
   }
 
@@ -19,6 +23,9 @@ export class RustBandit implements Bandit {
   }
 
   addArm(hash: number, alpha: number, beta: number): number {
+    checkNumber('hash', hash)
+    checkNumber('alpha', alpha)
+    checkNumber('beta', beta)
     const arm = this.#addon.banditAddArm(this.#handle, hash, alpha, beta)
     this.#size = arm + 1
     return arm
@@ -33,6 +40,12 @@ export class RustBandit implements Bandit {
     penalties: Float64Array,
     qualities: Float64Array,
   ): number {
+    checkNumber('seedHi', seedHi)
+    checkNumber('seedLo', seedLo)
+    checkNumber('now', now)
+    checkFloats('weights', weights)
+    checkFloats('penalties', penalties)
+    checkFloats('qualities', qualities)
     const code = codeOf(strategy)
     return this.#addon.banditSelect(this.#handle, code, seedHi, seedLo, now, weights, penalties, qualities)
   }
@@ -45,18 +58,31 @@ export class RustBandit implements Bandit {
     penalties: Float64Array,
     chosen: Int32Array,
   ): void {
+    checkWords('seeds', seeds)
+    checkNumber('now', now)
+    checkFloats('weights', weights)
+    checkFloats('penalties', penalties)
+    checkIntegers('chosen', chosen)
     this.#addon.banditSelectBatch(this.#handle, codeOf(strategy), seeds, now, weights, penalties, chosen)
   }
 
   update(arm: number, reward: number, now: number): void {
+    checkNumber('arm', arm)
+    checkNumber('reward', reward)
+    checkNumber('now', now)
     this.#addon.banditUpdate(this.#handle, arm, reward, now)
   }
 
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
+    checkWords('arms', arms)
+    checkFloats('rewards', rewards)
+    checkFloats('times', times)
     this.#addon.banditUpdateBatch(this.#handle, arms, rewards, times)
   }
 
   posteriors(now: number, out: Float64Array): void {
+    checkNumber('now', now)
+    checkFloats('out', out)
     this.#addon.banditPosteriors(this.#handle, now, out)
   }
 
@@ -65,18 +91,23 @@ export class RustBandit implements Bandit {
   }
 
   restore(snapshot: Float64Array): number {
+    checkFloats('snapshot', snapshot)
     return this.#addon.banditRestore(this.#handle, snapshot)
   }
 
   merge(snapshot: Float64Array): void {
+    checkFloats('snapshot', snapshot)
     this.#addon.banditMerge(this.#handle, snapshot)
   }
 
   snapshotArm(arm: number): Float64Array {
+    checkNumber('arm', arm)
     return this.#addon.banditSnapshotArm(this.#handle, arm)
   }
 
   restoreArm(arm: number, snapshot: Float64Array): boolean {
+    checkNumber('arm', arm)
+    checkFloats('snapshot', snapshot)
     return this.#addon.banditRestoreArm(this.#handle, arm, snapshot)
   }
 }

@@ -1,4 +1,5 @@
 /** The bandit in TypeScript: statistics of each arm, and the choice among them. The Rust twin is `atp_math::bandit`. */
+import { checkFloats, checkIntegers, checkNumber, checkWords } from '../argument-types.ts'
 import { type Bandit, type BanditOptions, type StrategyName, WINDOW_MS } from '../types.ts'
 import { ArmStatistics } from './arm-statistics.ts'
 import {
@@ -65,8 +66,10 @@ export class TypeScriptBandit implements Bandit {
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
+    checkFloats('qualities', qualities)
     checkLength('qualities', qualities.length, this.size)
-    checkApart(qualities, weights, penalties)
+    checkApart('qualities', qualities, 'weights', weights)
+    checkApart('qualities', qualities, 'penalties', penalties)
     this.#refreshPosteriors(strategy, now)
     const explored = this.#explored(strategy)
     return this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
@@ -82,7 +85,12 @@ export class TypeScriptBandit implements Bandit {
   ): void {
     checkStrategy(strategy)
     checkWeighing(now, weights, penalties, this.size)
+    checkWords('seeds', seeds)
+    checkIntegers('chosen', chosen)
     checkLength('seeds', seeds.length, 2 * chosen.length)
+    checkApart('chosen', chosen, 'weights', weights)
+    checkApart('chosen', chosen, 'penalties', penalties)
+    checkApart('chosen', chosen, 'seeds', seeds)
     this.#refreshPosteriors(strategy, now)
     const explored = this.#explored(strategy)
     const qualities = new Float64Array(this.size)
@@ -99,6 +107,9 @@ export class TypeScriptBandit implements Bandit {
   }
 
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
+    checkWords('arms', arms)
+    checkFloats('rewards', rewards)
+    checkFloats('times', times)
     checkLength('rewards', rewards.length, arms.length)
     checkLength('times', times.length, arms.length)
     for (let k = 0; k < arms.length; k += 1) {
@@ -111,6 +122,7 @@ export class TypeScriptBandit implements Bandit {
 
   posteriors(now: number, out: Float64Array): void {
     checkFinite('now', now, 0)
+    checkFloats('out', out)
     checkLength('out', out.length, 2 * this.size)
     this.#writePosteriors(now, out)
   }
@@ -120,10 +132,12 @@ export class TypeScriptBandit implements Bandit {
   }
 
   restore(snapshot: Float64Array): number {
+    checkFloats('snapshot', snapshot)
     return restoreSnapshot(this.#arms, snapshot)
   }
 
   merge(snapshot: Float64Array): void {
+    checkFloats('snapshot', snapshot)
     mergeSnapshot(this.#arms, snapshot, this.#halfLifeMs)
   }
 
@@ -132,6 +146,7 @@ export class TypeScriptBandit implements Bandit {
   }
 
   restoreArm(arm: number, snapshot: Float64Array): boolean {
+    checkFloats('snapshot', snapshot)
     return restoreArmSnapshot(this.#arm(arm), snapshot)
   }
 
@@ -206,6 +221,7 @@ export class TypeScriptBandit implements Bandit {
   }
 
   #arm(arm: number): ArmStatistics {
+    checkNumber('arm', arm)
     const statistics = this.#arms[arm]
     if (statistics !== undefined) return statistics
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)

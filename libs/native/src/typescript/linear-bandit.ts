@@ -1,4 +1,5 @@
 /** A contextual bandit: each arm's quality is linear in a request's features. The Rust twin is `atp_math::linear_bandit`. */
+import { checkFloats, checkIntegers, checkNumber, checkWords } from '../argument-types.ts'
 import type { LinearBandit, LinearBanditOptions, StrategyName } from '../types.ts'
 import { checkFinite, checkHalfLife, checkInteger, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
@@ -78,9 +79,11 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
     checkFeatures('x', x, this.#regression.dimension)
+    checkFloats('qualities', qualities)
     checkLength('qualities', qualities.length, this.size)
-    checkApart(qualities, weights, penalties)
-    if (qualities === x) throw new RangeError('qualities must not share memory with x')
+    checkApart('qualities', qualities, 'weights', weights)
+    checkApart('qualities', qualities, 'penalties', penalties)
+    checkApart('qualities', qualities, 'x', x)
     this.#advance(now)
     const radius = this.#options.exploration * this.#spread()
     return this.#choose(strategy, radius, seedHi, seedLo, x, weights, penalties, qualities)
@@ -98,9 +101,15 @@ export class TypeScriptLinearBandit implements LinearBandit {
     checkStrategy(strategy)
     checkKnowsFeatures(strategy)
     checkWeighing(now, weights, penalties, this.size)
+    checkWords('seeds', seeds)
+    checkIntegers('chosen', chosen)
     const { dimension } = this.#regression
     checkFeatures('features', features, dimension * chosen.length)
     checkLength('seeds', seeds.length, 2 * chosen.length)
+    checkApart('chosen', chosen, 'seeds', seeds)
+    checkApart('chosen', chosen, 'features', features)
+    checkApart('chosen', chosen, 'weights', weights)
+    checkApart('chosen', chosen, 'penalties', penalties)
     this.#advance(now)
     const radius = this.#options.exploration * this.#spread()
     const qualities = new Float64Array(this.size)
@@ -114,10 +123,13 @@ export class TypeScriptLinearBandit implements LinearBandit {
   estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
     checkFinite('now', now, 0)
     checkFeatures('x', x, this.#regression.dimension)
+    checkFloats('means', means)
+    checkFloats('deviations', deviations)
     checkLength('means', means.length, this.size)
     checkLength('deviations', deviations.length, this.size)
-    if (means === x || deviations === x) throw new RangeError('outputs must not share memory with x')
-    if (means === deviations) throw new RangeError('deviations must not share memory with means')
+    checkApart('means', means, 'x', x)
+    checkApart('deviations', deviations, 'x', x)
+    checkApart('deviations', deviations, 'means', means)
     this.#advance(now)
     const spread = this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
@@ -248,12 +260,14 @@ export class TypeScriptLinearBandit implements LinearBandit {
   }
 
   #arm(arm: number): LinearArm {
+    checkNumber('arm', arm)
     const learner = this.#arms[arm]
     if (learner !== undefined) return learner
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
   }
 
   #checkSnapshot(snapshot: Float64Array): void {
+    checkFloats('snapshot', snapshot)
     const { dimension } = this.#regression
     checkLength('snapshot', snapshot.length, HEADER + figureCount(dimension))
     if (snapshot[0] === VERSION && snapshot[1] === dimension) return
@@ -269,6 +283,7 @@ function checkKnowsFeatures(strategy: StrategyName): void {
 }
 
 function checkFeatures(name: string, features: Float64Array, length: number): void {
+  checkFloats(name, features)
   checkLength(name, features.length, length)
   for (let k = 0; k < features.length; k += 1) {
     const value = features[k] as number
