@@ -1,7 +1,7 @@
 /** What is measured: each operation on an implementation with warm state, as a gateway calls it. */
 import { type NativeModule, PROMPT_FEATURES, type StrategyName } from '@atp/native'
 import { CONTEXT_OPERATIONS } from './context-operations.ts'
-import { HALF_LIFE_MS, linearDecider, START, warmBandit } from './warm-bandits.ts'
+import { HALF_LIFE_MS, linearDecider, START, warmBandit, warmLinear } from './warm-bandits.ts'
 
 export interface Operation {
   readonly name: string
@@ -65,6 +65,12 @@ export const OPERATIONS: readonly Operation[] = [
     calls: 10,
     prepare: promptFeatures,
   },
+  {
+    name: 'linear-batch-1000-decisions',
+    title: 'batch of 1,000 decisions of 8 arms, 26 features, linear Thompson',
+    calls: 1,
+    prepare: linearDecisions,
+  },
   ...CONTEXT_OPERATIONS,
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
@@ -126,6 +132,22 @@ function linearDecision(dimension: number, arms: number) {
     return (k: number) => {
       decide(k)
     }
+  }
+}
+
+function linearDecisions(native: NativeModule) {
+  const [dimension, arms] = [26, 8]
+  const { bandit, contexts } = warmLinear(native, dimension, arms)
+  const seeds = Uint32Array.from({ length: 2 * BATCH }, (_, k) => k)
+  const features = new Float64Array(BATCH * dimension)
+  for (let k = 0; k < BATCH; k += 1) {
+    features.set(contexts[k % contexts.length] as Float64Array, dimension * k)
+  }
+  const weights = new Float64Array(arms).fill(1)
+  const penalties = new Float64Array(arms).fill(0.1)
+  const chosen = new Int32Array(BATCH)
+  return () => {
+    bandit.selectBatch('thompson', seeds, START, features, weights, penalties, chosen)
   }
 }
 

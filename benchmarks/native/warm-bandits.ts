@@ -27,7 +27,7 @@ export function linearDecider(native: NativeModule, dimension: number, arms: num
 }
 
 /** A bandit that has learned from some thousand contexts, and contexts to go on with. */
-function warmLinear(native: NativeModule, dimension: number, arms: number) {
+export function warmLinear(native: NativeModule, dimension: number, arms: number) {
   const bandit = native.createLinearBandit({
     dimension,
     biasRidge: 1,

@@ -4,33 +4,13 @@
  */
 import { systemClock } from '@atp/core/clock'
 import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
-import {
-  type AppContainer,
-  type Binding,
-  bind,
-  bindValue,
-  createContainer,
-  type Resolve,
-} from '@atp/core/container'
+import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
-import {
-  type ContextRepository,
-  FeedbackService,
-  ObservationService,
-  SnapshotWriter,
-} from '@atp/domain/observation'
-import {
-  type Arm,
-  EMBEDDED_PROMPT_FEATURES,
-  LearnedState,
-  Rails,
-  Router,
-  TenantPacers,
-  Utility,
-} from '@atp/domain/routing'
+import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
@@ -50,6 +30,7 @@ import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
+import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
 import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
 import * as T from './tokens.ts'
@@ -106,8 +87,8 @@ const BINDINGS: readonly Binding[] = [
     const { url } = resolve(T.CONFIG).redis
     return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
   }),
-  bind(T.LEARNED, resolve => learnedState(resolve, resolve(T.DATABASE).contexts)),
-  bind(T.BLANK_STATE, resolve => () => learnedState(resolve, NO_CONTEXTS)),
+  bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
+  bind(T.BLANK_STATE, resolve => () => learnedStateOf(resolve, NO_CONTEXTS)),
   bind(T.REPLICAS, resolve => {
     const redis = resolve(T.REDIS)
     const { prefix, exchange_interval } = resolve(T.CONFIG).redis
@@ -262,33 +243,6 @@ const BINDINGS: readonly Binding[] = [
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000
-
-/** All arms are known before anything is replayed: what an unknown arm did is not learned from. */
-function learnedState(resolve: Resolve, repository: ContextRepository): LearnedState {
-  const { half_life, reliability_half_life, ucb_exploration, embedding, contexts } = resolve(T.CONFIG).routing
-  const learned = new LearnedState({
-    native: resolve(T.NATIVE),
-    halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
-    reliabilityHalfLifeMs: parseDuration(reliability_half_life),
-    ucbExploration: ucb_exploration,
-    ...(embedding.model === undefined ? {} : { dimension: EMBEDDED_PROMPT_FEATURES }),
-    contexts: {
-      repository,
-      capacity: contexts,
-      clock: resolve(T.CLOCK),
-      warn: message => resolve(T.LOG).warn(message),
-    },
-  })
-  for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
-  return learned
-}
-
-/** For a state that is thrown away. */
-const NO_CONTEXTS: ContextRepository = {
-  loadContext: async () => null,
-  saveContexts: async () => undefined,
-  contextsAhead: async () => [],
-}
 
 function breakerOptions({ breaker }: Config): BreakerOptions {
   return {

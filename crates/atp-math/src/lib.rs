@@ -15,6 +15,7 @@ mod cholesky;
 mod common_prior;
 pub mod context;
 pub mod elementary;
+pub mod evidence_window;
 pub mod hash64;
 pub mod kl_ucb;
 mod known_words;

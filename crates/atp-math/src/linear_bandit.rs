@@ -51,6 +51,13 @@ pub struct LinearOptions {
     pub change_threshold: f64,
 }
 
+/// How the index of an arm follows from its expectation: `radius` scales the deviation.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    strategy: Strategy,
+    radius: f64,
+}
+
 /// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative. An error means that
 /// nothing was changed.
 #[derive(Debug, Clone)]
@@ -122,7 +129,7 @@ impl LinearBandit {
     /// Chooses as `Bandit::select` does, for a request with the features `x`.
     ///
     /// # Errors
-    /// As there, on `KlUcb`, which knows no features, and on features that are not finite or beyond 1e3.
+    /// As there, on `KlUcb` and `SlidingWindowUcb`, which know no features, and on features that are not finite or beyond 1e3.
     pub fn select(
         &mut self,
         strategy: Strategy,
@@ -147,32 +154,45 @@ impl LinearBandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
-        if strategy == Strategy::KlUcb {
-            return Err(RangeError::new("strategy must be thompson, ucb or greedy, found klucb".to_owned()));
-        }
+        check_strategy(strategy)?;
         weighing.check(self.size())?;
-        self.check_features(x)?;
+        check_features("x", x, self.regression.dimension)?;
         checks::length("qualities", qualities.len(), self.size())?;
         context::check(context, self.size(), context::SIGNED)?;
         self.advance(weighing.now);
         let radius = self.options.exploration * self.spread();
-        for (index, arm) in self.arms.iter().enumerate() {
-            qualities[index] = f64::NAN;
-            if !weighing.is_eligible(index) {
-                continue;
-            }
-            let [offset, unsure] = self.intercept(context, index, weighing.now);
-            let mean = arm.mean(x) + offset;
-            qualities[index] = match strategy {
-                Strategy::Greedy | Strategy::KlUcb => mean,
-                Strategy::Ucb => mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt(),
-                Strategy::Thompson => {
-                    let draw = normal(&mut RandomStream::new(seed, arm.hash));
-                    mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt() * draw
-                }
-            };
+        Ok(self.choose(context, Rule { strategy, radius }, seed, x, weighing, qualities))
+    }
+
+    /// One decision for each element of `chosen` against one state, as `select` takes them; the k-th has the k-th row of
+    /// `features`, which are row-major, and the words `seeds[2k], seeds[2k + 1]`. Writes the index of each decision, or -1.
+    ///
+    /// # Errors
+    /// As `select`, and where there aren't two seed words and a row of features a decision.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "nobody has 2^31 arms")]
+    pub fn select_batch(
+        &mut self,
+        strategy: Strategy,
+        seeds: &[u32],
+        features: &[f64],
+        weighing: Weighing,
+        chosen: &mut [i32],
+    ) -> Result<(), RangeError> {
+        check_strategy(strategy)?;
+        weighing.check(self.size())?;
+        let dimension = self.regression.dimension;
+        check_features("features", features, dimension * chosen.len())?;
+        checks::length("seeds", seeds.len(), 2 * chosen.len())?;
+        self.advance(weighing.now);
+        let radius = self.options.exploration * self.spread();
+        let mut qualities = vec![0.0; self.size()];
+        let rule = Rule { strategy, radius };
+        let rows = features.chunks_exact(dimension);
+        for ((chosen, seed), x) in chosen.iter_mut().zip(seeds.as_chunks::<2>().0).zip(rows) {
+            let arm = self.choose(&[], rule, *seed, x, weighing, &mut qualities);
+            *chosen = arm.map_or(-1, |arm| arm as i32);
         }
-        Ok(weighing.best(qualities, |arm| self.arms[arm].hash))
+        Ok(())
     }
 
     /// Writes each arm's expected target, and the deviation of that expectation.
@@ -202,7 +222,7 @@ impl LinearBandit {
         deviations: &mut [f64],
     ) -> Result<(), RangeError> {
         checks::finite("now", now, 0.0)?;
-        self.check_features(x)?;
+        check_features("x", x, self.regression.dimension)?;
         checks::length("means", means.len(), self.size())?;
         checks::length("deviations", deviations.len(), self.size())?;
         context::check(context, self.size(), context::SIGNED)?;
@@ -245,7 +265,7 @@ impl LinearBandit {
         now: f64,
     ) -> Result<(), RangeError> {
         self.check_arm(arm)?;
-        self.check_features(x)?;
+        check_features("x", x, self.regression.dimension)?;
         checks::between("target", target, -TARGET_MAX, TARGET_MAX)?;
         checks::between("weight", weight, f64::MIN_POSITIVE, WEIGHT_MAX)?;
         checks::finite("now", now, 0.0)?;
@@ -327,6 +347,35 @@ impl LinearBandit {
     }
 
     #[inline]
+    fn choose(
+        &mut self,
+        context: &[f64],
+        Rule { strategy, radius }: Rule,
+        seed: Seed,
+        x: &[f64],
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Option<usize> {
+        for (index, arm) in self.arms.iter().enumerate() {
+            qualities[index] = f64::NAN;
+            if !weighing.is_eligible(index) {
+                continue;
+            }
+            let [offset, unsure] = self.intercept(context, index, weighing.now);
+            let mean = arm.mean(x) + offset;
+            qualities[index] = match strategy {
+                Strategy::Greedy | Strategy::KlUcb | Strategy::SlidingWindowUcb => mean,
+                Strategy::Ucb => mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt(),
+                Strategy::Thompson => {
+                    let draw = normal(&mut RandomStream::new(seed, arm.hash));
+                    mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt() * draw
+                }
+            };
+        }
+        weighing.best(qualities, |arm| self.arms[arm].hash)
+    }
+
+    #[inline]
     fn advance(&mut self, now: f64) {
         let mut moved = self.replaced;
         for arm in &mut self.arms {
@@ -391,18 +440,6 @@ impl LinearBandit {
         Err(RangeError::new(format!("arm must be an index below {}, found {arm}", self.size())))
     }
 
-    #[inline]
-    fn check_features(&self, x: &[f64]) -> Result<(), RangeError> {
-        checks::length("x", x.len(), self.regression.dimension)?;
-        match x.iter().position(|value| !(-FEATURE_MAX..=FEATURE_MAX).contains(value)) {
-            None => Ok(()),
-            Some(k) => Err(RangeError::new(format!(
-                "x[{k}] must be a number from -1000 to 1000, found {}",
-                checks::Number(x[k])
-            ))),
-        }
-    }
-
     #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "an integer in a double")]
     fn check_snapshot(&self, snapshot: &[f64]) -> Result<(), RangeError> {
         let dimension = self.options.dimension;
@@ -414,5 +451,26 @@ impl LinearBandit {
         Err(RangeError::new(format!(
             "snapshot must be of version {VERSION} and dimension {dimension}, found {version} and {found}"
         )))
+    }
+}
+
+fn check_strategy(strategy: Strategy) -> Result<(), RangeError> {
+    let found = match strategy {
+        Strategy::KlUcb => "klucb",
+        Strategy::SlidingWindowUcb => "swucb",
+        Strategy::Thompson | Strategy::Ucb | Strategy::Greedy => return Ok(()),
+    };
+    Err(RangeError::new(format!("strategy must be thompson, ucb or greedy, found {found}")))
+}
+
+#[inline]
+fn check_features(name: &str, features: &[f64], length: usize) -> Result<(), RangeError> {
+    checks::length(name, features.len(), length)?;
+    match features.iter().position(|value| !(-FEATURE_MAX..=FEATURE_MAX).contains(value)) {
+        None => Ok(()),
+        Some(k) => Err(RangeError::new(format!(
+            "{name}[{k}] must be a number from -1000 to 1000, found {}",
+            checks::Number(features[k])
+        ))),
     }
 }

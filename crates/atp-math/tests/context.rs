@@ -10,7 +10,7 @@ const ARMS: usize = 3;
 const HALF_LIFE: f64 = 1_000.0;
 
 fn bandit() -> Bandit {
-    let mut bandit = Bandit::new(HALF_LIFE, 1.0).unwrap();
+    let mut bandit = Bandit::new(HALF_LIFE, 3_600_000.0, 1.0).unwrap();
     for hash in 0..ARMS {
         bandit.add_arm(u32::try_from(hash).unwrap(), 2.0, 1.0).unwrap();
     }

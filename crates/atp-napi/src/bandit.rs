@@ -9,8 +9,13 @@ use crate::convert::{check_apart, index, shared, strategy_of, written};
 use crate::throw::OrThrow;
 
 #[napi(catch_unwind)]
-pub fn create_bandit(env: Env, half_life_ms: f64, ucb_exploration: f64) -> Result<External<Bandit>> {
-    Bandit::new(half_life_ms, ucb_exploration).map(External::new).or_throw(env)
+pub fn create_bandit(
+    env: Env,
+    half_life_ms: f64,
+    window_ms: f64,
+    ucb_exploration: f64,
+) -> Result<External<Bandit>> {
+    Bandit::new(half_life_ms, window_ms, ucb_exploration).map(External::new).or_throw(env)
 }
 
 #[napi(catch_unwind)]

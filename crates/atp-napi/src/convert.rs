@@ -9,8 +9,11 @@ pub fn strategy_of(code: u32) -> Result<Strategy, RangeError> {
         0 => Ok(Strategy::Thompson),
         1 => Ok(Strategy::Ucb),
         2 => Ok(Strategy::KlUcb),
-        3 => Ok(Strategy::Greedy),
-        _ => Err(RangeError::new(format!("strategy must be thompson, ucb, klucb or greedy, found {code}"))),
+        3 => Ok(Strategy::SlidingWindowUcb),
+        4 => Ok(Strategy::Greedy),
+        _ => Err(RangeError::new(format!(
+            "strategy must be thompson, ucb, klucb, swucb or greedy, found {code}"
+        ))),
     }
 }
 

@@ -19,7 +19,7 @@ mod throw;
 use napi_derive::napi;
 
 /// Raised whenever a signature or a meaning here changes: `libs/native/src/rust/addon.ts` refuses any other.
-const INTERFACE_VERSION: u32 = 8;
+const INTERFACE_VERSION: u32 = 11;
 
 #[napi(catch_unwind)]
 #[must_use]

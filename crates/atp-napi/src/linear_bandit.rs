@@ -2,7 +2,7 @@
 use atp_math::checks;
 use atp_math::choice::Weighing;
 use atp_math::linear_bandit::{LinearBandit, LinearOptions};
-use napi::bindgen_prelude::{Env, External, Float64ArraySlice, Result};
+use napi::bindgen_prelude::{Env, External, Float64ArraySlice, Int32ArraySlice, Result};
 use napi_derive::napi;
 
 use crate::convert::{check_apart, index, shared, strategy_of, written};
@@ -68,6 +68,29 @@ pub fn linear_select(
     let chosen =
         bandit.select_in(context, strategy, [seed_hi, seed_lo], x, weighing, qualities).or_throw(env)?;
     Ok(chosen.map_or(-1.0, index))
+}
+
+#[napi(catch_unwind)]
+pub fn linear_select_batch(
+    env: Env,
+    bandit: &mut External<LinearBandit>,
+    strategy: u32,
+    seeds: &[u32],
+    now: f64,
+    features: &[f64],
+    weights: &[f64],
+    penalties: &[f64],
+    mut chosen: Int32ArraySlice,
+) -> Result<()> {
+    let strategy = strategy_of(strategy).or_throw(env)?;
+    check_apart("chosen", &chosen, "seeds", seeds).or_throw(env)?;
+    check_apart("chosen", &chosen, "features", features).or_throw(env)?;
+    check_apart("chosen", &chosen, "weights", weights).or_throw(env)?;
+    check_apart("chosen", &chosen, "penalties", penalties).or_throw(env)?;
+    // SAFETY: JavaScript waits for this call, and nothing else here refers to this memory.
+    let chosen = unsafe { chosen.as_mut() };
+    let weighing = Weighing { now, weights, penalties };
+    bandit.select_batch(strategy, seeds, features, weighing, chosen).or_throw(env)
 }
 
 #[napi(catch_unwind)]

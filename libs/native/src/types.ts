@@ -1,6 +1,6 @@
 /** The interface that the Rust addon and the TypeScript fallback both implement, decision for decision alike. */
 
-export const STRATEGIES = ['thompson', 'ucb', 'klucb', 'greedy'] as const
+export const STRATEGIES = ['thompson', 'ucb', 'klucb', 'swucb', 'greedy'] as const
 export type StrategyName = (typeof STRATEGIES)[number]
 
 /**
@@ -15,7 +15,8 @@ export const CONTEXT_FIGURES = 3
 /**
  * A multi-armed bandit with time-based forgetting. Arms are indices 0 .. size-1, in the order of `addArm`.
  * Times are milliseconds of one clock, not negative; an earlier time than an arm has seen counts as the arm's latest.
- * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError and change nothing.
+ * Illegal arguments (NaN, infinity, wrong lengths, an unknown index) throw a RangeError that names the argument, those of another type a
+ * TypeError that does; both change nothing.
  */
 export interface Bandit {
   readonly size: number
@@ -30,7 +31,9 @@ export interface Bandit {
   /**
    * Chooses argmax of `weights_i * q_i - penalties_i` over eligible arms, where q_i is the strategy's
    * index of the arm's quality: a draw from its posterior (`thompson`), an upper bound (`ucb`: UCB1; `klucb`: KL-UCB, tighter where
-   * rewards are near 0 or 1), its mean (`greedy`). Evidence fades, so the bounds are those of discounted UCB. Consumes nothing: the same seed and state give the same choice.
+   * rewards are near 0 or 1; `swucb`: sliding-window UCB, Garivier & Moulines 2011), its mean (`greedy`). Evidence fades, so the
+   * first two bounds are those of discounted UCB; the third takes what the window holds, and nothing else. Consumes nothing: the
+   * same seed and state give the same choice.
    * @param seed two 32-bit words that name the decision
    * @param weights length `size`: what a unit of each arm's quality is worth, finite and not negative
    * @param penalties length `size`: weighted cost and latency; +Infinity marks an arm that is not eligible
@@ -71,26 +74,38 @@ export interface Bandit {
 
   /**
    * Versioned sufficient statistics, additive between replicas; priors are not in it:
-   * [version, size, then successes, failures and time of each arm].
+   * [version, size, then of each arm successes, failures, time and the figures of its window].
    */
   snapshot(): Float64Array
   /**
-   * Replaces the statistics. Throws a RangeError on another version or size.
+   * Replaces the statistics. Throws a RangeError on another version or size; one from before there were windows (version 1), or
+   * with windows of another length, leaves them empty.
    * An arm with illegal figures is reset to its prior. @returns the number of such arms
    */
   restore(snapshot: Float64Array): number
-  /** Adds the statistics of a snapshot to one's own: commutative and associative up to rounding. */
+  /**
+   * Adds the statistics of a snapshot to one's own: commutative and associative up to rounding. Throws a RangeError where windows
+   * are not as long: their buckets don't add up.
+   */
   merge(snapshot: Float64Array): void
-  /** One arm's statistics, for whoever keeps them by name: [version, successes, failures, time]. */
+  /** One arm's statistics, for whoever keeps them by name: [version, successes, failures, time, then the figures of its window]. */
   snapshotArm(arm: number): Float64Array
   /** Replaces one arm's statistics; illegal figures reset it to its prior. @returns whether the figures were legal */
   restoreArm(arm: number, snapshot: Float64Array): boolean
 }
 
+/** How far back `swucb` looks where nothing else is said: 6 hours. */
+export const WINDOW_MS = 6 * 3_600_000
+
 export interface BanditOptions {
   /** Milliseconds after which an observation counts half, at least 1; Infinity never forgets. */
   readonly halfLifeMs: number
-  /** Scales UCB's exploration term; 1 is UCB1 as published. */
+  /**
+   * Milliseconds that `swucb` looks back, finite and at least 1; 6 hours if not given. Counted in 32 buckets an arm: evidence of
+   * this age or more never counts, evidence up to 31/32 of it always does.
+   */
+  readonly windowMs?: number
+  /** Scales the exploration terms of `ucb` and `swucb`; 1 is as published. */
   readonly ucbExploration?: number
 }
 
@@ -157,6 +172,22 @@ export interface LinearBandit {
   ): number
 
   /**
+   * `chosen.length` decisions against one state in one call, as `select` takes them; the k-th uses the seed words
+   * `seeds[2k], seeds[2k+1]` and the k-th row of `features`.
+   * @param features row-major, `chosen.length` rows of `dimension`
+   * @param chosen written: the index of each decision, or -1
+   */
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void
+
+  /**
    * @param means length `size`, written: each arm's expected target
    * @param deviations length `size`, written: the deviation of that expectation
    */
@@ -182,6 +213,9 @@ export interface LinearBandit {
     now: number,
     context?: Float64Array,
   ): void
+
+  /** How many times since it was added an arm was found changed, and kept only `KEPT_AT_CHANGE` of its evidence; not in its snapshot. */
+  changes(arm: number): number
 
   /** How many times since it was added an arm was found changed, and kept only `KEPT_AT_CHANGE` of its evidence; not in its snapshot. */
   changes(arm: number): number

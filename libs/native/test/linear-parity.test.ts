@@ -61,6 +61,19 @@ class Trace {
   }
 }
 
+/** Whether both decide a batch alike. */
+function sameBatch(random: TestRandom, mine: LinearBandit, theirs: LinearBandit): boolean {
+  const seeds = Uint32Array.from({ length: 40 }, () => random.integer(2 ** 32))
+  const features = Float64Array.from({ length: 20 * DIMENSION }, () => random.uniform() - 0.5)
+  const [weights, penalties] = [new Float64Array(ARMS).fill(1), new Float64Array(ARMS)]
+  const [chosen, expected] = [mine, theirs].map(bandit => {
+    const decided = new Int32Array(20)
+    bandit.selectBatch('thompson', seeds, 0, features, weights, penalties, decided)
+    return decided
+  })
+  return chosen?.every((arm, k) => arm === expected?.[k]) === true
+}
+
 /** What replicas do to one another, across the two implementations. */
 function exchange(mine: LinearBandit, theirs: LinearBandit): void {
   const [left, right] = [mine.snapshotArm(3), theirs.snapshotArm(3)]
@@ -79,7 +92,9 @@ describe.skipIf(rust === null)(`A linear bandit in Rust and in TypeScript${witho
     let differing = 0
     for (let step = 1; step <= STEPS; step += 1) {
       if (!trace.step(mine, theirs)) differing += 1
-      if (step % 1_000 === 0) exchange(mine, theirs)
+      if (step % 1_000 !== 0) continue
+      exchange(mine, theirs)
+      if (!sameBatch(trace.random, mine, theirs)) differing += 1
     }
     expect(differing).toBe(0)
     for (const [context, twin] of trace.contexts) {

@@ -11,7 +11,7 @@ import { bits, bothOf, drawPenalties, equalBits } from './pairs.ts'
 import { TestRandom } from './randomness.ts'
 
 /** Of each strategy a million in the long form. */
-const STEPS = process.env.ATP_VERIFY === 'full' ? 4_000_000 : 1_000_000
+const STEPS = process.env.ATP_VERIFY === 'full' ? 5_000_000 : 1_000_000
 const ARMS = 8
 
 /** A new pair: each restored from the other's snapshot, taught, and merged with its own. */
@@ -35,7 +35,7 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
       () => [0.05 + 3 * random.uniform(), 0.05 + 3 * random.uniform()] as const,
     )
     const create = (native: NativeModule): Bandit => {
-      const bandit = native.createBandit({ halfLifeMs: 60_000, ucbExploration: 0.7 })
+      const bandit = native.createBandit({ halfLifeMs: 60_000, windowMs: 50_000, ucbExploration: 0.7 })
       priors.forEach(([alpha, beta], arm) => {
         bandit.addArm(native.hash64(`arm ${arm}`)[1], alpha, beta)
       })

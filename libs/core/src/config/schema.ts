@@ -101,7 +101,7 @@ const log = section('What is logged, as JSON lines on standard output.', {
   requests: Type.Boolean({ default: false, description: 'Whether each request is logged, at level info.' }),
 })
 
-const STRATEGIES = ['thompson', 'ucb', 'klucb', 'greedy', 'linthompson', 'linucb'] as const
+const STRATEGIES = ['thompson', 'ucb', 'klucb', 'swucb', 'greedy', 'linthompson', 'linucb'] as const
 
 const routing = section('How a model is chosen.', {
   strategy: Type.Enum([...STRATEGIES], {
@@ -149,6 +149,7 @@ const routing = section('How a model is chosen.', {
     examples: ['6h', '7d', 'never'],
     description: 'Time after which what was observed counts half; never forgets nothing.',
   }),
+  window: duration('6h', 'How far back the strategy swucb looks; what is older counts for nothing.'),
   reliability_half_life: duration(
     '1m',
     'Time after which a call counts half in how reliable its model is: how long a failure is held against it.',
@@ -193,7 +194,7 @@ const routing = section('How a model is chosen.', {
   ucb_exploration: Type.Number({
     minimum: 0,
     default: 1,
-    description: 'How much the strategy ucb explores: the factor of its confidence radius.',
+    description: 'How much the strategies ucb and swucb explore: the factor of their confidence radius.',
   }),
 })
 

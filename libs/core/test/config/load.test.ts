@@ -49,6 +49,7 @@ describe('loading', () => {
         strategy: 'thompson',
         quality: 'balanced',
         half_life: '6h',
+        window: '6h',
         cost_reference_usd: 0.002,
         latency_reference: '2s',
         ucb_exploration: 1,
@@ -190,7 +191,7 @@ describe('a bad configuration', () => {
         {
           field: 'routing.strategy',
           found: '"luck"',
-          allowed: 'one of thompson, ucb, klucb, greedy, linthompson, linucb',
+          allowed: 'one of thompson, ucb, klucb, swucb, greedy, linthompson, linucb',
         },
         { field: 'routing.half_life', found: '6', allowed: 'a string such as 6h, 7d, never' },
         {

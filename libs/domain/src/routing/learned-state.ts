@@ -53,6 +53,8 @@ export class LearnedState implements Learner, Sharer {
   constructor(options: {
     readonly native: NativeModule
     readonly halfLifeMs: number
+    /** Milliseconds that the strategy `swucb` looks back; 6 hours if not given. */
+    readonly windowMs?: number
     /** Milliseconds; shorter, because outages are: what failed is tried again long before its quality is forgotten. */
     readonly reliabilityHalfLifeMs: number
     readonly ucbExploration: number

@@ -167,6 +167,8 @@ describe('what was learned by other features', () => {
       const told = new LearnedState({ ...options, dimension: EMBEDDED_PROMPT_FEATURES })
       told.of(arm)
       for (let n = 0; n < 20; n += 1) told.apply(judged, { ...NO_CONTEXT, features: encodeFeatures(x) })
+      // Figures that were adopted are settled exactly, others now and then.
+      told.adopt('up/a', told.partsOf('up/a'))
       const hears = new LearnedState({ ...options, dimension })
       hears.of(arm)
       const mine = dimension === PROMPT_FEATURES ? FEATURES : x

@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 8
+export const INTERFACE_VERSION = 11
 
 declare const kind: unique symbol
 
@@ -18,7 +18,7 @@ export interface Addon {
   hash64(text: string): readonly number[]
   promptFeatures(text: string, out: Float64Array): void
 
-  createBandit(halfLifeMs: number, ucbExploration: number): Handle<'bandit'>
+  createBandit(halfLifeMs: number, windowMs: number, ucbExploration: number): Handle<'bandit'>
   banditAddArm(bandit: Handle<'bandit'>, hash: number, alpha: number, beta: number): number
   banditSelect(
     bandit: Handle<'bandit'>,
@@ -88,6 +88,16 @@ export interface Addon {
     qualities: Float64Array,
     context: Float64Array | undefined,
   ): number
+  linearSelectBatch(
+    bandit: Handle<'linear'>,
+    strategy: number,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void
   linearEstimate(
     bandit: Handle<'linear'>,
     now: number,

@@ -2,6 +2,7 @@
  * What one context (a tenant and its task) has seen beside what the bandit learned from everybody: of each arm two decayed
  * sums and their time, in an array that the caller keeps. The Rust twin, which says more, is `atp_math::context`.
  */
+import { checkFloats } from '../argument-types.ts'
 import { CONTEXT_FIGURES } from '../types.ts'
 import { checkLength } from './checks.ts'
 import { pow2 } from './elementary.ts'
@@ -19,6 +20,7 @@ export const SIGNED = -SUM_MAX
 export const NO_CONTEXT = new Float64Array(0)
 
 export function checkContext(context: Float64Array, arms: number, lowest: number): void {
+  checkFloats('context', context)
   if (context.length === 0) return
   checkLength('context', context.length, CONTEXT_FIGURES * arms)
   for (let at = 0; at < context.length; at += CONTEXT_FIGURES) {
