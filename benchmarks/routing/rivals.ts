@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { RecordedData } from './data.ts'
-import { type Played, playedOf } from './play.ts'
+import { type Played, playedOf, type Speed } from './play.ts'
 import { shuffle } from './shuffle.ts'
 
 const SCRIPT = fileURLToPath(new URL('../rivals/play.py', import.meta.url))
@@ -11,6 +11,7 @@ const MOST_OUTPUT = 1 << 30
 interface Answers {
   readonly rewards: readonly number[]
   readonly costs: readonly number[]
+  readonly speed: Speed
 }
 
 /**
@@ -49,7 +50,7 @@ export function playRivals(
   return new Map(
     Object.entries(played).map(([name, answers]) => [
       name,
-      answers.map(({ rewards, costs }) => playedOf(rewards, costs, budgetUsd)),
+      answers.map(({ rewards, costs, speed }) => ({ ...playedOf(rewards, costs, budgetUsd), speed })),
     ]),
   )
 }
