@@ -77,6 +77,7 @@ const IN_README = [
   'thompson, no context',
   'mabwiser',
   'vowpalwabbit',
+  'muxer',
   'paretobandit',
   'atp',
   'gateway',
