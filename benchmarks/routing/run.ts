@@ -24,7 +24,7 @@ const HELP = `Replays recorded routing data: rewards, costs and what each policy
   --scenario TEXT    only scenarios whose name contains it
   --gateway          also through a running gateway, over HTTP, where nothing changes: the policy named gateway
   --rivals PYTHON    also what other libraries make of it, where this interpreter has them: see rivals/play.py
-  --muxer FILE       also the crate muxer: the program that `cargo build --release` makes of rivals/muxer
+  --muxer FILE       also the crate muxer: the program built in rivals/muxer
   --out DIR          also writes DIR/routing.json and DIR/routing.svg
   --readme           also puts table and chart into README.md, between its bench:routing markers
   --help             says this`
