@@ -187,6 +187,16 @@ describeEach('a linear bandit', native => {
     expect(at(features(0, 1)) - at(features(0, 0))).toBeCloseTo(-0.3, 1)
   })
 
+  it('expects an arm that nobody tried at its prior, however much others fall short of theirs', () => {
+    const bandit = banditOf(native, 9, { prior: 1, biasRidge: 3, noise: 0.25 })
+    const random = new TestRandom(3)
+    for (let step = 0; step < 64; step += 1) {
+      // Its second feature is what all requests have: it tells no more than the bias.
+      bandit.update(step % 8, features(1, random.uniform() - 0.5), 0.4, 1, step)
+    }
+    expect(estimate(bandit, features(1, 0)).means[8]).toBeCloseTo(1, 2)
+  })
+
   it.each(['thompson', 'ucb', 'greedy'] as const)(
     'learns which arm is better for which features: %s',
     strategy => {
