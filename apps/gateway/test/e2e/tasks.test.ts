@@ -81,7 +81,7 @@ async function learn({ use }: Running, tasks: readonly string[], strategy = 'tho
   }
 }
 
-describe('tasks that want different models', () => {
+describe('tasks that want different models', { timeout: 180_000 }, () => {
   it.each(['thompson', 'linthompson'])(
     'each get their own within a few hundred requests: %s',
     async strategy => {
