@@ -18,6 +18,8 @@ export interface Part {
   readonly changes: number
   /** Index of `figures[0]`: what lies outside is 0. */
   readonly first: number
+  /** Figures that are kept, the last ones: those before have left the window; Infinity where there is none. */
+  readonly most: number
   readonly figures: Float64Array
 }
 
@@ -50,21 +52,21 @@ function byName(a: Parts, b: Parts, sign: 1 | -1): Parts {
 }
 
 function combine(a: Part, b: Part, sign: 1 | -1): Part {
-  const { halfLifeMs } = a
+  const { halfLifeMs, most } = a
   const at = Math.max(a.at, b.at)
   const changes = Math.max(a.changes, b.changes)
-  const first = Math.min(a.first, b.first)
   const end = Math.max(a.first + a.figures.length, b.first + b.figures.length)
+  const first = Math.max(Math.min(a.first, b.first), end - most)
   const figures = new Float64Array(end - first)
   for (const [part, factor] of [
     [a, 1],
     [b, sign],
   ] as const) {
     const kept = factor * 2 ** ((part.at - at) / halfLifeMs) * KEPT_AT_CHANGE ** (changes - part.changes)
-    for (const [k, figure] of part.figures.entries()) {
+    for (let k = Math.max(first - part.first, 0); k < part.figures.length; k += 1) {
       const index = part.first - first + k
-      figures[index] = (figures[index] as number) + kept * figure
+      figures[index] = (figures[index] as number) + kept * (part.figures[k] as number)
     }
   }
-  return { halfLifeMs, at, changes, first, figures }
+  return { halfLifeMs, at, changes, first, most, figures }
 }

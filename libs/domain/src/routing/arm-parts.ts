@@ -16,17 +16,21 @@ const REGRESSION_VERSION = 1
 const [DIMENSION_AT, EPOCH_AT] = [1, 2]
 /** Weight, squares: no sum of what is squared is negative, and rounding must not make it so. */
 const SCALARS = 2
+/** Of an arm's of the bandit: [version, successes, failures, time, milliseconds of a bucket of the window, newest bucket, sums]. */
+const [WIDTH_AT, NEWEST_AT, SUMS_AT] = [4, 5, 6]
 /** Of a sketch's: [version, latest, landmark, first bucket, weights]. */
 const [LATEST_AT, LANDMARK_AT, FIRST_AT, WEIGHTS_AT] = [1, 2, 3, 4]
 
 export function partsOf(memory: ArmMemory, { halfLifeMs, reliabilityHalfLifeMs }: HalfLives): Parts {
   const [, successes = 0, failures = 0, at = 0] = memory.quality
+  const window = windowPart(memory.quality)
   const parts = new Map<string, Part>([
     ['quality', part(halfLifeMs, at, [successes, failures])],
     ['reliability', meanPart(memory.reliability, reliabilityHalfLifeMs)],
     ['tokens', meanPart(memory.outputTokens, halfLifeMs)],
     ['latency', latencyPart(memory.latency, halfLifeMs)],
   ])
+  if (window !== null) parts.set(windowName(memory.quality), window)
   if (memory.soundness !== undefined) parts.set('soundness', meanPart(memory.soundness, halfLifeMs))
   if (memory.contextual !== undefined) {
     const { quality, amount, changes = UNCHANGED } = memory.contextual
@@ -52,7 +56,12 @@ export function memoryOf(parts: Parts, before: ArmMemory, dimension: number): Ar
   const { at, figures } = parts.get('quality') ?? NO_PART
   const contextual = contextualOf(parts, dimension)
   return {
-    quality: [before.quality[0] as number, ...atLeast0(figures, 2), at],
+    quality: [
+      before.quality[0] as number,
+      ...atLeast0(figures, 2),
+      at,
+      ...windowOf(parts.get(windowName(before.quality)), before.quality),
+    ],
     reliability: meanOf(parts.get('reliability')),
     soundness: meanOf(parts.get('soundness')),
     outputTokens: meanOf(parts.get('tokens')),
@@ -70,7 +79,43 @@ function named(name: string, dimension: number | undefined): string {
 }
 
 function part(halfLifeMs: number, at: number, figures: readonly number[], changes = 0, first = 0): Part {
-  return { halfLifeMs, at, changes, first, figures: Float64Array.from(figures) }
+  return {
+    halfLifeMs,
+    at,
+    changes,
+    first,
+    most: Number.POSITIVE_INFINITY,
+    figures: Float64Array.from(figures),
+  }
+}
+
+/** Windows of other lengths do not add up. */
+function windowName(quality: readonly number[]): string {
+  return `window/${quality[WIDTH_AT]}`
+}
+
+/** By absolute bucket, two sums each; null where the bandit keeps no window. */
+function windowPart(quality: readonly number[]): Part | null {
+  const newest = quality[NEWEST_AT]
+  if (newest === undefined) return null
+  const buckets = (quality.length - SUMS_AT) / 2
+  const oldest = Math.max(newest - buckets + 1, 0)
+  const sums = Array.from({ length: 2 * (newest - oldest + 1) }, (_, k) => {
+    const place = (oldest + Math.floor(k / 2)) % buckets
+    return quality[SUMS_AT + 2 * place + (k % 2)] as number
+  })
+  return { ...part(Number.POSITIVE_INFINITY, 0, sums, 0, 2 * oldest), most: 2 * buckets }
+}
+
+/** @param before of the same arm: how long its window is */
+function windowOf(part: Part | undefined, before: readonly number[]): number[] {
+  const width = before[WIDTH_AT]
+  if (width === undefined) return []
+  const sums = new Array<number>(before.length - SUMS_AT).fill(0)
+  if (part === undefined) return [width, 0, ...sums]
+  const { first, figures } = part
+  for (const [k, sum] of atLeast0(figures, figures.length).entries()) sums[(first + k) % sums.length] = sum
+  return [width, Math.max((first + figures.length) / 2 - 1, 0), ...sums]
 }
 
 function meanPart({ sum, weight, at }: DecayedMeanState, halfLifeMs: number): Part {

@@ -67,7 +67,19 @@ export class CountingReplica {
 
 export function counted(amounts: readonly number[]): Parts {
   const figures = Float64Array.of(amounts.reduce((sum, amount) => sum + amount, 0))
-  return new Map([['count', { halfLifeMs: Number.POSITIVE_INFINITY, at: 0, changes: 0, first: 0, figures }]])
+  return new Map([
+    [
+      'count',
+      {
+        halfLifeMs: Number.POSITIVE_INFINITY,
+        at: 0,
+        changes: 0,
+        first: 0,
+        most: Number.POSITIVE_INFINITY,
+        figures,
+      },
+    ],
+  ])
 }
 
 export function totalOf(parts: Parts): number {

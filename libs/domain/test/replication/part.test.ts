@@ -10,6 +10,7 @@ const partArbitrary = fc.record({
   at: fc.integer({ min: 0, max: 5 * HALF_LIFE }),
   changes: fc.integer({ min: 0, max: 2 }),
   first: fc.integer({ min: 0, max: 5 }),
+  most: fc.constant(Number.POSITIVE_INFINITY),
   figures: fc
     .array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { maxLength: 8 })
     .map(figures => Float64Array.from(figures)),
@@ -55,7 +56,7 @@ describe('sums of replicas', () => {
         expect(isNothing(subtract(a, a))).toBe(true)
       }),
     )
-    const part = { halfLifeMs: HALF_LIFE, at: 0, changes: 0, first: 3 }
+    const part = { halfLifeMs: HALF_LIFE, at: 0, changes: 0, first: 3, most: 9 }
     expect(isNothing(new Map([['quality', { ...part, figures: Float64Array.of(0, 1e-300) }]]))).toBe(false)
   })
 })

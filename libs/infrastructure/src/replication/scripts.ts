@@ -13,6 +13,8 @@ local key, replica, kept = KEYS[1], ARGV[1], tonumber(ARGV[5])
 -- Doubles are read and written so many at a time: the interpreter's stack is small.
 local MANY = 64
 local FORMAT = '<' .. string.rep('d', MANY)
+-- Doubles before the figures.
+local HEADER = 5
 
 local function decode(bytes)
   local doubles, at, count = {}, 1, #bytes / 8
@@ -25,12 +27,15 @@ local function decode(bytes)
     doubles[#doubles + 1] = struct.unpack('<d', bytes, at)
     at = at + 8
   end
-  return { half_life = doubles[1], at = doubles[2], changes = doubles[3], first = doubles[4], figures = doubles }
+  return {
+    half_life = doubles[1], at = doubles[2], changes = doubles[3], first = doubles[4], most = doubles[5],
+    figures = doubles,
+  }
 end
 
 local function encode(part)
-  local pieces = { struct.pack('<dddd', part.half_life, part.at, part.changes, part.first) }
-  local from = 5
+  local pieces = { struct.pack('<ddddd', part.half_life, part.at, part.changes, part.first, part.most) }
+  local from = HEADER + 1
   while #part.figures - from + 1 >= MANY do
     pieces[#pieces + 1] = struct.pack(FORMAT, unpack(part.figures, from, from + MANY - 1))
     from = from + MANY
@@ -44,15 +49,17 @@ local function add(a, b)
     half_life = b.half_life,
     at = math.max(a.at, b.at),
     changes = math.max(a.changes, b.changes),
-    first = math.min(a.first, b.first),
-    figures = { 0, 0, 0, 0 },
+    most = b.most,
+    figures = { 0, 0, 0, 0, 0 },
   }
+  -- Places of figures are counted from the header, as they stand in the array.
   local last = math.max(a.first + #a.figures, b.first + #b.figures)
-  for k = 5, last - sum.first do sum.figures[k] = 0 end
+  sum.first = math.max(math.min(a.first, b.first), last - HEADER - sum.most)
+  for k = HEADER + 1, last - sum.first do sum.figures[k] = 0 end
   for _, part in ipairs({ a, b }) do
     local share = 2 ^ ((part.at - sum.at) / sum.half_life) * kept ^ (sum.changes - part.changes)
     local offset = part.first - sum.first
-    for k = 5, #part.figures do
+    for k = math.max(HEADER + 1, HEADER + 1 - offset), #part.figures do
       sum.figures[k + offset] = sum.figures[k + offset] + share * part.figures[k]
     end
   end
@@ -61,7 +68,7 @@ end
 
 -- What cannot be read is left as it is: whoever reads it then begins the sum anew.
 local function is_legal(bytes)
-  return #bytes >= 32 and #bytes % 8 == 0 and struct.unpack('<d', bytes) > 0
+  return #bytes >= 8 * HEADER and #bytes % 8 == 0 and struct.unpack('<d', bytes) > 0
 end
 
 local told = redis.call('HGET', key, 'told:' .. replica) or '0'

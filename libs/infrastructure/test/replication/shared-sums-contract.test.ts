@@ -30,7 +30,15 @@ const stores: readonly (readonly [string, SharedSums | null])[] = [
 ]
 
 function part(figures: readonly number[], differs: Partial<Part> = {}): Part {
-  return { halfLifeMs: HOUR, at: NOW, changes: 0, first: 0, ...differs, figures: Float64Array.from(figures) }
+  return {
+    halfLifeMs: HOUR,
+    at: NOW,
+    changes: 0,
+    first: 0,
+    most: Number.POSITIVE_INFINITY,
+    ...differs,
+    figures: Float64Array.from(figures),
+  }
 }
 
 function parts(figures: readonly number[], differs: Partial<Part> = {}): Parts {
@@ -98,6 +106,17 @@ describe.each(stores)('sums of replicas %s', (_name, store) => {
     expect(sum?.get('quality')).toMatchObject({ at: NOW + 2 * HOUR, changes: 1 })
     expect(figuresOf(sum)[0]).toBeCloseTo(8 * 0.25 * 0.05, 12)
     expect(figuresOf(sum)[1]).toBeCloseTo(4 * 0.25 * 0.05 + 1, 12)
+  })
+
+  it.skipIf(store === null)('keep the last figures only, where a window moves on', async () => {
+    const window = (first: number, ...figures: number[]) => parts(figures, { first, most: 4 })
+    await sums.seed(key, { replica: 'a', sequence: 1, instead: null, lineage: 'x', sum: window(6, 1, 2) })
+    const tell = (sequence: number, delta: Parts) =>
+      sums.add(key, { replica: 'a', sequence, told: sequence - 1, lineage: 'x', delta })
+    expect(figuresOf((await tell(2, window(7, 10, 20, 30))).sum)).toEqual({ 6: 1, 7: 12, 8: 20, 9: 30 })
+    expect(figuresOf((await tell(3, window(10, 5))).sum)).toEqual({ 7: 12, 8: 20, 9: 30, 10: 5 })
+    expect(figuresOf((await tell(4, window(5, 9, 9, 9))).sum)).toEqual({ 7: 21, 8: 20, 9: 30, 10: 5 })
+    expect(figuresOf((await tell(5, window(1_000_000_000, 7))).sum)).toEqual({ 1_000_000_000: 7 })
   })
 
   it.skipIf(store === null)('come to the same in any order, and to what adding up says', async () => {
