@@ -1,5 +1,5 @@
 /** One routing choice, explained. */
-import type { ArmId, DecisionId, TenantId } from '@atp/core/ids'
+import type { ArmId, DecisionId, KeyId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
 import type { RecordedSignal } from '../observation/signal.ts'
 import type { ArmForecast } from './pacing/budget-pacer.ts'
@@ -33,6 +33,8 @@ export interface Plan {
 export interface Decision extends Omit<Plan, 'forecasts' | 'explores'> {
   readonly id: DecisionId
   readonly tenant: TenantId
+  /** The key it was asked with; null where none was asked for. */
+  readonly keyId: KeyId | null
   readonly at: EpochMs
   /** The arm that answered, or the last one tried. */
   readonly arm: ArmId

@@ -1,7 +1,8 @@
 /** The tables that both databases have, as the query builder sees them. */
 import type { Generated } from 'kysely'
+import type { TenantSchema } from './tenants/tenant-schema.ts'
 
-export interface Schema {
+export interface Schema extends TenantSchema {
   decisions: DecisionTable
   observations: ObservationTable
   snapshots: SnapshotTable
@@ -35,6 +36,8 @@ interface DecisionTable {
   /** What the answer said of itself. */
   signal: string | null
   signal_worth: number | null
+  /** Null where no key was asked for. */
+  key_id: string | null
 }
 
 interface ObservationTable {

@@ -39,6 +39,7 @@ const DECISION_COLUMNS = [
   'shadow_arm',
   'signal',
   'signal_worth',
+  'key_id',
 ]
 
 export const INSERT_OBSERVATION = insertInto('observations', OBSERVATION_COLUMNS)

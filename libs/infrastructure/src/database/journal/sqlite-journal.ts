@@ -13,9 +13,11 @@ import type {
   Snapshot,
   SnapshotRepository,
 } from '@atp/domain/observation'
+import type { TenantStore } from '@atp/domain/tenant'
 import type { DataDirectory } from '../data-directory.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
+import { storeBehind } from '../tenants/tenant-call.ts'
 import { BatchEncoder } from './batch-encoder.ts'
 import {
   type CallName,
@@ -39,6 +41,8 @@ export interface SqliteJournalOptions {
 const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 export class SqliteJournal implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository {
+  /** Where the journal is the database. */
+  readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
   readonly #worker: Worker
   readonly #encoder: BatchEncoder
   readonly #pending = new Map<number, Pending>()

@@ -4,6 +4,8 @@ import * as features from './journal-0002-features.ts'
 import * as signals from './journal-0003-signals.ts'
 import * as exploration from './journal-0004-exploration.ts'
 import * as shadow from './journal-0005-shadow.ts'
+import * as tenants from './journal-0006-tenants.ts'
+import * as usage from './journal-0007-usage.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
@@ -11,4 +13,6 @@ export const journalMigrations = {
   '0003-signals': signals,
   '0004-exploration': exploration,
   '0005-shadow': shadow,
+  '0006-tenants': tenants,
+  '0007-usage': usage,
 }

@@ -4,6 +4,8 @@ import * as features from './postgres-0002-features.ts'
 import * as signals from './postgres-0003-signals.ts'
 import * as exploration from './postgres-0004-exploration.ts'
 import * as shadow from './postgres-0005-shadow.ts'
+import * as tenants from './postgres-0006-tenants.ts'
+import * as usage from './postgres-0007-usage.ts'
 
 export const postgresMigrations = {
   '0001-initial': initial,
@@ -11,4 +13,6 @@ export const postgresMigrations = {
   '0003-signals': signals,
   '0004-exploration': exploration,
   '0005-shadow': shadow,
+  '0006-tenants': tenants,
+  '0007-usage': usage,
 }

@@ -39,6 +39,7 @@ const DECISION_COLUMNS = {
   shadow_arm: 'text',
   signal: 'text',
   signal_worth: 'double precision',
+  key_id: 'text',
 }
 
 export const INSERT_OBSERVATIONS = insertInto('observations', OBSERVATION_COLUMNS)
