@@ -3,6 +3,7 @@ import { type Static, type TProperties, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { DURATION_PATTERN, POSITIVE_DURATION_PATTERN } from './duration.ts'
+import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
 const section = <Properties extends TProperties>(description: string, properties: Properties) =>
   Type.Object(properties, { additionalProperties: false, default: {}, description })
@@ -43,7 +44,7 @@ const server = section('Where the gateway listens.', {
   host: Type.String({
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address to listen on; only a loopback address as long as there is no authentication.',
+    description: 'Address to listen on; only a loopback address where auth.enabled is false.',
   }),
   port: Type.Integer({
     minimum: 0,
@@ -54,6 +55,26 @@ const server = section('Where the gateway listens.', {
   body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
   request_timeout: duration('60s', 'Time in which a request must arrive as a whole.'),
   write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
+})
+
+const auth = section('Who may use the gateway.', {
+  enabled: Type.Boolean({
+    default: true,
+    description: 'Whether each request needs an API key; false is for this machine alone, server.host must be loopback.',
+  }),
+  admin_key: Type.Optional(
+    Type.String({
+      pattern: SECRET_REFERENCE_PATTERN,
+      writeOnly: true,
+      examples: ['env:GATEWAY_ADMIN_KEY', 'file:/run/secrets/atp-admin-key'],
+      description:
+        'Where an admin key is that is in no database, env:NAME or file:/path; `atp key` makes one. Without it the first admin key is made by `npm run up`.',
+    }),
+  ),
+  public_metrics: Type.Boolean({
+    default: true,
+    description: 'Whether /metrics needs no key; false asks for an admin key.',
+  }),
 })
 
 const data = section('What is kept on this machine.', {
@@ -235,6 +256,7 @@ const shutdown = section('How the gateway stops.', {
 export const ConfigSchema = Type.Object(
   {
     server,
+    auth,
     data,
     database,
     log,
