@@ -27,6 +27,7 @@ import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
+import { TENANCY } from './tenancy/bindings.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -53,6 +54,7 @@ export async function compose(
     bindValue(T.RANDOM, random),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
+    ...TENANCY,
     ...overrides,
   ])
 }

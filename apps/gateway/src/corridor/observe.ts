@@ -25,6 +25,7 @@ function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Dec
   return {
     id: exchange.id,
     tenant: exchange.tenant,
+    keyId: exchange.caller.key,
     at: exchange.at,
     arm,
     strategy: plan.strategy,

@@ -103,7 +103,8 @@ function adminKeyOf(
   try {
     const key = resolveSecretReference(admin_key, env, field)
     if (ADMIN_KEY.test(key.reveal())) return key
-    const allowed = 'atp_ and 43 letters, digits, hyphens and underscores: 256 random bits, as `atp key` makes them'
+    const allowed =
+      'atp_ and 43 letters, digits, hyphens and underscores: 256 random bits, as `atp key` makes them'
     problems.push({ field, found: 'something else, not shown', allowed })
   } catch (cause) {
     if (!(cause instanceof AtpError)) throw cause

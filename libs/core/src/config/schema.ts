@@ -60,7 +60,8 @@ const server = section('Where the gateway listens.', {
 const auth = section('Who may use the gateway.', {
   enabled: Type.Boolean({
     default: true,
-    description: 'Whether each request needs an API key; false is for this machine alone, server.host must be loopback.',
+    description:
+      'Whether each request needs an API key; false is for this machine alone, server.host must be loopback.',
   }),
   admin_key: Type.Optional(
     Type.String({

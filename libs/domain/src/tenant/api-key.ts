@@ -26,6 +26,9 @@ export interface ApiKey {
 }
 
 /** Whether it opens anything at this moment. */
-export function isActive({ revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: EpochMs): boolean {
+export function isActive(
+  { revokedAt, expiresAt }: Pick<ApiKey, 'revokedAt' | 'expiresAt'>,
+  now: EpochMs,
+): boolean {
   return revokedAt === null && (expiresAt === null || now < expiresAt)
 }

@@ -4,8 +4,8 @@
  */
 import type { Clock } from '@atp/core/clock'
 import type { KeyId, TenantId } from '@atp/core/ids'
-import { epochMs, type Milliseconds } from '@atp/core/units'
-import type { ApiKey } from './api-key.ts'
+import { type EpochMs, epochMs, type Milliseconds } from '@atp/core/units'
+import { type ApiKey, isActive } from './api-key.ts'
 import type { Revised, StoredKey, TenantStore } from './store.ts'
 import { DEFAULT_SETTINGS, type Tenant } from './tenant.ts'
 
@@ -63,6 +63,13 @@ export class TenantDirectory {
     const next = this.#refreshing.then(() => this.#catchUp())
     this.#refreshing = next.catch(() => undefined)
     return next
+  }
+
+  /** Whether anybody can administer. */
+  hasAdmin(now: EpochMs): boolean {
+    if (this.#root !== null) return true
+    for (const key of this.#keys.values()) if (key.scope === 'admin' && isActive(key, now)) return true
+    return false
   }
 
   tenant(id: TenantId): Tenant | undefined {

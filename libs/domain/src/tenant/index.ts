@@ -1,7 +1,6 @@
 export { type ApiKey, isActive, KEY_SCOPES, type KeyScope } from './api-key.ts'
 export { type KeyHolder, ROOT_KEY, TenantDirectory, type TenantDirectoryOptions } from './directory.ts'
 export { KeyAdministration, type MadeKey, type NewKey } from './key-administration.ts'
-export { hashOfKey, isKeyText, KEY_PATTERN, newKeyText } from './key-text.ts'
 export { KeyUse } from './key-use.ts'
 export {
   COUNTED,

@@ -1,13 +1,13 @@
 /** Makes, revokes and rotates API keys. The text of a key leaves here once, when it is made. */
 import type { Clock } from '@atp/core/clock'
-import { AtpError } from '@atp/core/errors'
+import { AtpError, type FieldProblem } from '@atp/core/errors'
 import { type KeyId, newId, type TenantId } from '@atp/core/ids'
+import { hashOfKey, hintOfKey, newKeyText } from '@atp/core/key-text'
 import type { Random } from '@atp/core/random'
 import { type EpochMs, epochMs, type Milliseconds } from '@atp/core/units'
 import { type ApiKey, isActive, type KeyScope } from './api-key.ts'
 import { AuditEntries } from './audit-entry.ts'
 import type { TenantDirectory } from './directory.ts'
-import { hashOfKey, hintOfKey, newKeyText } from './key-text.ts'
 import type { Changes, StoredKey, TenantStore } from './store.ts'
 import { type AdministrationOptions, changedMeanwhile, followed, noTenant } from './tenant-administration.ts'
 
@@ -132,18 +132,17 @@ export class KeyAdministration {
   }
 }
 
-function requireValid({ tenant, scope, expiresAt }: NewKey, now: EpochMs): void {
-  const problems = []
+function requireValid(wanted: NewKey, now: EpochMs): void {
+  const problems = [...problemsOf(wanted, now)]
+  if (problems.length > 0) throw new AtpError('invalid_request', { detail: 'the key is not valid', problems })
+}
+
+function* problemsOf({ tenant, scope, expiresAt }: NewKey, now: EpochMs): Generator<FieldProblem> {
   if ((scope === 'admin') !== (tenant === null)) {
     const allowed = scope === 'admin' ? 'nothing: an admin key belongs to no tenant' : 'the id of a tenant'
-    problems.push({ field: 'tenant', found: tenant === null ? 'nothing' : JSON.stringify(tenant), allowed })
+    yield { field: 'tenant', found: tenant === null ? 'nothing' : JSON.stringify(tenant), allowed }
   }
-  if (expiresAt !== null && expiresAt <= now) {
-    problems.push({
-      field: 'expires_at',
-      found: new Date(expiresAt).toISOString(),
-      allowed: 'a time to come',
-    })
+  if (expiresAt !== null && !(expiresAt > now)) {
+    yield { field: 'expires_at', found: 'a time that has passed', allowed: 'a time to come' }
   }
-  if (problems.length > 0) throw new AtpError('invalid_request', { detail: 'the key is not valid', problems })
 }

@@ -100,7 +100,8 @@ export class TenantAdministration {
 
 function requireValid(tenant: Tenant): void {
   const problems = tenantProblems(tenant)
-  if (problems.length > 0) throw new AtpError('invalid_request', { detail: 'the tenant is not valid', problems })
+  if (problems.length > 0)
+    throw new AtpError('invalid_request', { detail: 'the tenant is not valid', problems })
 }
 
 /** What is committed is done, also where the directory hears of it only later. */

@@ -1,5 +1,7 @@
 /** What a tenant is and may do. Plain data: what it says is enforced elsewhere. */
-import type { ArmId, TenantId } from '@atp/core/ids'
+import type { TenantId } from '@atp/core/ids'
+import type { Arm } from '../routing/arm.ts'
+import { names } from '../routing/constraints.ts'
 import type { Preset, Weights } from '../routing/request.ts'
 import type { Counted, LimitDefinition } from './limit-definition.ts'
 
@@ -51,9 +53,6 @@ export const DEFAULT_SETTINGS: Omit<TenantSettings, 'name'> = {
 /** A tenant that may do everything: whose requests are nobody's in particular. */
 export const BUILT_IN_TENANT: Tenant = { ...DEFAULT_SETTINGS, id: DEFAULT_TENANT, name: 'Everybody' }
 
-export function mayUse(
-  { allowedModels }: Pick<Tenant, 'allowedModels'>,
-  arm: { readonly id: ArmId; readonly model: string },
-): boolean {
-  return allowedModels === null || allowedModels.includes(arm.id) || allowedModels.includes(arm.model)
+export function mayUse({ allowedModels }: TenantSettings, arm: Pick<Arm, 'id' | 'model'>): boolean {
+  return allowedModels === null || names(allowedModels, arm)
 }

@@ -179,12 +179,12 @@ for (const { name, missing, open } of stores) {
       const writes = Array.from({ length: 40 }, (_, n) =>
         store.commit({ tenants: [], keys: [key(`k${n}`)], audit: [] }),
       )
-      const all = Promise.all(writes)
       let done = false
-      all.then(() => {
+      const all = Promise.all(writes).then(() => {
         done = true
       })
       while (!done) await look()
+      await all
       await look()
       expect(seen.size).toBe(40)
     })

@@ -125,7 +125,12 @@ async function writeTenant(db: Transaction<Schema>, tenant: StoredTenant, revisi
   const { id, created_at: _, ...changed } = row
   const written =
     tenant.version === 1
-      ? await db.insertInto('tenants').values(row).onConflict(taken => taken.doNothing()).returning('id').execute()
+      ? await db
+          .insertInto('tenants')
+          .values(row)
+          .onConflict(taken => taken.doNothing())
+          .returning('id')
+          .execute()
       : await db
           .updateTable('tenants')
           .set(changed)
@@ -145,7 +150,12 @@ async function writeKey(
   const { id, ...changed } = row
   const written =
     key.version === 1
-      ? await db.insertInto('api_keys').values(row).onConflict(taken => taken.doNothing()).returning('id').execute()
+      ? await db
+          .insertInto('api_keys')
+          .values(row)
+          .onConflict(taken => taken.doNothing())
+          .returning('id')
+          .execute()
       : await db
           .updateTable('api_keys')
           .set(changed)

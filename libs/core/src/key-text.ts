@@ -3,7 +3,7 @@
  * found by trying, however fast the hash.
  */
 import { hash } from 'node:crypto'
-import type { Random } from '@atp/core/random'
+import type { Random } from './random.ts'
 
 const SECRET_BYTES = 32
 const HINT_LENGTH = 4
