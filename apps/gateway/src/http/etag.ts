@@ -12,15 +12,13 @@ export function versionWanted(headers: { readonly 'if-match'?: string | undefine
     throw new AtpError('precondition_required', {
       detail:
         'send the ETag that was read as If-Match: a change must not undo what somebody else did meanwhile',
-      problems: [
-        { field: 'headers.if-match', found: 'nothing', allowed: 'the ETag of the version to change' },
-      ],
+      problems: [{ field: 'if-match', found: 'nothing', allowed: 'the ETag of the version to change' }],
     })
   }
   const version = /^"([1-9][0-9]{0,14})"$/.exec(match)?.[1]
   if (version !== undefined) return Number(version)
   throw new AtpError('precondition_failed', {
     detail: 'If-Match names no version',
-    problems: [{ field: 'headers.if-match', found: match, allowed: 'one ETag, such as "3"' }],
+    problems: [{ field: 'if-match', found: match, allowed: 'one ETag, such as "3"' }],
   })
 }

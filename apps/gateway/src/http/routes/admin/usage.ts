@@ -80,8 +80,6 @@ export async function adminUsage(app: App, { store, clock }: AdminUsageOptions):
 function badRange(from: string, to: string): AtpError {
   return new AtpError('invalid_request', {
     detail: 'these days are no range',
-    problems: [
-      { field: 'querystring.to', found: to, allowed: `${from} or later, at most ${MOST_DAYS} days in all` },
-    ],
+    problems: [{ field: 'to', found: to, allowed: `${from} or later, at most ${MOST_DAYS} days in all` }],
   })
 }
