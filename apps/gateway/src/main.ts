@@ -1,4 +1,5 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
+import { join } from 'node:path'
 import { Command } from 'commander'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
@@ -56,6 +57,7 @@ program
   .command('demo')
   .description('send a few hundred prompts to a running gateway and watch it learn')
   .option('--url <url>', 'where the gateway listens', 'http://127.0.0.1:8080')
+  .option('--key-file <file>', 'where the API key is', join(process.env.ATP_DATA_DIR || 'data', 'dev-key'))
   .option('--requests <n>', 'prompts to route', wholeNumber, 600)
   .option('--concurrency <n>', 'prompts under way at once', wholeNumber, 16)
   .option('--quality <preset>', 'fast, balanced or high', preset, 'balanced')

@@ -4,7 +4,7 @@
  */
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { TenantId } from '@atp/core/ids'
@@ -38,8 +38,8 @@ export interface DevelopmentKeys {
 /** @throws {AtpError} `overloaded` where keys are to be made and the database is away; `already_exists` where `dev` was deleted */
 export async function developmentKeys(options: DevelopmentKeysOptions): Promise<DevelopmentKeys> {
   const { dataDir, directory, tenants, keys, clock } = options
-  const dataKeyFile = join(dataDir, 'dev-key')
-  const adminKeyFile = join(dataDir, 'admin-key')
+  const dataKeyFile = resolve(dataDir, 'dev-key')
+  const adminKeyFile = resolve(dataDir, 'admin-key')
   if (!opens(dataKeyFile, 'data', options)) {
     if (directory.tenant(TENANT) === undefined) {
       await tenants.create(ACTOR, { ...DEFAULT_SETTINGS, id: TENANT, name: 'Development' })

@@ -19,7 +19,7 @@ class Screen extends Writable {
 function optionsFor(url: string, over: Partial<DemoOptions> = {}): DemoOptions & { out: Screen } {
   const out = new Screen()
   const signal = new AbortController().signal
-  return { url, requests: 200, concurrency: 4, preference: 'balanced', sample: 20, signal, ...over, out }
+  return { url, key: null, requests: 200, concurrency: 4, preference: 'balanced', sample: 20, signal, ...over, out }
 }
 
 describe('the demo', () => {
