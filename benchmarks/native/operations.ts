@@ -1,5 +1,7 @@
 /** What is measured: each operation on an implementation with warm state, as a gateway calls it. */
-import type { NativeModule, StrategyName } from '@atp/native'
+import { type NativeModule, PROMPT_FEATURES, type StrategyName } from '@atp/native'
+import { CONTEXT_OPERATIONS } from './context-operations.ts'
+import { HALF_LIFE_MS, linearDecider, START, warmBandit, warmLinear } from './warm-bandits.ts'
 
 export interface Operation {
   readonly name: string
@@ -9,8 +11,6 @@ export interface Operation {
   readonly prepare: (native: NativeModule) => (call: number) => void
 }
 
-const START = 1_700_000_000_000
-const HALF_LIFE_MS = 3_600_000
 const BATCH = 1_000
 
 /** [features, arms, decisions a sample] */
@@ -59,6 +59,19 @@ export const OPERATIONS: readonly Operation[] = [
   { name: 'update', title: 'update of an arm', calls: 1_000, prepare: update },
   { name: 'batch-1000-updates', title: 'batch of 1,000 updates', calls: 10, prepare: updates },
   ...LINEAR_SIZES.flatMap(linearOperations),
+  {
+    name: 'prompt-features-4-kib',
+    title: 'features of a 4 KiB prompt',
+    calls: 10,
+    prepare: promptFeatures,
+  },
+  {
+    name: 'linear-batch-1000-decisions',
+    title: 'batch of 1,000 decisions of 8 arms, 26 features, linear Thompson',
+    calls: 1,
+    prepare: linearDecisions,
+  },
+  ...CONTEXT_OPERATIONS,
   { name: 'window-update', title: 'window update', calls: 1_000, prepare: windowUpdate },
   { name: 'sketch-update', title: 'sketch update', calls: 1_000, prepare: sketchUpdate },
   { name: 'sketch-quantile', title: 'sketch quantile (p95)', calls: 100, prepare: sketchQuantile },
@@ -122,6 +135,22 @@ function linearDecision(dimension: number, arms: number) {
   }
 }
 
+function linearDecisions(native: NativeModule) {
+  const [dimension, arms] = [26, 8]
+  const { bandit, contexts } = warmLinear(native, dimension, arms)
+  const seeds = Uint32Array.from({ length: 2 * BATCH }, (_, k) => k)
+  const features = new Float64Array(BATCH * dimension)
+  for (let k = 0; k < BATCH; k += 1) {
+    features.set(contexts[k % contexts.length] as Float64Array, dimension * k)
+  }
+  const weights = new Float64Array(arms).fill(1)
+  const penalties = new Float64Array(arms).fill(0.1)
+  const chosen = new Int32Array(BATCH)
+  return () => {
+    bandit.selectBatch('thompson', seeds, START, features, weights, penalties, chosen)
+  }
+}
+
 function linearCycle(dimension: number, arms: number) {
   return (native: NativeModule) => {
     const { bandit, contexts, decide } = linearDecider(native, dimension, arms)
@@ -130,40 +159,6 @@ function linearCycle(dimension: number, arms: number) {
       bandit.update(arm, contexts[k % contexts.length] as Float64Array, (k % 10) / 10, 1, START)
     }
   }
-}
-
-function linearDecider(native: NativeModule, dimension: number, arms: number) {
-  const { bandit, contexts } = warmLinear(native, dimension, arms)
-  const weights = new Float64Array(arms).fill(1)
-  const penalties = new Float64Array(arms).fill(0.1)
-  const qualities = new Float64Array(arms)
-  const decide = (k: number): number => {
-    const x = contexts[k % contexts.length] as Float64Array
-    return bandit.select('thompson', k, 7, START, x, weights, penalties, qualities)
-  }
-  return { bandit, contexts, decide }
-}
-
-/** A bandit that has learned from some thousand contexts, and contexts to go on with. */
-function warmLinear(native: NativeModule, dimension: number, arms: number) {
-  const bandit = native.createLinearBandit({
-    dimension,
-    biasRidge: 1,
-    ridge: 10,
-    commonRidge: 10,
-    halfLifeMs: HALF_LIFE_MS,
-    noise: 0.25,
-    changeThreshold: 8,
-    exploration: 0.3,
-  })
-  for (let arm = 0; arm < arms; arm += 1) bandit.addArm(native.hash64(`arm ${arm}`)[1], 0.7)
-  const contexts = Array.from({ length: 64 }, (_, context) =>
-    Float64Array.from({ length: dimension }, (_, k) => (k === 0 ? 1 : Math.sin(context * dimension + k))),
-  )
-  for (let k = 0; k < 4_096; k += 1) {
-    bandit.update(k % arms, contexts[k % contexts.length] as Float64Array, (k % 10) / 10, 1, START)
-  }
-  return { bandit, contexts }
 }
 
 function update(native: NativeModule) {
@@ -180,6 +175,19 @@ function updates(native: NativeModule) {
   const times = Float64Array.from({ length: BATCH }, (_, k) => START + k)
   return () => {
     bandit.updateBatch(arms, rewards, times)
+  }
+}
+
+/** A new string each time, as a request brings it. */
+function promptFeatures(native: NativeModule) {
+  const lines = Array.from(
+    { length: 60 },
+    (_, k) => `${k}. Explain in plain words what the function below returns for n = ${17 * k}, and why.\n`,
+  )
+  const prompt = Buffer.from(lines.join('').slice(0, 4_096))
+  const out = new Float64Array(PROMPT_FEATURES)
+  return () => {
+    native.promptFeatures(prompt.toString('latin1'), out)
   }
 }
 
@@ -205,14 +213,4 @@ function sketchQuantile(native: NativeModule) {
   return () => {
     sketch.quantile(0.95)
   }
-}
-
-/** Posteriors as after a few hundred rewards an arm. */
-function warmBandit(native: NativeModule, arms: number) {
-  const bandit = native.createBandit({ halfLifeMs: HALF_LIFE_MS })
-  for (let arm = 0; arm < arms; arm += 1) {
-    bandit.addArm(native.hash64(`arm ${arm}`)[1], 2, 1)
-    for (let k = 0; k < 300; k += 1) bandit.update(arm, (k % 10) / 10, START)
-  }
-  return bandit
 }

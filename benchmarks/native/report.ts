@@ -22,12 +22,29 @@ export function resultsOf(operations: readonly Operation[], measured: ReadonlyMa
   })
 }
 
+/** What a context takes in memory, measured once. */
+export function memoryResult(bytes: number): Result {
+  return {
+    name: 'context-memory',
+    unit: 'bytes',
+    median: bytes,
+    low: bytes,
+    high: bytes,
+    baseline: null,
+    ratio: null,
+  }
+}
+
+/** Arms of the context whose memory is told. */
+export const CONTEXT_ARMS = 8
+
 /** Markdown; the verdict is the interval's. */
 export function tableOf(
   operations: readonly Operation[],
   results: readonly Result[],
   machine: Machine,
   rounds: number,
+  contextBytes: number,
 ): string {
   const byName = new Map(results.map(result => [result.name, result]))
   const rows = operations.map(({ name, title }) => {
@@ -42,7 +59,7 @@ export function tableOf(
     '| --- | ---: | ---: | ---: | --- |',
     ...rows,
     '',
-    `${rounds} interleaved rounds, medians; below 1 Rust is faster. ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
+    `${rounds} interleaved rounds, medians; below 1 Rust is faster. A context of ${CONTEXT_ARMS} arms takes ${Math.round(contextBytes)} bytes. ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
   ].join('\n')
 }
 

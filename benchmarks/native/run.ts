@@ -2,9 +2,10 @@
 import { loadNative, typescriptNative } from '@atp/native'
 import { benchRun } from '../shared/command-line.ts'
 import { machine } from '../shared/results.ts'
+import { bytesPerContext } from './context-memory.ts'
 import { measure } from './measure.ts'
 import { OPERATIONS } from './operations.ts'
-import { resultsOf, tableOf } from './report.ts'
+import { CONTEXT_ARMS, memoryResult, resultsOf, tableOf } from './report.ts'
 
 const HELP = `Measures the Rust addon against the TypeScript implementation.
 
@@ -26,6 +27,8 @@ async function main(): Promise<number> {
     console.error(`There is nothing to compare. ${reason}`)
     return 1
   }
+  // Before anything else is in memory.
+  const contextBytes = await bytesPerContext(CONTEXT_ARMS)
   const progress = (round: number) => process.stderr.write(`\rround ${round + 1} of ${rounds} `)
   const measured = await measure({
     operations: OPERATIONS,
@@ -36,8 +39,8 @@ async function main(): Promise<number> {
     progress,
   })
   process.stderr.write('\n')
-  const results = resultsOf(OPERATIONS, measured)
-  const table = tableOf(OPERATIONS, results, machine(), rounds)
+  const results = [...resultsOf(OPERATIONS, measured), memoryResult(contextBytes)]
+  const table = tableOf(OPERATIONS, results, machine(), rounds, contextBytes)
   asked.publish('native', table, { machine: machine(), results })
   return 0
 }

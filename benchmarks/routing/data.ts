@@ -1,6 +1,6 @@
 /** Recorded routing data: prompts, and what each model's answer was worth and cost. One JSON object a line. */
 import { readFileSync } from 'node:fs'
-import { PROMPT_FEATURES, promptFeatures } from '@atp/native'
+import { loadNative, PROMPT_FEATURES } from '@atp/native'
 
 export interface Row {
   readonly prompt: string
@@ -32,9 +32,10 @@ export function readRecorded(file: string): RecordedData {
   const parsed = lines.map((line, index) => parse(line, `${file}, line ${index + 1}`))
   const arms = Object.keys(parsed[0]?.arms ?? {})
   if (arms.length < 2) throw new Error(`${file}: found ${arms.length} models, at least 2 are needed`)
+  const native = loadNative()
   const rows = parsed.map(({ prompt, arms: recorded }, index) => {
     const features = new Float64Array(PROMPT_FEATURES)
-    promptFeatures(prompt, features)
+    native.promptFeatures(prompt, features)
     const figures = arms.map(arm => recorded[arm])
     if (figures.some(figure => !isLegal(figure))) {
       throw new Error(

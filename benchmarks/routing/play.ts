@@ -1,8 +1,16 @@
 /** One policy through one shuffle of one scenario. */
+import { median } from '../shared/statistics.ts'
 import type { Row } from './data.ts'
 import type { Policy } from './policies.ts'
 import type { Scenario } from './scenarios.ts'
 import { Random, type Shuffle } from './shuffle.ts'
+
+/** How long a policy takes, where it was watched: medians over the rows in microseconds, and whole cycles over all of them. */
+export interface Speed {
+  readonly chooseUs: number
+  readonly learnUs: number
+  readonly cyclesPerSecond: number
+}
 
 export interface Played {
   /** Means over the rows. */
@@ -16,6 +24,7 @@ export interface Played {
   readonly thirds: readonly number[]
   /** Requests after a newcomer came until it had its share; null where none came, or never had it. */
   readonly adoptedAfter: number | null
+  readonly speed?: Speed
 }
 
 const LAST_ROWS = 2_000
@@ -36,19 +45,34 @@ export function play(
   const chosen: number[] = []
   const rewards: number[] = []
   const costs: number[] = []
+  const choosing: number[] = []
+  const learning: number[] = []
   for (const [step, row] of rows.entries()) {
     const progress = step / rows.length
     if (newcomer !== null && step === comesAt) policy.welcome(hashes[newcomer] as number)
+    const began = performance.now()
     const arm = policy.choose(row.features, step)
+    choosing.push(performance.now() - began)
     const { reward, cost } = scenario.answer(row, arm, progress, best)
     const known = scenario.feedback === 1 || judged.uniform() < scenario.feedback
+    const answered = performance.now()
     policy.learn(arm, row.features, known ? reward : null, cost)
+    learning.push(performance.now() - answered)
     chosen.push(arm)
     rewards.push(reward)
     costs.push(cost)
   }
   const adoptedAfter = newcomer === null ? null : adoption(chosen.slice(comesAt), newcomer)
-  return { ...playedOf(rewards, costs, budgetUsd), adoptedAfter }
+  return { ...playedOf(rewards, costs, budgetUsd), adoptedAfter, speed: speedOf(choosing, learning) }
+}
+
+/** @param choosing milliseconds of each row, like `learning` */
+function speedOf(choosing: readonly number[], learning: readonly number[]): Speed {
+  return {
+    chooseUs: 1e3 * median(choosing),
+    learnUs: 1e3 * median(learning),
+    cyclesPerSecond: 1e3 / (mean(choosing) + mean(learning)),
+  }
 }
 
 /** @param rewards row by row, like `costs` (US dollars) */

@@ -1,5 +1,6 @@
 /** The results as a table for people; `routing.json` has the same. */
-import type { Played } from './play.ts'
+import { median } from '../shared/statistics.ts'
+import type { Played, Speed } from './play.ts'
 
 export interface MeanEstimate {
   readonly mean: number
@@ -22,6 +23,8 @@ export interface RoutingResult {
   readonly thirds?: readonly MeanEstimate[]
   /** Requests until a newcomer had its share, where one came: median and 90th percentile over the shuffles. */
   readonly adoptedAfter?: { readonly median: number; readonly p90: number }
+  /** Medians over the shuffles. */
+  readonly speed?: Speed
 }
 
 /** Normal: a mean of some fifty shuffles is close to it. */
@@ -40,6 +43,16 @@ export function summaryOf(played: readonly Played[]) {
     worstOverspend: Math.max(...played.map(({ overspend }) => overspend)),
     thirds: [0, 1, 2].map(third => meanEstimate(played.map(({ thirds }) => thirds[third] as number))),
     ...adoptionOf(played),
+    ...speedOf(played),
+  }
+}
+
+function speedOf(played: readonly Played[]): Pick<RoutingResult, 'speed'> {
+  const speeds = played.flatMap(({ speed }) => speed ?? [])
+  if (speeds.length === 0) return {}
+  const of = (figure: keyof Speed) => median(speeds.map(speed => speed[figure]))
+  return {
+    speed: { chooseUs: of('chooseUs'), learnUs: of('learnUs'), cyclesPerSecond: of('cyclesPerSecond') },
   }
 }
 
@@ -63,6 +76,8 @@ const IN_README = [
   'best static mix',
   'thompson, no context',
   'mabwiser',
+  'vowpalwabbit',
+  'muxer',
   'paretobandit',
   'atp',
   'gateway',

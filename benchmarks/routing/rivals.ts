@@ -1,8 +1,8 @@
-/** What other libraries, in Python, make of the same shuffles: `benchmarks/rivals/play.py` says which and how. */
+/** What other libraries make of the same shuffles: `benchmarks/rivals` says which and how. */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { RecordedData } from './data.ts'
-import { type Played, playedOf } from './play.ts'
+import { type Played, playedOf, type Speed } from './play.ts'
 import { shuffle } from './shuffle.ts'
 
 const SCRIPT = fileURLToPath(new URL('../rivals/play.py', import.meta.url))
@@ -11,15 +11,21 @@ const MOST_OUTPUT = 1 << 30
 interface Answers {
   readonly rewards: readonly number[]
   readonly costs: readonly number[]
+  readonly speed: Speed
+}
+
+/** The Python ones. @param python the interpreter where they are installed */
+export function inPython(python: string): readonly string[] {
+  return [python, SCRIPT]
 }
 
 /**
- * @param python the interpreter where they are installed
+ * @param command that plays them: it reads a task as JSON and writes the answers
  * @returns by name of the rival, one play a shuffle
- * @throws {Error} where the interpreter cannot run them
+ * @throws {Error} where it cannot be run
  */
 export function playRivals(
-  python: string,
+  command: readonly string[],
   { arms, rows }: RecordedData,
   shuffles: number,
   budgetUsd: number,
@@ -37,19 +43,19 @@ export function playRivals(
       }
     }),
   }
-  const { status, stdout, stderr, error } = spawnSync(python, [SCRIPT], {
+  const { status, stdout, stderr, error } = spawnSync(command[0] as string, command.slice(1), {
     input: JSON.stringify(task),
     encoding: 'utf8',
     maxBuffer: MOST_OUTPUT,
   })
   if (error !== undefined || status !== 0) {
-    throw new Error(`${python} cannot play the rivals: ${error?.message ?? stderr.slice(-2_000)}`)
+    throw new Error(`${command[0]} cannot play the rivals: ${error?.message ?? stderr.slice(-2_000)}`)
   }
   const played = JSON.parse(stdout) as Readonly<Record<string, readonly Answers[]>>
   return new Map(
     Object.entries(played).map(([name, answers]) => [
       name,
-      answers.map(({ rewards, costs }) => playedOf(rewards, costs, budgetUsd)),
+      answers.map(({ rewards, costs, speed }) => ({ ...playedOf(rewards, costs, budgetUsd), speed })),
     ]),
   )
 }

@@ -11,7 +11,7 @@ import { bestInside, hindsight } from './hindsight.ts'
 import { type Played, play } from './play.ts'
 import { POLICIES } from './policies.ts'
 import { type MeanEstimate, type RoutingResult, readmeTable, summaryOf, tableOf } from './report.ts'
-import { playRivals } from './rivals.ts'
+import { inPython, playRivals } from './rivals.ts'
 import { SCENARIOS, type Scenario } from './scenarios.ts'
 import { type Shuffle, shuffle, withLast } from './shuffle.ts'
 import { playThroughGateway } from './through-gateway.ts'
@@ -24,6 +24,7 @@ const HELP = `Replays recorded routing data: rewards, costs and what each policy
   --scenario TEXT    only scenarios whose name contains it
   --gateway          also through a running gateway, over HTTP, where nothing changes: the policy named gateway
   --rivals PYTHON    also what other libraries make of it, where this interpreter has them: see rivals/play.py
+  --muxer FILE       also the crate muxer: the program built in rivals/muxer
   --out DIR          also writes DIR/routing.json and DIR/routing.svg
   --readme           also puts table and chart into README.md, between its bench:routing markers
   --help             says this`
@@ -50,6 +51,7 @@ async function main(): Promise<number> {
       scenario: { type: 'string', default: '' },
       gateway: { type: 'boolean', default: false },
       rivals: { type: 'string' },
+      muxer: { type: 'string' },
       out: { type: 'string' },
       readme: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -70,7 +72,8 @@ async function main(): Promise<number> {
     ...SCENARIOS.filter(({ name }) => name.includes(values.scenario)).flatMap(scenario =>
       simulated(runs, scenario),
     ),
-    ...(values.rivals === undefined ? [] : rivals(runs, values.rivals)),
+    ...(values.rivals === undefined ? [] : rivals(runs, inPython(values.rivals))),
+    ...(values.muxer === undefined ? [] : rivals(runs, [values.muxer])),
     ...(values.gateway ? await throughGateway(runs) : []),
   ]
   if (process.stderr.isTTY) process.stderr.write('\n')
@@ -125,10 +128,10 @@ function shuffleFor(
   return newcomer === true ? withLast(shuffled, bestInside(shuffled.rows, budgetUsd)) : shuffled
 }
 
-function rivals({ data, budgets, shuffles }: Runs, python: string): RoutingResult[] {
+function rivals({ data, budgets, shuffles }: Runs, command: readonly string[]): RoutingResult[] {
   return budgets.flatMap(budgetUsd => {
     progress(`rivals, $${budgetUsd}`)
-    return [...playRivals(python, data, shuffles, budgetUsd)].map(([policy, played]) => ({
+    return [...playRivals(command, data, shuffles, budgetUsd)].map(([policy, played]) => ({
       scenario: 'stationary',
       policy,
       budgetUsd,

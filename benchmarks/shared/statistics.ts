@@ -27,7 +27,8 @@ export function estimateRatio(measured: readonly number[], baseline: readonly nu
   return estimateMedian(measured.map((value, round) => value / (baseline[round] as number)))
 }
 
-function median(sorted: readonly number[]): number {
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   const upper = sorted[middle] as number
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] as number)) / 2

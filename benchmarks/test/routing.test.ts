@@ -103,6 +103,9 @@ describe('npm run bench:routing', () => {
     expect(of('atp').reward.low).toBeGreaterThan(of('best static mix').reward.mean)
     expect(of('atp').costUsd.mean).toBeLessThanOrEqual(0.0055 * 1.005)
     expect(of('atp').worstOverspend).toBeLessThanOrEqual(0.02)
+    const { chooseUs, learnUs, cyclesPerSecond } = of('atp').speed
+    expect(Math.min(chooseUs, learnUs)).toBeGreaterThan(0)
+    expect(cyclesPerSecond).toBeGreaterThan(0)
   })
 
   it('says what is wrong with its options and its data', async () => {

@@ -1,4 +1,4 @@
-import { PROMPT_FEATURES, promptFeatures } from '@atp/native'
+import { loadNative, PROMPT_FEATURES } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import type { RecordedData } from '../routing/data.ts'
 import { type Played, play } from '../routing/play.ts'
@@ -12,6 +12,8 @@ const DEADLINE_MS = 240_000
 const BUDGET_USD = 0.002
 const SEEDS = [1, 2, 3]
 
+const native = loadNative()
+
 /** One model is good at sums, one at stories, one at both and ten times as dear. */
 const DATA: RecordedData = {
   arms: ['sums', 'stories', 'both'],
@@ -21,7 +23,7 @@ const DATA: RecordedData = {
       ? `What is ${row} * 17 + ${3 * row}? Show each step.`
       : `Tell me a story of number ${row}`
     const features = new Float64Array(PROMPT_FEATURES)
-    promptFeatures(prompt, features)
+    native.promptFeatures(prompt, features)
     const rewards = isSum ? [0.9, 0.4, 0.9] : [0.4, 0.9, 0.9]
     return { prompt, features, rewards, costs: [0.001, 0.001, 0.01] }
   }),

@@ -3,16 +3,18 @@
  * a test builds the same container and appends overrides.
  */
 import { systemClock } from '@atp/core/clock'
-import { type AdapterConfig, type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
-import { AdapterRegistry, BREAKER_DEFAULTS } from '@atp/domain/adapter'
+import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import { type Arm, LearnedState, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
+import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { openDatabase } from '@atp/infrastructure/database'
-import { countPromptTokens, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
+import { countPromptTokens } from '@atp/infrastructure/providers'
+import { connectRedis } from '@atp/infrastructure/redis'
+import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
@@ -20,6 +22,7 @@ import { Corridor } from './corridor/corridor.ts'
 import { Executor } from './corridor/execute.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
+import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
@@ -27,6 +30,9 @@ import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
+import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
+import { embedderOf, providerOf } from './providers-of.ts'
+import { Replicas } from './replication/replicas.ts'
 import { TENANCY } from './tenancy/bindings.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
@@ -72,28 +78,37 @@ const BINDINGS: readonly Binding[] = [
     const registry = new AdapterRegistry({
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
-      breaker: {
-        ...BREAKER_DEFAULTS,
-        failureThreshold: config.breaker.failures,
-        cooldownMs: parseDuration(config.breaker.cooldown),
-      },
+      breaker: breakerOptions(config),
     })
     for (const adapter of config.adapters) {
       registry.register(adapterOf(adapter, providerOf(adapter, config.upstream)))
     }
     return registry
   }),
-  bind(T.LEARNED, resolve => {
-    const { half_life, reliability_half_life, ucb_exploration } = resolve(T.CONFIG).routing
-    const learned = new LearnedState({
-      native: resolve(T.NATIVE),
-      halfLifeMs: half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
-      reliabilityHalfLifeMs: parseDuration(reliability_half_life),
-      ucbExploration: ucb_exploration,
+  bind(T.REDIS, resolve => {
+    const { url } = resolve(T.CONFIG).redis
+    return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
+  }),
+  bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
+  bind(T.BLANK_STATE, resolve => () => learnedStateOf(resolve, NO_CONTEXTS)),
+  bind(T.REPLICAS, resolve => {
+    const redis = resolve(T.REDIS)
+    const { prefix, exchange_interval } = resolve(T.CONFIG).redis
+    if (redis === null) return null
+    const { observations, replica } = resolve(T.DATABASE)
+    return new Replicas({
+      sums: new RedisSums(redis, prefix),
+      learned: resolve(T.LEARNED),
+      blank: resolve(T.BLANK_STATE),
+      progress: resolve(T.OBSERVATIONS),
+      observations,
+      replica,
+      intervalMs: parseDuration(exchange_interval),
+      clock: resolve(T.CLOCK),
+      random: resolve(T.RANDOM),
+      metrics: resolve(T.METRICS),
+      log: resolve(T.LOG),
     })
-    // Before anything is replayed: what an unknown arm did is not learned from.
-    for (const arm of resolve(T.REGISTRY).arms()) learned.of(arm)
-    return learned
   }),
   bind(T.PACERS, resolve => new TenantPacers(resolve(T.CONFIG).routing.budget_usd_per_request ?? null)),
   bind(T.RAILS, resolve => new Rails(resolve(T.CONFIG).routing.exploration_cap)),
@@ -142,8 +157,9 @@ const BINDINGS: readonly Binding[] = [
     resolve =>
       new SnapshotWriter({
         snapshots: resolve(T.DATABASE).snapshots,
-        observations: resolve(T.OBSERVATIONS),
-        learner: resolve(T.LEARNED),
+        observations: resolve(T.REPLICAS) ?? resolve(T.OBSERVATIONS),
+        learner: resolve(T.REPLICAS) ?? resolve(T.LEARNED),
+        contexts: resolve(T.LEARNED).contexts,
         clock: resolve(T.CLOCK),
       }),
   ),
@@ -177,6 +193,17 @@ const BINDINGS: readonly Binding[] = [
       log: resolve(T.LOG),
     })
   }),
+  bind(T.EMBEDDER, resolve => embedderOf(resolve(T.CONFIG))),
+  bind(T.READER, resolve => {
+    const embedder = resolve(T.EMBEDDER)
+    if (embedder === null) return new PromptReader(resolve(T.NATIVE), null)
+    return new PromptReader(resolve(T.NATIVE), {
+      embedder,
+      breaker: new CircuitBreaker(breakerOptions(resolve(T.CONFIG))),
+      metrics: resolve(T.METRICS),
+      clock: resolve(T.CLOCK),
+    })
+  }),
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
     const clock = resolve(T.CLOCK)
@@ -197,6 +224,7 @@ const BINDINGS: readonly Binding[] = [
           qualityFloors: config.routing.quality_floors,
         },
         countPromptTokens,
+        resolve(T.READER),
       ),
       executor: new Executor({
         registry: resolve(T.REGISTRY),
@@ -215,28 +243,21 @@ const BINDINGS: readonly Binding[] = [
   }),
 ]
 
+/** Milliseconds: what is exchanged may be large, and nobody waits for it. */
+const REDIS_TIMEOUT_MS = 1_000
+
+function breakerOptions({ breaker }: Config): BreakerOptions {
+  return {
+    ...BREAKER_DEFAULTS,
+    failureThreshold: breaker.failures,
+    cooldownMs: parseDuration(breaker.cooldown),
+  }
+}
+
 function unknownJudge(model: string, arms: readonly Arm[]): AtpError {
   const allowed = arms.map(({ id }) => id).join(', ')
   return new AtpError('start_failed', {
     detail: 'the judge is no model of any adapter',
     problems: [{ field: 'judge.model', found: model, allowed }],
-  })
-}
-
-function providerOf(adapter: AdapterConfig, upstream: LoadedConfig['config']['upstream']) {
-  return createOpenAiCompatibleProvider({
-    adapterId: adapter.id,
-    baseUrl: adapter.base_url,
-    apiKey: adapter.api_key,
-    ...(adapter.headers === undefined ? {} : { headers: adapter.headers }),
-    streamUsage: adapter.stream_usage,
-    outputLimitField: adapter.output_limit_field,
-    timeouts: {
-      connect: parseDuration(upstream.connect_timeout),
-      firstToken: parseDuration(upstream.first_token_timeout),
-      idle: parseDuration(upstream.idle_timeout),
-      total: parseDuration(upstream.total_timeout),
-    },
-    maxConnections: upstream.max_connections,
   })
 }

@@ -6,6 +6,7 @@ import { Lifecycle } from '@atp/core/lifecycle'
 import { flushLogger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import { recover } from '@atp/domain/observation'
+import { isReady } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
 import * as T from './tokens.ts'
@@ -24,6 +25,7 @@ export class Gateway {
     this.#addDatabase()
     this.#addTenants()
     this.#addAdapters()
+    this.#addRedis()
     this.#addLearning()
     this.#addJudging()
     this.#addHttp()
@@ -94,12 +96,27 @@ export class Gateway {
 
   #addAdapters(): void {
     const registry = this.#container.resolve(T.REGISTRY)
+    const embedder = this.#container.resolve(T.EMBEDDER)
     this.#container.resolve(T.READINESS).register('adapters', () => adaptersCheck(registry))
     this.#lifecycle.add({
       name: 'adapters',
       stop: async () => {
         await Promise.all(registry.adapters().map(({ id }) => registry.unregister(id)))
+        await embedder?.close()
       },
+    })
+  }
+
+  #addRedis(): void {
+    const redis = this.#container.resolve(T.REDIS)
+    if (redis === null) return
+    this.#lifecycle.add({
+      name: 'redis',
+      start: async () => {
+        const ready = await isReady(redis, REDIS_PATIENCE_MS)
+        if (!ready) this.#container.resolve(T.LOG).warn('Redis does not answer: starting without it')
+      },
+      stop: () => redis.disconnect(),
     })
   }
 
@@ -108,19 +125,23 @@ export class Gateway {
     const log = resolve(T.LOG)
     const database = resolve(T.DATABASE)
     const snapshots = resolve(T.SNAPSHOTS)
+    const replicas = resolve(T.REPLICAS)
+    if (replicas !== null) resolve(T.READINESS).register('replicas', () => replicas.readiness())
     const interval = parseDuration(resolve(T.CONFIG).observation.snapshot_interval)
     let timer: NodeJS.Timeout | undefined
     this.#lifecycle.add({
       name: 'learned state',
       start: async () => {
-        const recovered = await recover({
+        const { snapshot, ...recovered } = await recover({
           snapshots: database.snapshots,
           observations: database.observations,
           learner: resolve(T.LEARNED),
+          contexts: resolve(T.LEARNED).contexts,
           warn: message => log.warn(message),
         })
         resolve(T.OBSERVATIONS).resumeFrom(recovered.sequence)
         log.info(recovered, 'learned state recovered')
+        await replicas?.start(snapshot)
         timer = setInterval(() => {
           snapshots.writeNow().catch(error => log.warn({ err: error }, 'the snapshot was not written'))
         }, interval)
@@ -128,6 +149,7 @@ export class Gateway {
       stop: async () => {
         clearInterval(timer)
         await resolve(T.OBSERVATIONS).drain()
+        await replicas?.stop()
         await snapshots.writeNow()
       },
     })
@@ -173,6 +195,8 @@ export class Gateway {
   }
 }
 
+/** A start waits so long for Redis. */
+const REDIS_PATIENCE_MS = 2_000
 /** For a component that ends at its own deadline, to say so. */
 const LAST_MOMENT_MS = 1_000
 

@@ -7,17 +7,20 @@ import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import type { LearnedState, Rails, Router, TenantPacers } from '@atp/domain/routing'
+import type { LearnedState, PromptEmbedder, Rails, Router, TenantPacers } from '@atp/domain/routing'
 import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
+import type { Redis } from '@atp/infrastructure/redis'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
+import type { PromptReader } from './corridor/prompt-reader.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
+import type { Replicas } from './replication/replicas.ts'
 import type { DirectoryFollower } from './tenancy/directory-follower.ts'
 
 export const CONFIG = token<Config>('config')
@@ -28,8 +31,13 @@ export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 export const READINESS = token<Readiness>('readiness')
 export const DATABASE = token<Database>('database')
+/** Null where there is none: this process is on its own. */
+export const REDIS = token<Redis | null>('redis')
 export const REGISTRY = token<AdapterRegistry>('adapter registry')
 export const LEARNED = token<LearnedState>('learned state')
+/** Makes a learned state that knows all arms, and nothing of them. */
+export const BLANK_STATE = token<() => LearnedState>('blank state')
+export const REPLICAS = token<Replicas | null>('replicas')
 export const PACERS = token<TenantPacers>('tenant pacers')
 export const RAILS = token<Rails>('rails')
 export const ROUTER = token<Router>('router')
@@ -38,6 +46,9 @@ export const FEEDBACK = token<FeedbackService>('feedback service')
 export const SNAPSHOTS = token<SnapshotWriter>('snapshot writer')
 /** Null where nobody judges. */
 export const JUDGING = token<AnswerJudging | null>('answer judging')
+/** Null where no model embeds prompts. */
+export const EMBEDDER = token<PromptEmbedder | null>('prompt embedder')
+export const READER = token<PromptReader>('prompt reader')
 export const DIRECTORY = token<TenantDirectory>('tenant directory')
 export const KEY_USE = token<KeyUse>('key use')
 export const FOLLOWER = token<DirectoryFollower>('directory follower')

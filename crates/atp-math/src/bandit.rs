@@ -1,10 +1,11 @@
 //! A multi-armed bandit with time-based forgetting: statistics of each arm, and the choice among them.
 //! The TypeScript twin is `libs/native/src/typescript/bandit.ts`.
-use crate::arm_statistics::{ARM_FIGURES, ArmStatistics};
+use crate::arm_statistics::ArmStatistics;
 use crate::arms_snapshot;
 use crate::beta::beta;
 use crate::checks;
 use crate::choice::Weighing;
+use crate::context;
 use crate::elementary::ln;
 use crate::kl_ucb;
 use crate::random_stream::{RandomStream, Seed};
@@ -13,27 +14,32 @@ use crate::strategy::Strategy;
 
 const PRIOR_MIN: f64 = 1e-6;
 const PRIOR_MAX: f64 = 1e9;
+/// Of the sliding window's bound: its regret is bounded for any above 1/2.
+const XI: f64 = 0.6;
 
 /// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative; an earlier time than an
 /// arm has seen counts as the arm's latest. An error means that nothing was changed.
 #[derive(Debug, Clone)]
 pub struct Bandit {
     half_life_ms: f64,
+    window_ms: f64,
     exploration: f64,
     arms: Vec<ArmStatistics>,
-    /// Alpha and beta of each arm at the time of the present call.
+    /// Alpha and beta of each arm at the time of the present call, as its strategy takes them.
     posteriors: Vec<[f64; 2]>,
 }
 
 impl Bandit {
-    /// `half_life_ms` is at least 1, or infinite: nothing is forgotten. `exploration` scales UCB's term; 1 is UCB1.
+    /// `half_life_ms` is at least 1, or infinite: nothing is forgotten. `window_ms`, at least 1, is how far back the sliding
+    /// window looks. `exploration` scales the terms of both UCBs; 1 is as published.
     ///
     /// # Errors
-    /// On a half-life below 1, and on an exploration that is negative or not finite.
-    pub fn new(half_life_ms: f64, exploration: f64) -> Result<Self, RangeError> {
+    /// On a half-life below 1, a window below 1 or not finite, and an exploration that is negative or not finite.
+    pub fn new(half_life_ms: f64, window_ms: f64, exploration: f64) -> Result<Self, RangeError> {
         checks::half_life("halfLifeMs", half_life_ms)?;
+        checks::finite("windowMs", window_ms, 1.0)?;
         checks::finite("ucbExploration", exploration, 0.0)?;
-        Ok(Self { half_life_ms, exploration, arms: Vec::new(), posteriors: Vec::new() })
+        Ok(Self { half_life_ms, window_ms, exploration, arms: Vec::new(), posteriors: Vec::new() })
     }
 
     #[must_use]
@@ -48,7 +54,7 @@ impl Bandit {
     pub fn add_arm(&mut self, hash: u32, alpha: f64, beta: f64) -> Result<usize, RangeError> {
         checks::between("alpha", alpha, PRIOR_MIN, PRIOR_MAX)?;
         checks::between("beta", beta, PRIOR_MIN, PRIOR_MAX)?;
-        self.arms.push(ArmStatistics::new(hash, alpha, beta));
+        self.arms.push(ArmStatistics::new(hash, alpha, beta, self.window_ms));
         self.posteriors.push([alpha, beta]);
         Ok(self.arms.len() - 1)
     }
@@ -65,9 +71,26 @@ impl Bandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
+        self.select_in(&[], strategy, seed, weighing, qualities)
+    }
+
+    /// Chooses as `select` does, in a context: see `context`.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn select_in(
+        &mut self,
+        context: &[f64],
+        strategy: Strategy,
+        seed: Seed,
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Result<Option<usize>, RangeError> {
         weighing.check(self.size())?;
         checks::length("qualities", qualities.len(), self.size())?;
-        self.refresh_posteriors(weighing.now);
+        context::check(context, self.size(), context::COUNTED)?;
+        self.refresh_posteriors(strategy, weighing.now);
+        self.pool(context, weighing.now);
         let explored = self.explored(strategy);
         Ok(self.choose(strategy, explored, seed, weighing, qualities))
     }
@@ -87,7 +110,7 @@ impl Bandit {
     ) -> Result<(), RangeError> {
         weighing.check(self.size())?;
         checks::length("seeds", seeds.len(), 2 * chosen.len())?;
-        self.refresh_posteriors(weighing.now);
+        self.refresh_posteriors(strategy, weighing.now);
         let explored = self.explored(strategy);
         let mut qualities = vec![0.0; self.size()];
         for (chosen, seed) in chosen.iter_mut().zip(seeds.as_chunks::<2>().0) {
@@ -102,8 +125,26 @@ impl Bandit {
     /// # Errors
     /// On an unknown arm, a reward outside [0, 1], a time that is negative or not finite.
     pub fn update(&mut self, arm: usize, reward: f64, now: f64) -> Result<(), RangeError> {
+        self.update_in(&mut [], arm, reward, now)
+    }
+
+    /// Learns as `update` does, and writes into a context that it was seen there.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn update_in(
+        &mut self,
+        context: &mut [f64],
+        arm: usize,
+        reward: f64,
+        now: f64,
+    ) -> Result<(), RangeError> {
         self.check_observation(arm, reward, now)?;
+        context::check(context, self.size(), context::COUNTED)?;
         self.arms[arm].add(reward, 1.0 - reward, now, self.half_life_ms);
+        if let Some(context) = context.as_chunks_mut().0.get_mut(arm) {
+            context::add(context, reward, 1.0 - reward, now, self.half_life_ms);
+        }
         Ok(())
     }
 
@@ -137,7 +178,21 @@ impl Bandit {
         Ok(())
     }
 
-    /// [version, size, then successes, failures and time of each arm].
+    /// Writes as `posteriors` does, in a context.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn posteriors_in(&mut self, context: &[f64], now: f64, out: &mut [f64]) -> Result<(), RangeError> {
+        checks::finite("now", now, 0.0)?;
+        checks::length("out", out.len(), 2 * self.size())?;
+        context::check(context, self.size(), context::COUNTED)?;
+        self.refresh_posteriors(Strategy::Thompson, now);
+        self.pool(context, now);
+        out.copy_from_slice(self.posteriors.as_flattened());
+        Ok(())
+    }
+
+    /// [version, size, then of each arm successes, failures, time and the figures of its window].
     #[must_use]
     pub fn snapshot(&self) -> Vec<f64> {
         arms_snapshot::write(&self.arms)
@@ -154,16 +209,16 @@ impl Bandit {
     /// Adds the statistics of a snapshot: commutative and associative up to rounding.
     ///
     /// # Errors
-    /// On another version or size, and on illegal figures.
+    /// On another version or size, on illegal figures, and on a window of another length.
     pub fn merge(&mut self, snapshot: &[f64]) -> Result<(), RangeError> {
         arms_snapshot::merge(&mut self.arms, snapshot, self.half_life_ms)
     }
 
-    /// One arm's [version, successes, failures, time].
+    /// One arm's [version, successes, failures, time, then the figures of its window].
     ///
     /// # Errors
     /// On an unknown arm.
-    pub fn snapshot_arm(&self, arm: usize) -> Result<[f64; 1 + ARM_FIGURES], RangeError> {
+    pub fn snapshot_arm(&self, arm: usize) -> Result<Vec<f64>, RangeError> {
         self.check_arm(arm)?;
         Ok(arms_snapshot::write_arm(&self.arms[arm]))
     }
@@ -198,19 +253,25 @@ impl Bandit {
         let [a, b] = self.posteriors[arm];
         match strategy {
             Strategy::Thompson => beta(&mut RandomStream::new(seed, self.arms[arm].hash), a, b),
-            Strategy::Ucb => a / (a + b) + self.exploration * (explored / (a + b)).sqrt(),
+            Strategy::Ucb | Strategy::SlidingWindowUcb => {
+                a / (a + b) + self.exploration * (explored / (a + b)).sqrt()
+            }
             Strategy::KlUcb => kl_ucb::upper_bound(a / (a + b), a + b, explored),
             Strategy::Greedy => a / (a + b),
         }
     }
 
-    /// 2 ln(plays), the numerator of UCB's exploration term, or ln(plays), KL-UCB's with c = 0 as its paper recommends. A prior counts as alpha + beta plays, so that with a weak
+    /// The numerator of an exploration term: UCB's is 2 ln(plays), KL-UCB's ln(plays), with c = 0 as its paper recommends, the
+    /// sliding window's xi ln(plays), over the plays within it. A prior counts as alpha + beta plays, so that with a weak
     /// prior and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines
-    /// 2011) at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
+    /// 2011) at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten. An arm that the
+    /// window holds nothing of has the bound of its prior, where that paper has none: the weaker the prior, the sooner it is
+    /// tried.
     fn explored(&self, strategy: Strategy) -> f64 {
         let scale = match strategy {
             Strategy::Ucb => 2.0,
             Strategy::KlUcb => 1.0,
+            Strategy::SlidingWindowUcb => XI,
             Strategy::Thompson | Strategy::Greedy => return 0.0,
         };
         let mut plays = 1.0;
@@ -221,9 +282,21 @@ impl Bandit {
     }
 
     #[inline]
-    fn refresh_posteriors(&mut self, now: f64) {
+    fn refresh_posteriors(&mut self, strategy: Strategy, now: f64) {
+        let windowed = strategy == Strategy::SlidingWindowUcb;
         for (posterior, arm) in self.posteriors.iter_mut().zip(&self.arms) {
-            *posterior = arm.posterior(now, self.half_life_ms);
+            *posterior =
+                if windowed { arm.posterior_in_window(now) } else { arm.posterior(now, self.half_life_ms) };
+        }
+    }
+
+    /// The posteriors of a context from those of its parent; without a context these stay.
+    #[inline]
+    fn pool(&mut self, context: &[f64], now: f64) {
+        let arms = self.posteriors.iter_mut().zip(&self.arms);
+        for ((posterior, arm), context) in arms.zip(context.as_chunks().0) {
+            let prior = [arm.prior_alpha, arm.prior_beta];
+            *posterior = context::posterior(*posterior, prior, context, now, self.half_life_ms);
         }
     }
 

@@ -4,10 +4,15 @@
 //! An arm's coefficients are those that all arms share and its own deviation from them. With an arm's precision A = S + R and
 //! moment b, and its deviation integrated out, it tells of the shared ones with the precision R - R A^-1 R and the moment
 //! R A^-1 b: both come from statistics that are additive, so replicas that merge agree. The bias is not shared: an arm that
-//! nobody tried is expected at its own prior, so that it is tried.
+//! nobody tried is expected at its own prior, so that it is tried. That prior is a device and no knowledge. So the bias is
+//! integrated out as if nothing had been expected of it: otherwise all that arms fall short of it would be put down to the
+//! features that every request has, and others would be expected to fall short before they were tried.
 use crate::cholesky;
 use crate::lanes::multiply;
 use crate::linear_arm::{LinearArm, Regression};
+
+/// Of the bias's ridge: a rest stays, so that an arm with hardly any evidence leaves nothing to divide by zero.
+const FREED: f64 = 0.999;
 
 /// Scratch for learning what is shared.
 #[derive(Debug, Clone)]
@@ -46,16 +51,22 @@ impl CommonPrior {
 
     fn add(&mut self, arm: &LinearArm, regression: &Regression) {
         let d = regression.dimension;
+        let ridge = regression.ridge;
+        let inverse = arm.inverse();
         arm.own_coefficients(&mut self.own);
+        // The bias's ridge is taken away by Sherman and Morrison's formula (1950); row 0 is how the bias varies with the others.
+        let freed = FREED * regression.bias_ridge;
+        let factor = freed / (1.0 - freed * inverse[0]);
+        let level = &inverse[..d];
+        let own_level = factor * self.own[0];
         for row in 1..d {
-            let ridge = regression.ridge;
-            self.moment[row] += ridge * self.own[row];
+            self.moment[row] += ridge * (self.own[row] + own_level * level[row]);
             self.precision[row * d + row] += ridge;
-            let inverse = &arm.inverse()[row * d..(row + 1) * d];
-            for (precision, inverse) in
-                self.precision[row * d + 1..(row + 1) * d].iter_mut().zip(&inverse[1..])
-            {
-                *precision -= ridge * ridge * inverse;
+            let of_level = factor * level[row];
+            let range = row * d + 1..(row + 1) * d;
+            let covariances = inverse[range.clone()].iter().zip(&level[1..]);
+            for (precision, (inverse, level)) in self.precision[range].iter_mut().zip(covariances) {
+                *precision -= ridge * ridge * (inverse + of_level * level);
             }
         }
     }

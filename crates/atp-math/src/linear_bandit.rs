@@ -3,6 +3,7 @@
 use crate::checks;
 use crate::choice::Weighing;
 use crate::common_prior::CommonPrior;
+use crate::context;
 use crate::linear_arm::{LinearArm, Regression, Workspace, are_legal, figure_count};
 use crate::normal::normal;
 use crate::random_stream::{RandomStream, Seed};
@@ -48,6 +49,13 @@ pub struct LinearOptions {
     /// Deviations that surprises must add up to before an arm counts as changed; infinity: it never does. At 8 a fall by two
     /// deviations is noticed after some six observations, and noise alone is hardly ever taken for one.
     pub change_threshold: f64,
+}
+
+/// How the index of an arm follows from its expectation: `radius` scales the deviation.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    strategy: Strategy,
+    radius: f64,
 }
 
 /// Arms are indices in the order of `add_arm`. Times are milliseconds of one clock, not negative. An error means that
@@ -121,7 +129,7 @@ impl LinearBandit {
     /// Chooses as `Bandit::select` does, for a request with the features `x`.
     ///
     /// # Errors
-    /// As there, on `KlUcb`, which knows no features, and on features that are not finite or beyond 1e3.
+    /// As there, on `KlUcb` and `SlidingWindowUcb`, which know no features, and on features that are not finite or beyond 1e3.
     pub fn select(
         &mut self,
         strategy: Strategy,
@@ -130,30 +138,61 @@ impl LinearBandit {
         weighing: Weighing,
         qualities: &mut [f64],
     ) -> Result<Option<usize>, RangeError> {
-        if strategy == Strategy::KlUcb {
-            return Err(RangeError::new("strategy must be thompson, ucb or greedy, found klucb".to_owned()));
-        }
+        self.select_in(&[], strategy, seed, x, weighing, qualities)
+    }
+
+    /// Chooses as `select` does, in a context: its intercepts are added to the expectations, and their variances to those.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn select_in(
+        &mut self,
+        context: &[f64],
+        strategy: Strategy,
+        seed: Seed,
+        x: &[f64],
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Result<Option<usize>, RangeError> {
+        check_strategy(strategy)?;
         weighing.check(self.size())?;
-        self.check_features(x)?;
+        check_features("x", x, self.regression.dimension)?;
         checks::length("qualities", qualities.len(), self.size())?;
+        context::check(context, self.size(), context::SIGNED)?;
         self.advance(weighing.now);
         let radius = self.options.exploration * self.spread();
-        for (index, arm) in self.arms.iter().enumerate() {
-            qualities[index] = f64::NAN;
-            if !weighing.is_eligible(index) {
-                continue;
-            }
-            let mean = arm.mean(x);
-            qualities[index] = match strategy {
-                Strategy::Greedy | Strategy::KlUcb => mean,
-                Strategy::Ucb => mean + radius * arm.variance(x, &mut self.workspace).sqrt(),
-                Strategy::Thompson => {
-                    let draw = normal(&mut RandomStream::new(seed, arm.hash));
-                    mean + radius * arm.variance(x, &mut self.workspace).sqrt() * draw
-                }
-            };
+        Ok(self.choose(context, Rule { strategy, radius }, seed, x, weighing, qualities))
+    }
+
+    /// One decision for each element of `chosen` against one state, as `select` takes them; the k-th has the k-th row of
+    /// `features`, which are row-major, and the words `seeds[2k], seeds[2k + 1]`. Writes the index of each decision, or -1.
+    ///
+    /// # Errors
+    /// As `select`, and where there aren't two seed words and a row of features a decision.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "nobody has 2^31 arms")]
+    pub fn select_batch(
+        &mut self,
+        strategy: Strategy,
+        seeds: &[u32],
+        features: &[f64],
+        weighing: Weighing,
+        chosen: &mut [i32],
+    ) -> Result<(), RangeError> {
+        check_strategy(strategy)?;
+        weighing.check(self.size())?;
+        let dimension = self.regression.dimension;
+        check_features("features", features, dimension * chosen.len())?;
+        checks::length("seeds", seeds.len(), 2 * chosen.len())?;
+        self.advance(weighing.now);
+        let radius = self.options.exploration * self.spread();
+        let mut qualities = vec![0.0; self.size()];
+        let rule = Rule { strategy, radius };
+        let rows = features.chunks_exact(dimension);
+        for ((chosen, seed), x) in chosen.iter_mut().zip(seeds.as_chunks::<2>().0).zip(rows) {
+            let arm = self.choose(&[], rule, *seed, x, weighing, &mut qualities);
+            *chosen = arm.map_or(-1, |arm| arm as i32);
         }
-        Ok(weighing.best(qualities, |arm| self.arms[arm].hash))
+        Ok(())
     }
 
     /// Writes each arm's expected target, and the deviation of that expectation.
@@ -167,15 +206,32 @@ impl LinearBandit {
         means: &mut [f64],
         deviations: &mut [f64],
     ) -> Result<(), RangeError> {
+        self.estimate_in(&[], now, x, means, deviations)
+    }
+
+    /// Writes as `estimate` does, in a context.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn estimate_in(
+        &mut self,
+        context: &[f64],
+        now: f64,
+        x: &[f64],
+        means: &mut [f64],
+        deviations: &mut [f64],
+    ) -> Result<(), RangeError> {
         checks::finite("now", now, 0.0)?;
-        self.check_features(x)?;
+        check_features("x", x, self.regression.dimension)?;
         checks::length("means", means.len(), self.size())?;
         checks::length("deviations", deviations.len(), self.size())?;
+        context::check(context, self.size(), context::SIGNED)?;
         self.advance(now);
         let spread = self.spread();
         for (index, arm) in self.arms.iter().enumerate() {
-            means[index] = arm.mean(x);
-            deviations[index] = spread * arm.variance(x, &mut self.workspace).sqrt();
+            let [offset, unsure] = self.intercept(context, index, now);
+            means[index] = arm.mean(x) + offset;
+            deviations[index] = spread * (arm.variance(x, &mut self.workspace) + unsure).sqrt();
         }
         Ok(())
     }
@@ -192,17 +248,38 @@ impl LinearBandit {
         weight: f64,
         now: f64,
     ) -> Result<(), RangeError> {
+        self.update_in(&mut [], arm, x, target, weight, now)
+    }
+
+    /// Learns as `update` does, and writes into a context what the target exceeded its expectation by.
+    ///
+    /// # Errors
+    /// As there, and on a context of another length or with illegal figures.
+    pub fn update_in(
+        &mut self,
+        context: &mut [f64],
+        arm: usize,
+        x: &[f64],
+        target: f64,
+        weight: f64,
+        now: f64,
+    ) -> Result<(), RangeError> {
         self.check_arm(arm)?;
-        self.check_features(x)?;
+        check_features("x", x, self.regression.dimension)?;
         checks::between("target", target, -TARGET_MAX, TARGET_MAX)?;
         checks::between("weight", weight, f64::MIN_POSITIVE, WEIGHT_MAX)?;
         checks::finite("now", now, 0.0)?;
+        context::check(context, self.size(), context::SIGNED)?;
         self.advance(now);
         let spread = self.spread();
         let threshold = self.options.change_threshold;
         let (regression, workspace) = (&self.regression, &mut self.workspace);
         if self.arms[arm].forget_if_changed(x, target, spread, threshold, regression, workspace) {
             self.settle_exactly();
+        }
+        if let Some(context) = context.as_chunks_mut().0.get_mut(arm) {
+            let excess = target - self.arms[arm].mean(x);
+            context::add(context, weight, weight * excess, now, self.options.half_life_ms);
         }
         self.arms[arm].add(x, target, weight, now, &self.regression, &mut self.workspace);
         self.since_settled += 1;
@@ -260,6 +337,42 @@ impl LinearBandit {
         self.arms[arm].merge(&snapshot[HEADER..], &self.regression, &mut self.workspace);
         self.replaced = true;
         Ok(())
+    }
+
+    /// What a context adds to an arm's expectation, and to its variance; nothing where there is no context.
+    #[inline]
+    fn intercept(&self, context: &[f64], arm: usize, now: f64) -> [f64; 2] {
+        let figures = context.as_chunks().0.get(arm);
+        figures.map_or([0.0; 2], |figures| context::intercept(figures, now, self.options.half_life_ms))
+    }
+
+    #[inline]
+    fn choose(
+        &mut self,
+        context: &[f64],
+        Rule { strategy, radius }: Rule,
+        seed: Seed,
+        x: &[f64],
+        weighing: Weighing,
+        qualities: &mut [f64],
+    ) -> Option<usize> {
+        for (index, arm) in self.arms.iter().enumerate() {
+            qualities[index] = f64::NAN;
+            if !weighing.is_eligible(index) {
+                continue;
+            }
+            let [offset, unsure] = self.intercept(context, index, weighing.now);
+            let mean = arm.mean(x) + offset;
+            qualities[index] = match strategy {
+                Strategy::Greedy | Strategy::KlUcb | Strategy::SlidingWindowUcb => mean,
+                Strategy::Ucb => mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt(),
+                Strategy::Thompson => {
+                    let draw = normal(&mut RandomStream::new(seed, arm.hash));
+                    mean + radius * (arm.variance(x, &mut self.workspace) + unsure).sqrt() * draw
+                }
+            };
+        }
+        weighing.best(qualities, |arm| self.arms[arm].hash)
     }
 
     #[inline]
@@ -327,18 +440,6 @@ impl LinearBandit {
         Err(RangeError::new(format!("arm must be an index below {}, found {arm}", self.size())))
     }
 
-    #[inline]
-    fn check_features(&self, x: &[f64]) -> Result<(), RangeError> {
-        checks::length("x", x.len(), self.regression.dimension)?;
-        match x.iter().position(|value| !(-FEATURE_MAX..=FEATURE_MAX).contains(value)) {
-            None => Ok(()),
-            Some(k) => Err(RangeError::new(format!(
-                "x[{k}] must be a number from -1000 to 1000, found {}",
-                checks::Number(x[k])
-            ))),
-        }
-    }
-
     #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "an integer in a double")]
     fn check_snapshot(&self, snapshot: &[f64]) -> Result<(), RangeError> {
         let dimension = self.options.dimension;
@@ -350,5 +451,26 @@ impl LinearBandit {
         Err(RangeError::new(format!(
             "snapshot must be of version {VERSION} and dimension {dimension}, found {version} and {found}"
         )))
+    }
+}
+
+fn check_strategy(strategy: Strategy) -> Result<(), RangeError> {
+    let found = match strategy {
+        Strategy::KlUcb => "klucb",
+        Strategy::SlidingWindowUcb => "swucb",
+        Strategy::Thompson | Strategy::Ucb | Strategy::Greedy => return Ok(()),
+    };
+    Err(RangeError::new(format!("strategy must be thompson, ucb or greedy, found {found}")))
+}
+
+#[inline]
+fn check_features(name: &str, features: &[f64], length: usize) -> Result<(), RangeError> {
+    checks::length(name, features.len(), length)?;
+    match features.iter().position(|value| !(-FEATURE_MAX..=FEATURE_MAX).contains(value)) {
+        None => Ok(()),
+        Some(k) => Err(RangeError::new(format!(
+            "{name}[{k}] must be a number from -1000 to 1000, found {}",
+            checks::Number(features[k])
+        ))),
     }
 }

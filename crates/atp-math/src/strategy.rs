@@ -8,6 +8,8 @@ pub enum Strategy {
     Ucb,
     /// The largest quality that the plays do not speak against (Garivier & Cappe 2011).
     KlUcb,
+    /// UCB of what a sliding window of time holds (Garivier & Moulines 2011).
+    SlidingWindowUcb,
     /// The mean.
     Greedy,
 }

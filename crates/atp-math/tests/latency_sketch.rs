@@ -1,4 +1,5 @@
 //! Relative error against exact quantiles, and states that no input breaks.
+use atp_math::elementary::pow2;
 use atp_math::latency_sketch::LatencySketch;
 use proptest::prelude::*;
 
@@ -24,6 +25,37 @@ proptest! {
             .map_or(f64::NAN, |(value, _)| *value);
         let found = sketch.quantile(q).unwrap();
         prop_assert!((found - exact).abs() <= exact * (0.01 + 1e-9), "{found} for {exact}");
+    }
+
+    #[test]
+    fn sketches_merged_in_any_order_equal_one_sketch(
+        parts in prop::collection::vec(
+            prop::collection::vec((0.1..3_600_000.0, 0.0..100_000.0), 0..20),
+            1..5,
+        ).prop_shuffle(),
+    ) {
+        let recorded = |values: &[(f64, f64)]| {
+            let mut values = values.to_vec();
+            values.sort_by(|a, b| f64::total_cmp(&a.1, &b.1));
+            let mut sketch = LatencySketch::new(2_000.0).unwrap();
+            for (value, now) in values {
+                sketch.record(value, now).unwrap();
+            }
+            sketch
+        };
+        let mut merged = LatencySketch::new(2_000.0).unwrap();
+        for part in &parts {
+            merged.merge(&recorded(part).snapshot()).unwrap();
+        }
+        let whole = recorded(&parts.concat());
+        let count = whole.count(100_000.0).unwrap();
+        prop_assert!((merged.count(100_000.0).unwrap() - count).abs() <= 1e-9 * count);
+        for (k, (x, y)) in whole.snapshot().iter().zip(merged.snapshot()).enumerate().skip(3) {
+            // Weights are as of each sketch's own landmark.
+            let scale = pow2((merged.snapshot()[2] - whole.snapshot()[2]) / 2_000.0);
+            let y = if k == 3 { y } else { y * scale };
+            prop_assert!((x - y).abs() <= 1e-9 * (1.0 + x.abs()), "figure {k}: {x} and {y}");
+        }
     }
 
     #[test]

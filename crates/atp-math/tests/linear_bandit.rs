@@ -1,10 +1,12 @@
 //! What holds of a linear bandit for any input: no panic, no state changed by an error, merging in any order.
 use atp_math::choice::Weighing;
+use atp_math::elementary::pow2;
 use atp_math::linear_bandit::{LinearBandit, LinearOptions};
 use atp_math::strategy::Strategy as Choice;
 use proptest::prelude::*;
 
 const DIMENSION: usize = 3;
+const HALF_LIFE: f64 = 1_000.0;
 
 fn bandit(arms: u32) -> LinearBandit {
     let mut bandit = LinearBandit::new(LinearOptions {
@@ -12,7 +14,7 @@ fn bandit(arms: u32) -> LinearBandit {
         bias_ridge: 1.0,
         ridge: 2.0,
         common_ridge: 1.0,
-        half_life_ms: 1_000.0,
+        half_life_ms: HALF_LIFE,
         noise: 0.3,
         exploration: 0.5,
         change_threshold: 3.0,
@@ -92,23 +94,33 @@ proptest! {
     }
 
     #[test]
-    fn merging_commutes(
-        mine in prop::collection::vec((0.0..1.0, 0.0..1.0, 0.0..5_000.0), 0..30),
-        theirs in prop::collection::vec((0.0..1.0, 0.0..1.0, 0.0..5_000.0), 0..30),
+    fn replicas_merged_in_any_order_equal_their_sum(
+        parts in prop::collection::vec(
+            prop::collection::vec((0.0..1.0, 0.0..1.0, 0.0..5_000.0), 0..30),
+            1..5,
+        ).prop_shuffle(),
     ) {
-        let learned = |history: &[(f64, f64, f64)]| {
-            let mut bandit = bandit(1);
-            for (feature, target, time) in history {
-                bandit.update(0, &[1.0, *feature, 1.0 - feature], *target, 1.0, *time).unwrap();
-            }
-            bandit
-        };
-        let (mut a, mut b) = (learned(&mine), learned(&theirs));
-        let snapshots = (a.snapshot_arm(0).unwrap(), b.snapshot_arm(0).unwrap());
-        a.merge_arm(0, &snapshots.1).unwrap();
-        b.merge_arm(0, &snapshots.0).unwrap();
-        for (x, y) in a.snapshot_arm(0).unwrap().iter().zip(&b.snapshot_arm(0).unwrap()) {
-            prop_assert!((x - y).abs() <= 1e-9 * x.abs().max(1.0));
+        let snapshots: Vec<Vec<f64>> = parts
+            .iter()
+            .map(|history| {
+                let mut bandit = bandit(1);
+                for (feature, target, time) in history {
+                    bandit.update(0, &[1.0, *feature, 1.0 - feature], *target, 1.0, *time).unwrap();
+                }
+                bandit.snapshot_arm(0).unwrap()
+            })
+            .collect();
+        let mut merged = bandit(1);
+        for snapshot in &snapshots {
+            merged.merge_arm(0, snapshot).unwrap();
+        }
+        let latest = snapshots.iter().fold(0.0, |latest: f64, snapshot| latest.max(snapshot[2]));
+        let merged = merged.snapshot_arm(0).unwrap();
+        prop_assert_eq!(merged[2].to_bits(), latest.to_bits());
+        for k in 3..merged.len() {
+            let faded = |snapshot: &Vec<f64>| snapshot[k] * pow2((snapshot[2] - latest) / HALF_LIFE);
+            let sum: f64 = snapshots.iter().map(faded).sum();
+            prop_assert!((merged[k] - sum).abs() <= 1e-9 * sum.abs().max(1.0), "{} and {sum}", merged[k]);
         }
     }
 }

@@ -5,12 +5,17 @@ use atp_math::choice::Weighing;
 use napi::bindgen_prelude::{Env, External, Float64ArraySlice, Int32ArraySlice, Result};
 use napi_derive::napi;
 
-use crate::convert::{check_apart, index, strategy_of};
+use crate::convert::{check_apart, index, shared, strategy_of, written};
 use crate::throw::OrThrow;
 
 #[napi(catch_unwind)]
-pub fn create_bandit(env: Env, half_life_ms: f64, ucb_exploration: f64) -> Result<External<Bandit>> {
-    Bandit::new(half_life_ms, ucb_exploration).map(External::new).or_throw(env)
+pub fn create_bandit(
+    env: Env,
+    half_life_ms: f64,
+    window_ms: f64,
+    ucb_exploration: f64,
+) -> Result<External<Bandit>> {
+    Bandit::new(half_life_ms, window_ms, ucb_exploration).map(External::new).or_throw(env)
 }
 
 #[napi(catch_unwind)]
@@ -36,16 +41,20 @@ pub fn bandit_select(
     weights: &[f64],
     penalties: &[f64],
     mut qualities: Float64ArraySlice,
+    context: Option<Float64ArraySlice>,
 ) -> Result<f64> {
     let strategy = strategy_of(strategy).or_throw(env)?;
     let seed_hi = checks::word("seedHi", seed_hi).or_throw(env)?;
     let seed_lo = checks::word("seedLo", seed_lo).or_throw(env)?;
     check_apart("qualities", &qualities, "weights", weights).or_throw(env)?;
     check_apart("qualities", &qualities, "penalties", penalties).or_throw(env)?;
+    let context = shared(context.as_ref());
+    check_apart("qualities", &qualities, "context", context).or_throw(env)?;
     // SAFETY: JavaScript waits for this call, and nothing else here refers to this memory.
     let qualities = unsafe { qualities.as_mut() };
     let weighing = Weighing { now, weights, penalties };
-    let chosen = bandit.select(strategy, [seed_hi, seed_lo], weighing, qualities).or_throw(env)?;
+    let chosen =
+        bandit.select_in(context, strategy, [seed_hi, seed_lo], weighing, qualities).or_throw(env)?;
     Ok(chosen.map_or(-1.0, index))
 }
 
@@ -71,9 +80,18 @@ pub fn bandit_select_batch(
 }
 
 #[napi(catch_unwind)]
-pub fn bandit_update(env: Env, bandit: &mut External<Bandit>, arm: f64, reward: f64, now: f64) -> Result<()> {
+pub fn bandit_update(
+    env: Env,
+    bandit: &mut External<Bandit>,
+    arm: f64,
+    reward: f64,
+    now: f64,
+    mut context: Option<Float64ArraySlice>,
+) -> Result<()> {
     let arm = checks::word("arm", arm).or_throw(env)?;
-    bandit.update(arm as usize, reward, now).or_throw(env)
+    // SAFETY: JavaScript waits for this call, and nothing else here refers to this memory.
+    let context = unsafe { written(context.as_mut()) };
+    bandit.update_in(context, arm as usize, reward, now).or_throw(env)
 }
 
 #[napi(catch_unwind)]
@@ -90,13 +108,16 @@ pub fn bandit_update_batch(
 #[napi(catch_unwind)]
 pub fn bandit_posteriors(
     env: Env,
-    bandit: &External<Bandit>,
+    bandit: &mut External<Bandit>,
     now: f64,
     mut out: Float64ArraySlice,
+    context: Option<Float64ArraySlice>,
 ) -> Result<()> {
+    let context = shared(context.as_ref());
+    check_apart("out", &out, "context", context).or_throw(env)?;
     // SAFETY: JavaScript waits for this call, and nothing else here refers to this memory.
     let out = unsafe { out.as_mut() };
-    bandit.posteriors(now, out).or_throw(env)
+    bandit.posteriors_in(context, now, out).or_throw(env)
 }
 
 #[napi(catch_unwind)]

@@ -9,7 +9,7 @@ export type {
   SlidingWindow,
   StrategyName,
 } from './types.ts'
-export { STRATEGIES } from './types.ts'
+export { CONTEXT_FIGURES, STRATEGIES } from './types.ts'
 export { typescriptNative } from './typescript/index.ts'
 export { KEPT_AT_CHANGE } from './typescript/linear-arm.ts'
-export { PROMPT_FEATURES, PROMPT_FEATURES_VERSION, promptFeatures } from './typescript/prompt-features.ts'
+export { PROMPT_FEATURES, PROMPT_FEATURES_VERSION } from './typescript/prompt-features.ts'

@@ -3,9 +3,16 @@ import { type Bandit, type NativeModule, STRATEGIES, type StrategyName } from '.
 import { describeEach } from './implementations.ts'
 
 const HALF_LIFE = 1_000
+/** An arm's in a snapshot of a bandit. */
+const ARM_FIGURES = 69
 
-function banditOf(native: NativeModule, arms: number, halfLifeMs = Number.POSITIVE_INFINITY): Bandit {
-  const bandit = native.createBandit({ halfLifeMs })
+function banditOf(
+  native: NativeModule,
+  arms: number,
+  halfLifeMs = Number.POSITIVE_INFINITY,
+  windowMs = 3_200,
+): Bandit {
+  const bandit = native.createBandit({ halfLifeMs, windowMs })
   for (let arm = 0; arm < arms; arm += 1) bandit.addArm(100 - arm, 1, 1)
   return bandit
 }
@@ -221,7 +228,7 @@ describeEach('a bandit', native => {
     for (let arm = 0; arm < 3; arm += 1) bandit.update(arm, 1, 0)
     const snapshot = bandit.snapshot()
     snapshot[2] = Number.NaN
-    snapshot[2 + 3 + 1] = -1
+    snapshot[2 + ARM_FIGURES + 1] = -1
     expect(bandit.restore(snapshot)).toBe(2)
     expect(posteriors(bandit, 0)).toEqual([1, 1, 1, 1, 2, 1])
     expect(bandit.restoreArm(2, Float64Array.of(1, 0, 0, Number.POSITIVE_INFINITY))).toBe(false)
@@ -248,6 +255,8 @@ describeEach('a bandit', native => {
   const illegal: readonly (readonly [what: string, call: (bandit: Bandit) => unknown])[] = [
     ['a half-life of 0', () => native.createBandit({ halfLifeMs: 0 })],
     ['a half-life of NaN', () => native.createBandit({ halfLifeMs: NAN })],
+    ['a window of 0', () => native.createBandit({ halfLifeMs: 1, windowMs: 0 })],
+    ['an infinite window', () => native.createBandit({ halfLifeMs: 1, windowMs: Number.POSITIVE_INFINITY })],
     ['a negative exploration', () => native.createBandit({ halfLifeMs: 1, ucbExploration: -1 })],
     ['a hash that is no word', bandit => bandit.addArm(2 ** 32, 1, 1)],
     ['a fractional hash', bandit => bandit.addArm(0.5, 1, 1)],
@@ -287,7 +296,11 @@ describeEach('a bandit', native => {
     ['a snapshot of another size', bandit => bandit.merge(Float64Array.of(1, 3, 0, 0, 0, 0, 0, 0))],
     ['illegal figures in a merge', bandit => bandit.merge(Float64Array.of(1, 2, 1, 1, 0, -1, 0, 0))],
     ['an unknown arm to snapshot', bandit => bandit.snapshotArm(2)],
-    ['an arm of another version', bandit => bandit.restoreArm(0, Float64Array.of(2, 0, 0, 0))],
+    ['an arm of another version', bandit => bandit.restoreArm(0, Float64Array.of(3, 0, 0, 0))],
+    [
+      'windows of another length in a merge',
+      bandit => bandit.merge(banditOf(native, 2, 1_000, 64).snapshot()),
+    ],
   ]
   it.each(illegal)('refuses %s and changes nothing', (_, call) => {
     const bandit = banditOf(native, 2)

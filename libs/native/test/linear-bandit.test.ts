@@ -187,6 +187,16 @@ describeEach('a linear bandit', native => {
     expect(at(features(0, 1)) - at(features(0, 0))).toBeCloseTo(-0.3, 1)
   })
 
+  it('expects an arm that nobody tried at its prior, however much others fall short of theirs', () => {
+    const bandit = banditOf(native, 9, { prior: 1, biasRidge: 3, noise: 0.25 })
+    const random = new TestRandom(3)
+    for (let step = 0; step < 64; step += 1) {
+      // Its second feature is what all requests have: it tells no more than the bias.
+      bandit.update(step % 8, features(1, random.uniform() - 0.5), 0.4, 1, step)
+    }
+    expect(estimate(bandit, features(1, 0)).means[8]).toBeCloseTo(1, 2)
+  })
+
   it.each(['thompson', 'ucb', 'greedy'] as const)(
     'learns which arm is better for which features: %s',
     strategy => {
@@ -222,6 +232,32 @@ describeEach('a linear bandit', native => {
     expect(select(bandit, 'ucb', x).qualities[0]).toBeCloseTo((means[0] as number) + expected, 12)
     expect(select(bandit, 'greedy', x).qualities[0]).toBe(means[0])
   })
+
+  it.each(['thompson', 'ucb', 'greedy'] as const)(
+    'a batch decides as one decision after the other: %s',
+    strategy => {
+      const bandit = banditOf(native, 4, { halfLifeMs: 1_000 })
+      const random = new TestRandom(13)
+      for (let step = 0; step < 60; step += 1) {
+        bandit.update(step % 4, features(random.uniform(), random.uniform()), random.uniform(), 1, step)
+      }
+      const weights = Float64Array.of(1, 0.9, 1.1, 2)
+      const penalties = Float64Array.of(0.1, 0, 0.2, Number.POSITIVE_INFINITY)
+      const seeds = Uint32Array.from({ length: 400 }, () => random.integer(2 ** 32))
+      const rows = Float64Array.from({ length: 600 }, (_, k) => (k % 3 === 0 ? 1 : 4 * random.uniform() - 2))
+      const chosen = new Int32Array(200)
+      bandit.selectBatch(strategy, seeds, 500, rows, weights, penalties, chosen)
+      const singly = Array.from(chosen, (_, k) => {
+        const x = rows.slice(3 * k, 3 * k + 3)
+        const [hi, lo] = seeds.slice(2 * k) as unknown as [number, number]
+        return bandit.select(strategy, hi, lo, 500, x, weights, penalties, new Float64Array(4))
+      })
+      expect(Array.from(chosen)).toEqual(singly)
+      expect(new Set(singly).size).toBe(3)
+      bandit.selectBatch(strategy, seeds, 500, rows, weights, new Float64Array(4).fill(1 / 0), chosen)
+      expect(new Set(chosen)).toEqual(new Set([-1]))
+    },
+  )
 
   it('forgets by time: evidence of one half-life ago counts half, and the ridge stays', () => {
     const [recent, old] = [0, 1].map(age => {
@@ -304,6 +340,8 @@ describeEach('a linear bandit', native => {
   const two = new Float64Array(2)
   const one = Float64Array.of(1, 1)
   const out = new Float64Array(2)
+  const batch = new Int32Array(1)
+  const NAN_ROW = Float64Array.of(1, 0, Number.NaN)
   const illegal: readonly (readonly [what: string, call: (bandit: LinearBandit) => unknown])[] = [
     ['a dimension of 0', () => native.createLinearBandit({ ...OPTIONS, dimension: 0 })],
     ['a dimension of 257', () => native.createLinearBandit({ ...OPTIONS, dimension: 257 })],
@@ -321,6 +359,15 @@ describeEach('a linear bandit', native => {
     [
       'a feature of NaN',
       bandit => bandit.select('greedy', 0, 0, 0, Float64Array.of(1, Number.NaN, 0), one, two, out),
+    ],
+    ['klucb, which knows no features', bandit => bandit.select('klucb', 0, 0, 0, x, one, two, out)],
+    ['swucb, which knows no features', bandit => bandit.select('swucb', 0, 0, 0, x, one, two, out)],
+    ['a batch by klucb', bandit => bandit.selectBatch('klucb', new Uint32Array(2), 0, x, one, two, batch)],
+    ['a seed too few', bandit => bandit.selectBatch('greedy', new Uint32Array(1), 0, x, one, two, batch)],
+    ['a row too few', bandit => bandit.selectBatch('greedy', new Uint32Array(2), 0, two, one, two, batch)],
+    [
+      'a feature of NaN in a batch',
+      bandit => bandit.selectBatch('greedy', new Uint32Array(2), 0, NAN_ROW, one, two, batch),
     ],
     ['a huge feature', bandit => bandit.estimate(0, Float64Array.of(1, 1e7, 0), out, two)],
     ['a negative weight', bandit => bandit.select('greedy', 0, 0, 0, x, Float64Array.of(-1, 1), two, out)],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LinearBandit, NativeModule } from '../src/index.ts'
+import { CONTEXT_FIGURES, type LinearBandit, type NativeModule } from '../src/index.ts'
 import { rust, withoutRust } from './implementations.ts'
 import { bits, bothOf, drawPenalties, equalBits } from './pairs.ts'
 import { TestRandom } from './randomness.ts'
@@ -35,6 +35,8 @@ class Trace {
   readonly #penalties = new Float64Array(ARMS)
   readonly #drawn = new Float64Array(ARMS)
   readonly #expected = new Float64Array(ARMS)
+  /** Of each a twin; beside them the parent of all decides, without a context. */
+  readonly contexts = [0, 1, 2].map(() => [0, 1].map(() => new Float64Array(CONTEXT_FIGURES * ARMS)))
   #now = 1_700_000_000_000
 
   /** @returns whether both decided alike, to the last bit of every index */
@@ -46,14 +48,30 @@ class Trace {
     for (let arm = 0; arm < ARMS; arm += 1) this.#weights[arm] = 2 * random.uniform()
     const strategy = STRATEGIES[random.integer(STRATEGIES.length)] as (typeof STRATEGIES)[number]
     const [hi, lo] = [random.integer(2 ** 32), random.integer(2 ** 32)]
-    const decide = (bandit: LinearBandit, qualities: Float64Array) =>
-      bandit.select(strategy, hi, lo, this.#now, this.#x, this.#weights, this.#penalties, qualities)
-    const chosen = decide(mine, this.#drawn)
-    const same = chosen === decide(theirs, this.#expected) && equalBits(this.#drawn, this.#expected)
+    const [context, twin] = this.contexts[random.integer(this.contexts.length + 1)] ?? []
+    const decide = (bandit: LinearBandit, qualities: Float64Array, who: Float64Array | undefined) =>
+      bandit.select(strategy, hi, lo, this.#now, this.#x, this.#weights, this.#penalties, qualities, who)
+    const chosen = decide(mine, this.#drawn, context)
+    const same = chosen === decide(theirs, this.#expected, twin) && equalBits(this.#drawn, this.#expected)
     const [target, weight, seen] = [random.uniform(), 0.1 + random.uniform(), this.#now - random.integer(500)]
-    for (const bandit of [mine, theirs]) bandit.update(Math.max(chosen, 0), this.#x, target, weight, seen)
+    const arm = Math.max(chosen, 0)
+    mine.update(arm, this.#x, target, weight, seen, context)
+    theirs.update(arm, this.#x, target, weight, seen, twin)
     return same
   }
+}
+
+/** Whether both decide a batch alike. */
+function sameBatch(random: TestRandom, mine: LinearBandit, theirs: LinearBandit): boolean {
+  const seeds = Uint32Array.from({ length: 40 }, () => random.integer(2 ** 32))
+  const features = Float64Array.from({ length: 20 * DIMENSION }, () => random.uniform() - 0.5)
+  const [weights, penalties] = [new Float64Array(ARMS).fill(1), new Float64Array(ARMS)]
+  const [chosen, expected] = [mine, theirs].map(bandit => {
+    const decided = new Int32Array(20)
+    bandit.selectBatch('thompson', seeds, 0, features, weights, penalties, decided)
+    return decided
+  })
+  return chosen?.every((arm, k) => arm === expected?.[k]) === true
 }
 
 /** What replicas do to one another, across the two implementations. */
@@ -74,9 +92,14 @@ describe.skipIf(rust === null)(`A linear bandit in Rust and in TypeScript${witho
     let differing = 0
     for (let step = 1; step <= STEPS; step += 1) {
       if (!trace.step(mine, theirs)) differing += 1
-      if (step % 1_000 === 0) exchange(mine, theirs)
+      if (step % 1_000 !== 0) continue
+      exchange(mine, theirs)
+      if (!sameBatch(trace.random, mine, theirs)) differing += 1
     }
     expect(differing).toBe(0)
+    for (const [context, twin] of trace.contexts) {
+      expect(bits(context as Float64Array)).toEqual(bits(twin as Float64Array))
+    }
     for (let arm = 0; arm < ARMS; arm += 1) {
       expect(mine.changes(arm)).toBe(theirs.changes(arm))
       expect(mine.changes(arm)).toBeGreaterThan(1_000)

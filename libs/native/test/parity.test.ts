@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { type Bandit, type NativeModule, STRATEGIES, type StrategyName } from '../src/index.ts'
+import {
+  type Bandit,
+  CONTEXT_FIGURES,
+  type NativeModule,
+  STRATEGIES,
+  type StrategyName,
+} from '../src/index.ts'
 import { rust, withoutRust } from './implementations.ts'
 import { bits, bothOf, drawPenalties, equalBits } from './pairs.ts'
 import { TestRandom } from './randomness.ts'
 
 /** Of each strategy a million in the long form. */
-const STEPS = process.env.ATP_VERIFY === 'full' ? 4_000_000 : 1_000_000
+const STEPS = process.env.ATP_VERIFY === 'full' ? 5_000_000 : 1_000_000
 const ARMS = 8
 
 /** A new pair: each restored from the other's snapshot, taught, and merged with its own. */
@@ -29,7 +35,7 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
       () => [0.05 + 3 * random.uniform(), 0.05 + 3 * random.uniform()] as const,
     )
     const create = (native: NativeModule): Bandit => {
-      const bandit = native.createBandit({ halfLifeMs: 60_000, ucbExploration: 0.7 })
+      const bandit = native.createBandit({ halfLifeMs: 60_000, windowMs: 50_000, ucbExploration: 0.7 })
       priors.forEach(([alpha, beta], arm) => {
         bandit.addArm(native.hash64(`arm ${arm}`)[1], alpha, beta)
       })
@@ -39,6 +45,9 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
     const [weights, penalties] = [new Float64Array(ARMS), new Float64Array(ARMS)]
     const [drawn, expected] = [new Float64Array(ARMS), new Float64Array(ARMS)]
     let now = 1_700_000_000_000
+    // Beside them the parent of all decides, without a context.
+    const contexts = [0, 1, 2].map(() => new Float64Array(CONTEXT_FIGURES * ARMS))
+    const twins = contexts.map(context => context.slice())
     let differing = 0
     for (let step = 0; step < STEPS; step += 1) {
       now += random.integer(10) === 0 ? random.integer(20_000) : random.integer(20)
@@ -46,15 +55,18 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
       const strategy = STRATEGIES[random.integer(STRATEGIES.length)] as StrategyName
       const [hi, lo] = [random.integer(2 ** 32), random.integer(2 ** 32)]
       for (let arm = 0; arm < ARMS; arm += 1) weights[arm] = 2 * random.uniform()
-      const chosen = mine.select(strategy, hi, lo, now, weights, penalties, drawn)
-      const same = chosen === theirs.select(strategy, hi, lo, now, weights, penalties, expected)
+      const who = random.integer(contexts.length + 1)
+      const [context, twin] = [contexts[who], twins[who]]
+      const chosen = mine.select(strategy, hi, lo, now, weights, penalties, drawn, context)
+      const same = chosen === theirs.select(strategy, hi, lo, now, weights, penalties, expected, twin)
       if (!same || !equalBits(drawn, expected)) differing += 1
       const [arm, reward, seen] = [Math.max(chosen, 0), random.uniform(), now - random.integer(500)]
-      mine.update(arm, reward, seen)
-      theirs.update(arm, reward, seen)
+      mine.update(arm, reward, seen, context)
+      theirs.update(arm, reward, seen, twin)
       if (step % 1_000 === 999) [mine, theirs] = exchange(create, mine, theirs, now)
     }
     expect(differing).toBe(0)
+    expect(contexts.map(bits)).toEqual(twins.map(bits))
     expect(bits(mine.snapshot())).toEqual(bits(theirs.snapshot()))
   })
 

@@ -16,6 +16,8 @@ export interface SimulatedModel {
   readonly tokensPerSecond: number
   /** Adds a paragraph to each answer. */
   readonly elaborates: boolean
+  /** Figures of its embeddings; a model without them chats. */
+  readonly dimensions?: number
 }
 
 export const CATALOGUE: readonly SimulatedModel[] = [
@@ -70,3 +72,16 @@ export const CATALOGUE: readonly SimulatedModel[] = [
     elaborates: true,
   },
 ]
+
+/** Embeds texts, and says nothing: the router has no use for it as a candidate. */
+export const EMBEDDING_MODEL: SimulatedModel = {
+  name: 'sim-embedding',
+  account: 'alpha',
+  inputUsdPerMtok: 0.02,
+  outputUsdPerMtok: 0,
+  quality: { code: 0, maths: 0, extraction: 0, chat: 0, summary: 0 },
+  timeToFirstTokenMs: 10,
+  tokensPerSecond: 1500,
+  elaborates: false,
+  dimensions: 256,
+}

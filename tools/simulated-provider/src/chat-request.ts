@@ -44,7 +44,7 @@ export function parseChatRequest(bytes: Buffer): ChatRequest {
   }
 }
 
-function parseJson(bytes: Buffer): Fields {
+export function parseJson(bytes: Buffer): Fields {
   try {
     const body: unknown = JSON.parse(bytes.toString())
     if (isFields(body)) return body
@@ -137,7 +137,7 @@ function fieldsOf(value: unknown): Fields {
   return isFields(value) ? value : {}
 }
 
-function wrongType(param: string, expected: string, found: unknown): OpenAiError {
+export function wrongType(param: string, expected: string, found: unknown): OpenAiError {
   if (found === undefined) {
     const message = `Missing required parameter: '${param}'.`
     return new OpenAiError(400, message, { param, code: 'missing_required_parameter' })
@@ -150,6 +150,6 @@ function wrongType(param: string, expected: string, found: unknown): OpenAiError
   )
 }
 
-function invalid(param: string, message: string, code = 'invalid_value'): OpenAiError {
+export function invalid(param: string, message: string, code = 'invalid_value'): OpenAiError {
   return new OpenAiError(400, message, { param, code })
 }

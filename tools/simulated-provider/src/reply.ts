@@ -69,8 +69,8 @@ function event(data: string): string {
 const FINEST_MS = 1
 const LONGEST_MS = 2 ** 31 - 1
 
-/** @returns false where the client left before */
-async function reached(due: number, gone: AbortSignal): Promise<boolean> {
+/** Waits until then, by `performance.now()`. @returns false where the client left before */
+export async function reached(due: number, gone: AbortSignal): Promise<boolean> {
   const wait = Math.min(due - performance.now(), LONGEST_MS)
   if (wait >= FINEST_MS) {
     try {

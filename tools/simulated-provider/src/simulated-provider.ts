@@ -4,10 +4,12 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CATALOGUE, type SimulatedModel } from './catalogue.ts'
-import { type ChatEndpoint, modelNotFound, serveChatCompletion } from './chat-completions.ts'
+import { CATALOGUE, EMBEDDING_MODEL, type SimulatedModel } from './catalogue.ts'
+import { serveChatCompletion } from './chat-completions.ts'
 import { Control } from './control.ts'
 import { serveControl } from './control-routes.ts'
+import { serveEmbeddings } from './embeddings.ts'
+import { type Endpoint, modelNotFound } from './endpoint.ts'
 import type { Faults } from './faults.ts'
 import { serveInstantly } from './instant.ts'
 import { OpenAiError, sendError, sendJson } from './openai-error.ts'
@@ -49,7 +51,7 @@ export interface SimulatedProvider {
 export async function startSimulatedProvider(
   options: SimulatedProviderOptions = {},
 ): Promise<SimulatedProvider> {
-  const { port = 0, host = '127.0.0.1', catalogue = CATALOGUE } = options
+  const { port = 0, host = '127.0.0.1', catalogue = [...CATALOGUE, EMBEDDING_MODEL] } = options
   const now = options.now ?? (() => performance.now())
   const upstreams = new Map(
     catalogue.map(model => [model.name, new UpstreamModel(model, options.seed ?? 1, now)]),
@@ -83,7 +85,7 @@ function dispatcher(
   control: Control,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   let answers = 0
-  const endpoint = (account: string): ChatEndpoint => ({
+  const endpoint = (account: string): Endpoint => ({
     seed: options.seed ?? 1,
     timeScale: options.timeScale ?? 1,
     find: name => {
@@ -105,6 +107,9 @@ function dispatcher(
     if (request.method === 'POST' && resource === 'chat/completions') {
       return serveChatCompletion(addressed, request, response)
     }
+    if (request.method === 'POST' && resource === 'embeddings') {
+      return serveEmbeddings(addressed, request, response)
+    }
     if (request.method !== 'GET' || !/^models(\/|$)/.test(resource)) throw noSuchAddress(request, path)
     sendJson(response, 200, modelsOf(upstreams, addressed, resource))
   }
@@ -123,7 +128,7 @@ function accountsOf(upstreams: ReadonlyMap<string, UpstreamModel>): Set<string> 
 
 function modelsOf(
   upstreams: ReadonlyMap<string, UpstreamModel>,
-  { find }: ChatEndpoint,
+  { find }: Endpoint,
   resource: string,
 ): object {
   const [, name] = resource.split('/')

@@ -10,6 +10,10 @@ const TOKENS_PER_MESSAGE = 4
 
 /** Prompt tokens, estimated from the texts of the messages. */
 export function countPromptTokens(texts: readonly string[]): number {
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  return Math.ceil(bytes / BYTES_PER_TOKEN) + texts.length * TOKENS_PER_MESSAGE
+  return countTokens(texts) + texts.length * TOKENS_PER_MESSAGE
+}
+
+/** Tokens of texts that are no messages, estimated. */
+export function countTokens(texts: readonly string[]): number {
+  return Math.ceil(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0) / BYTES_PER_TOKEN)
 }

@@ -196,11 +196,11 @@ describe('models', () => {
   it('are listed by account, with their prices', async () => {
     const { client, url } = await start()
     const alpha = await client.models.list()
-    expect(alpha.data.map(({ id }) => id)).toEqual(['sim-nano', 'sim-mini', 'sim-large'])
+    expect(alpha.data.map(({ id }) => id)).toEqual(['sim-nano', 'sim-mini', 'sim-large', 'sim-embedding'])
     const all = (await (await fetch(`${url}/v1/models`)).json()) as {
       data: { id: string; pricing: unknown }[]
     }
-    expect(all.data).toHaveLength(5)
+    expect(all.data).toHaveLength(6)
     expect(all.data[0]?.pricing).toEqual({ input_usd_per_mtok: 0.05, output_usd_per_mtok: 0.4 })
     expect((await client.models.retrieve('sim-nano')).id).toBe('sim-nano')
   })

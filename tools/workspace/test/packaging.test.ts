@@ -20,7 +20,7 @@ test('every published entry can be imported', async () => {
   }
 })
 
-test.each(['@atp/native', '@atp/domain/routing', '@atp/core/clock'])(
+test.each(['@atp/native', '@atp/domain/routing', '@atp/domain/replication', '@atp/core/clock'])(
   '%s loads no third-party package',
   async entry => {
     const foreign = (await loadedBy(entry)).filter(url => !url.includes('/node_modules/@atp/'))
@@ -57,6 +57,11 @@ test('the published types are the real ones, and not any', async () => {
   const complaints = await typeCheck('misuses.ts')
   expect(complaints).toContain('misuses.ts(3,')
   expect(complaints).toContain('misuses.ts(4,')
+})
+
+test('what replicas share runs without a database', async () => {
+  const loaded = await loadedBy('@atp/infrastructure/redis', '@atp/infrastructure/replication')
+  expect(loaded.filter(url => /\/node_modules\/(pg|undici|fastify|kysely)\//.test(url))).toEqual([])
 })
 
 /** The URLs of all files that Node loads for these entries. */

@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
-import type { Plan, Rails } from '@atp/domain/routing'
+import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Exchange, Walk } from './exchange.ts'
@@ -58,16 +58,13 @@ export class Corridor {
   }
 
   /** The decision that an answer would take; nothing is executed. */
-  plan(exchange: Exchange): Plan {
-    const { planner } = this.#steps
-    const plan = planner.plan(planner.request(exchange))
-    requireCandidate(plan)
-    return plan
+  async plan(exchange: Exchange): Promise<Plan> {
+    return this.#decide(await this.#steps.planner.request(exchange))
   }
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { settler, observer } = this.#steps
-    const walk = this.#enter(exchange)
+    const walk = await this.#enter(exchange)
     const reached = await this.#reach(walk, (provider, call) => provider.complete(call))
     const completion = reached.answer
     const answerHead = head(walk, reached)
@@ -84,7 +81,7 @@ export class Corridor {
   }
 
   async stream(exchange: Exchange): Promise<StreamedAnswer> {
-    const walk = this.#enter(exchange)
+    const walk = await this.#enter(exchange)
     const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
     const firstTokenAt = this.#steps.clock.monotonic()
     const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
@@ -104,10 +101,18 @@ export class Corridor {
     }
   }
 
-  #enter(exchange: Exchange): Walk {
-    const walk = { exchange, plan: this.plan(exchange), attempts: [], signal: null }
+  /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
+  async #enter(exchange: Exchange): Promise<Walk> {
+    const request = await this.#steps.planner.request(exchange)
+    const walk = { exchange, plan: this.#decide(request), attempts: [], signal: null }
     this.#steps.rails.follow(walk.plan, exchange.tenant)
     return { ...walk, reservedUsd: this.#steps.settler.reserve(walk) }
+  }
+
+  #decide(request: RoutingRequest): Plan {
+    const plan = this.#steps.planner.plan(request)
+    requireCandidate(plan)
+    return plan
   }
 
   /** A walk that ends without an answer is observed all the same: its failures are what there is to learn. */

@@ -25,6 +25,7 @@ function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Dec
   return {
     id: exchange.id,
     tenant: exchange.tenant,
+    task: exchange.options.task ?? null,
     keyId: exchange.caller.key,
     at: exchange.at,
     arm,

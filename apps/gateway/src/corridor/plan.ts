@@ -1,4 +1,4 @@
-/** Step 2: from the request to a ranked list of models. Pure and in memory. */
+/** Step 2: from the request to a ranked list of models. In memory, and pure but for what a prompt's embedding may be asked for. */
 import { AtpError } from '@atp/core/errors'
 import { microUsd, milliseconds } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
@@ -6,7 +6,6 @@ import {
   AUTO,
   type Candidate,
   type Constraints,
-  featuresOf,
   isContextual,
   type Plan,
   type Preset,
@@ -17,7 +16,7 @@ import {
 } from '@atp/domain/routing'
 import type { Exchange } from './exchange.ts'
 import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
-import { promptText } from './prompt-text.ts'
+import type { PromptReader } from './prompt-reader.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
 export interface PlanDefaults {
@@ -33,25 +32,36 @@ export class Planner {
   readonly #router: Router
   readonly #defaults: PlanDefaults
   readonly #countTokens: (body: ChatBody) => number
+  readonly #reader: Pick<PromptReader, 'read'>
 
-  constructor(router: Router, defaults: PlanDefaults, countTokens: (body: ChatBody) => number) {
+  constructor(
+    router: Router,
+    defaults: PlanDefaults,
+    countTokens: (body: ChatBody) => number,
+    reader: Pick<PromptReader, 'read'>,
+  ) {
     this.#router = router
     this.#defaults = defaults
     this.#countTokens = countTokens
+    this.#reader = reader
   }
 
-  request(exchange: Exchange): RoutingRequest {
+  /** Waits only where a contextual strategy is asked for, and a model embeds prompts. */
+  async request(exchange: Exchange): Promise<RoutingRequest> {
     const { body, options } = exchange
     const { preference, allowedModels } = exchange.caller.tenant
     const wanted = options.quality ?? preference ?? this.#defaults.preference
     const measure = measurePrompt(body)
     const strategy = options.strategy ?? this.#defaults.strategy
-    const features = featuresReader(body)
     const { shadow } = this.#defaults
+    const looks = isContextual(strategy) || (shadow !== null && isContextual(shadow))
+    const read = looks ? await this.#reader.read(body, exchange.signal) : null
+    const featuresFor = (rule: RoutingStrategy) => (isContextual(rule) ? read : null)
     let tokens: number | undefined
     const maxOutputTokens = body.max_completion_tokens ?? body.max_tokens
     return {
       tenant: exchange.tenant,
+      task: options.task ?? null,
       model: body.model,
       preference: wanted,
       strategy,
@@ -59,8 +69,8 @@ export class Planner {
       ...(allowedModels === null ? {} : { permitted: allowedModels }),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
-      features: features(strategy),
-      shadow: shadow === null ? null : { strategy: shadow, features: features(shadow) },
+      features: featuresFor(strategy),
+      shadow: shadow === null ? null : { strategy: shadow, features: featuresFor(shadow) },
       // Asked for each arm, and dear: counted once.
       countInputTokens: () => {
         tokens ??= this.#countTokens(body)
@@ -100,16 +110,6 @@ export function requireCandidate(plan: Plan): void {
 /** The request is fine, the model fits, only its adapter is out of service. */
 function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
   return excluded?.every(({ reason }) => reason === 'circuit_open') ?? false
-}
-
-/** What the prompt looks like, read once, for the strategies that look at it. */
-function featuresReader(body: ChatBody): (strategy: RoutingStrategy) => Float64Array | null {
-  let read: Float64Array | null = null
-  return strategy => {
-    if (!isContextual(strategy)) return null
-    read ??= featuresOf(promptText(body))
-    return read
-  }
 }
 
 const UNCONSTRAINED: Constraints = {}

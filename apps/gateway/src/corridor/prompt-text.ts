@@ -1,14 +1,11 @@
 /** What the prompt says, as a contextual strategy reads it. */
 import type { ChatBody, ChatMessage } from '@atp/domain/adapter'
 
-/** Longer prompts look like their beginning: reading must not take longer than deciding. */
-const MOST_CHARACTERS = 16_384
-
 /** The text of the last user message, or of all messages where no user speaks. */
 export function promptText({ messages }: ChatBody): string {
   const last = messages.findLast(({ role }) => role === 'user')
   const texts = last === undefined ? messages.map(textOf) : [textOf(last)]
-  return texts.join('\n').slice(0, MOST_CHARACTERS)
+  return texts.join('\n')
 }
 
 function textOf({ content }: ChatMessage): string {

@@ -74,9 +74,10 @@ export function remember(
   { exchange, plan, signal }: Walk,
   { upstream }: Reached<unknown>,
 ): void {
-  const { id, tenant, at } = exchange
+  const { id, tenant, at, options } = exchange
+  const { task = null } = options
   const { pinned, features } = plan
-  feedback.remember({ id, tenant, arm: upstream.arm.id, pinned, features, signal, at })
+  feedback.remember({ id, tenant, task, arm: upstream.arm.id, pinned, features, signal, at })
 }
 
 /** The answer is whole and recorded: perhaps somebody says what it is worth. Of a model that the client named nothing would be learned. */

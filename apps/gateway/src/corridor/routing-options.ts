@@ -9,5 +9,6 @@ export interface RoutingOptions {
   readonly min_quality?: number
   readonly allow?: readonly string[]
   readonly deny?: readonly string[]
+  readonly task?: string
   readonly decision_seed?: string
 }

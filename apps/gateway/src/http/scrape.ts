@@ -9,7 +9,7 @@ export interface ScrapeOptions {
   readonly metrics: Metrics
   readonly registry: AdapterRegistry
   readonly observations: Pick<ObservationService, 'pending' | 'waiting'>
-  readonly learned: Pick<LearnedState, 'version'>
+  readonly learned: Pick<LearnedState, 'observed' | 'contexts'>
   readonly database: Pick<Database, 'drainStatus'>
 }
 
@@ -20,7 +20,7 @@ export class Scrape {
   constructor(options: ScrapeOptions) {
     this.#options = options
     // What a restart learned again has been counted before it.
-    this.#learnedAt = options.learned.version
+    this.#learnedAt = options.learned.observed
   }
 
   get contentType(): string {
@@ -34,8 +34,9 @@ export class Scrape {
     for (const { id } of registry.adapters()) {
       metrics.circuit(id, registry.health(id)?.circuit === 'open')
     }
-    metrics.learned(learned.version - this.#learnedAt)
-    this.#learnedAt = learned.version
+    metrics.learned(learned.observed - this.#learnedAt)
+    this.#learnedAt = learned.observed
+    metrics.contexts(learned.contexts.counts)
     return metrics.render()
   }
 }

@@ -287,6 +287,7 @@ describe('a routing header', () => {
     ['x-atp-max-cost-usd', '1000001', '1000000'],
     ['x-atp-allow', 'a'.repeat(201), '200'],
     ['x-atp-deny', 'a,,b', '1 to 200'],
+    ['x-atp-task', 'two words', '1 to 64'],
     ['x-atp-decision-seed', '', ''],
   ])('%s has the bounds of the field in the body', async (name, value, allowed) => {
     const answer = await post('/v1/chat/completions', JSON.stringify(CHAT), { ...JSON_TYPE, [name]: value })

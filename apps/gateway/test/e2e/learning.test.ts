@@ -8,12 +8,12 @@ afterEach(async () => {
 })
 
 describe('learning through the gateway', () => {
-  it.each(['thompson', 'ucb'])(
+  it.each(['thompson', 'ucb', 'swucb'])(
     'moves the traffic to the best model, and on when it falls behind: %s',
     async strategy => {
       const setup = await SimulatedSetup.start({
         timeScale: 0,
-        env: { ATP_ROUTING_HALF_LIFE: '2s', ATP_ROUTING_UCB_EXPLORATION: '0.3' },
+        env: { ATP_ROUTING_HALF_LIFE: '2s', ATP_ROUTING_WINDOW: '4s', ATP_ROUTING_UCB_EXPLORATION: '0.3' },
       })
       opened.push(setup)
       const truth: Record<string, number> = { 'alpha/sim-mini': 0.9 }

@@ -44,7 +44,7 @@ describe('plan', () => {
     expect(scores).toEqual([...scores].sort((a, b) => b - a))
   })
 
-  it.each(['thompson', 'ucb', 'greedy'])(
+  it.each(['thompson', 'ucb', 'swucb', 'greedy'])(
     'decides what ask then does, by the same seed: %s',
     async strategy => {
       for (let round = 0; round < 20; round++) {

@@ -18,7 +18,10 @@ export interface EnvironmentSettings {
 }
 
 /** Names that others gave to our keys; ours win over them. */
-const ALIASES: Readonly<Record<string, string>> = { DATABASE_URL: 'ATP_DATABASE_URL' }
+const ALIASES: Readonly<Record<string, string>> = {
+  DATABASE_URL: 'ATP_DATABASE_URL',
+  REDIS_URL: 'ATP_REDIS_URL',
+}
 /** Ours too, but no configuration keys: the file's own name, and which mathematics is loaded. */
 const NO_KEYS = new Set(['ATP_CONFIG', 'ATP_NATIVE'])
 

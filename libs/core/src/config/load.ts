@@ -82,11 +82,12 @@ function withSecrets(
       return { ...adapter, api_key: null }
     }
   }
-  const { url } = written.database
+  const secretOf = (text: string | undefined): Secret | null => (text === undefined ? null : new Secret(text))
   const config: Config = {
     ...written,
     auth: { ...written.auth, admin_key: adminKeyOf(written.auth, env, problems) },
-    database: { url: url === undefined ? null : new Secret(url) },
+    database: { url: secretOf(written.database.url) },
+    redis: { ...written.redis, url: secretOf(written.redis.url) },
     adapters: written.adapters.map(withKey),
   }
   if (problems.length > 0) throw error(problems)

@@ -9,7 +9,12 @@ import type { WrittenConfig } from './schema.ts'
 const LONGEST_TIMER_DAYS = 24
 
 export function ruleProblems(config: WrittenConfig): FieldProblem[] {
-  return [...hostProblems(config), ...timerProblems(config), ...adapterProblems(config.adapters)]
+  return [
+    ...hostProblems(config),
+    ...timerProblems(config),
+    ...embeddingProblems(config),
+    ...adapterProblems(config.adapters),
+  ]
 }
 
 function hostProblems({ server, auth }: WrittenConfig): FieldProblem[] {
@@ -23,10 +28,29 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
-function timerProblems({ server, breaker, upstream, observation, shutdown }: WrittenConfig): FieldProblem[] {
+function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[] {
+  const { model } = routing.embedding
+  if (model === undefined || adapters.some(({ id }) => model.startsWith(`${id}/`))) return []
+  const known = adapters.map(({ id }) => `${id}/...`).join(', ')
+  const allowed =
+    known === '' ? 'a model of an adapter; none is configured' : `a model of an adapter: ${known}`
+  return [{ field: 'routing.embedding.model', found: JSON.stringify(model), allowed }]
+}
+
+function timerProblems({
+  server,
+  redis,
+  routing,
+  breaker,
+  upstream,
+  observation,
+  shutdown,
+}: WrittenConfig): FieldProblem[] {
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'redis.exchange_interval': redis.exchange_interval,
+    'routing.embedding.timeout': routing.embedding.timeout,
     'breaker.cooldown': breaker.cooldown,
     'upstream.connect_timeout': upstream.connect_timeout,
     'upstream.first_token_timeout': upstream.first_token_timeout,

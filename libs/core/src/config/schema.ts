@@ -2,8 +2,8 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
+import { AuthSchema } from './auth-schema.ts'
 import { DURATION_PATTERN, POSITIVE_DURATION_PATTERN } from './duration.ts'
-import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
 const section = <Properties extends TProperties>(description: string, properties: Properties) =>
   Type.Object(properties, { additionalProperties: false, default: {}, description })
@@ -57,27 +57,6 @@ const server = section('Where the gateway listens.', {
   write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
 })
 
-const auth = section('Who may use the gateway.', {
-  enabled: Type.Boolean({
-    default: true,
-    description:
-      'Whether each request needs an API key; false is for this machine alone, server.host must be loopback.',
-  }),
-  admin_key: Type.Optional(
-    Type.String({
-      pattern: SECRET_REFERENCE_PATTERN,
-      writeOnly: true,
-      examples: ['env:GATEWAY_ADMIN_KEY', 'file:/run/secrets/atp-admin-key'],
-      description:
-        'Where an admin key is that is in no database, env:NAME or file:/path; `atp key` makes one. Without it the first admin key is made by `npm run up`.',
-    }),
-  ),
-  public_metrics: Type.Boolean({
-    default: true,
-    description: 'Whether /metrics needs no key; false asks for an admin key.',
-  }),
-})
-
 const data = section('What is kept on this machine.', {
   dir: Type.String({ minLength: 1, default: './data', description: 'Directory of the journal.' }),
   durability: Type.Enum(['process', 'power'], {
@@ -98,6 +77,23 @@ const database = section('Where decisions and observations are kept for good.', 
   ),
 })
 
+const redis = section('What replicas of the gateway share, so that they act as one.', {
+  url: Type.Optional(
+    Type.String({
+      pattern: '^rediss?://',
+      writeOnly: true,
+      examples: ['redis://:password@host:6379'],
+      description: 'Address of a Redis; without one each process is on its own.',
+    }),
+  ),
+  prefix: Type.String({
+    pattern: '^[A-Za-z0-9._:-]{1,64}$',
+    default: 'atp',
+    description: 'What the names of all keys begin with: one for each gateway that shares the Redis.',
+  }),
+  exchange_interval: duration('1s', 'Time between two exchanges of what replicas have learned.'),
+})
+
 const log = section('What is logged, as JSON lines on standard output.', {
   level: Type.Enum([...LOG_LEVELS], {
     default: 'info',
@@ -106,7 +102,7 @@ const log = section('What is logged, as JSON lines on standard output.', {
   requests: Type.Boolean({ default: false, description: 'Whether each request is logged, at level info.' }),
 })
 
-const STRATEGIES = ['thompson', 'ucb', 'klucb', 'greedy', 'linthompson', 'linucb'] as const
+const STRATEGIES = ['thompson', 'ucb', 'klucb', 'swucb', 'greedy', 'linthompson', 'linucb'] as const
 
 const routing = section('How a model is chosen.', {
   strategy: Type.Enum([...STRATEGIES], {
@@ -154,6 +150,7 @@ const routing = section('How a model is chosen.', {
     examples: ['6h', '7d', 'never'],
     description: 'Time after which what was observed counts half; never forgets nothing.',
   }),
+  window: duration('6h', 'How far back the strategy swucb looks; what is older counts for nothing.'),
   reliability_half_life: duration(
     '1m',
     'Time after which a call counts half in how reliable its model is: how long a failure is held against it.',
@@ -165,6 +162,24 @@ const routing = section('How a model is chosen.', {
       description:
         'What requests that the gateway routes may cost on average, in US dollars; without one, cost only weighs.',
     }),
+  ),
+  embedding: section(
+    'Whether the contextual strategies also learn by what a prompt is about. Each prompt that they route is sent to this model.',
+    {
+      model: Type.Optional(
+        Type.String({
+          pattern: '^[^/]+/.+$',
+          examples: ['openai/text-embedding-3-small'],
+          description:
+            "An embedding model of an adapter's upstream, as adapter/model; it need not be among the models that the adapter serves. Without one nothing is embedded.",
+        }),
+      ),
+      timeout: duration('300ms', 'Time that a request waits for its embedding; then it is routed without.'),
+    },
+  ),
+  contexts: count(
+    10_000,
+    'Tenants and tasks whose own experience is held in memory; that of the others waits in the database.',
   ),
   cost_reference_usd: Type.Number({
     exclusiveMinimum: 0,
@@ -180,7 +195,7 @@ const routing = section('How a model is chosen.', {
   ucb_exploration: Type.Number({
     minimum: 0,
     default: 1,
-    description: 'How much the strategy ucb explores: the factor of its confidence radius.',
+    description: 'How much the strategies ucb and swucb explore: the factor of their confidence radius.',
   }),
 })
 
@@ -257,9 +272,10 @@ const shutdown = section('How the gateway stops.', {
 export const ConfigSchema = Type.Object(
   {
     server,
-    auth,
+    auth: AuthSchema,
     data,
     database,
+    redis,
     log,
     routing,
     breaker,

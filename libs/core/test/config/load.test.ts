@@ -50,6 +50,7 @@ describe('loading', () => {
         strategy: 'thompson',
         quality: 'balanced',
         half_life: '6h',
+        window: '6h',
         cost_reference_usd: 0.002,
         latency_reference: '2s',
         ucb_exploration: 1,
@@ -191,7 +192,7 @@ describe('a bad configuration', () => {
         {
           field: 'routing.strategy',
           found: '"luck"',
-          allowed: 'one of thompson, ucb, klucb, greedy, linthompson, linucb',
+          allowed: 'one of thompson, ucb, klucb, swucb, greedy, linthompson, linucb',
         },
         { field: 'routing.half_life', found: '6', allowed: 'a string such as 6h, 7d, never' },
         {
@@ -271,6 +272,25 @@ describe('a bad configuration', () => {
     ])
     expect(problemsOf('upstream: { total_timeout: 0s }')).toMatchObject([{ field: 'upstream.total_timeout' }])
     expect(load('routing: { half_life: 365d }').config.routing.half_life).toBe('365d')
+  })
+
+  it('has prompts embedded by a model of no adapter, or waits for it longer than a timer can', () => {
+    const embedding = (model: string) =>
+      `{ adapters: [${ADAPTER}], routing: { embedding: { model: ${model} } } }`
+    expect(load(embedding('a/of/any/name')).config.routing.embedding).toEqual({
+      model: 'a/of/any/name',
+      timeout: '300ms',
+    })
+    expect(problemsOf(embedding('b/m'))).toEqual([
+      { field: 'routing.embedding.model', found: '"b/m"', allowed: 'a model of an adapter: a/...' },
+    ])
+    expect(problemsOf('routing: { embedding: { model: a/m } }')).toMatchObject([
+      { field: 'routing.embedding.model', allowed: expect.stringContaining('none is configured') },
+    ])
+    expect(problemsOf(embedding('m'))).toMatchObject([{ field: 'routing.embedding.model' }])
+    expect(problemsOf('routing: { embedding: { timeout: 25d } }')).toMatchObject([
+      { field: 'routing.embedding.timeout', allowed: 'at most 24d' },
+    ])
   })
 
   it('leaves holes in a list', () => {

@@ -6,6 +6,8 @@ export type { Warn } from './learning.ts'
 export type { Observation, ObservationKind, Outcome, Usage } from './observation.ts'
 export { MOST_TOKENS, OBSERVATION_KINDS, OUTCOMES } from './observation.ts'
 export type {
+  ContextKeeper,
+  ContextRepository,
   DecisionRecord,
   DecisionRepository,
   Journal,
@@ -15,6 +17,7 @@ export type {
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
+  StoredContext,
 } from './ports.ts'
 export { NO_CONTEXT } from './ports.ts'
 export { RecentDecisions } from './recent-decisions.ts'

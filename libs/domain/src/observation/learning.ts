@@ -11,9 +11,10 @@ export function learnFrom(
   observation: Observation,
   context: LearningContext,
   warn: Warn,
+  sequence?: number,
 ): boolean {
   try {
-    learner.apply(observation, context)
+    learner.apply(observation, context, sequence)
     return true
   } catch (error) {
     warn(`nothing was learned from observation ${observation.id} of arm ${observation.arm}: ${error}`)

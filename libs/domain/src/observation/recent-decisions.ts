@@ -31,13 +31,13 @@ export class RecentDecisions implements DecisionRepository {
   }
 
   /** Keeps only what feedback needs: a whole decision, with its candidates, weighs kilobytes. The last word on an id counts. */
-  remember({ id, tenant, arm, pinned, features, signal, at }: DecisionRecord): void {
+  remember({ id, tenant, task, arm, pinned, features, signal, at }: DecisionRecord): void {
     const judged = this.isJudged(id)
     if (this.#young.size >= this.#generation) {
       this.#old = this.#young
       this.#young = new Map()
     }
-    this.#young.set(id, { decision: { id, tenant, arm, pinned, features, signal, at }, judged })
+    this.#young.set(id, { decision: { id, tenant, task, arm, pinned, features, signal, at }, judged })
   }
 
   /** Somebody judged it: what it says of itself from now on does not count. */

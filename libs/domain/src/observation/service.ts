@@ -147,6 +147,7 @@ export class ObservationService {
     for (const [index, observation] of observations.entries()) {
       learnFrom(this.#learner, observation, contexts[index] as LearningContext, this.#warn)
     }
+    this.#learner.reached(sequence)
     this.resumeFrom(sequence)
   }
 

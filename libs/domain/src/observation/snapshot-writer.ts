@@ -1,11 +1,15 @@
-/** Saves what was learned, so that a restart need not replay everything. Figures and sequence are of the same moment. */
+/**
+ * Saves what was learned, so that a restart need not replay everything. Figures and sequence are of the same moment. Contexts come
+ * first: those that are ahead of the snapshot skip what is replayed, and none may be behind it.
+ */
 import type { Clock } from '@atp/core/clock'
-import type { Learner, SnapshotRepository } from './ports.ts'
+import type { ContextKeeper, Learner, SnapshotRepository } from './ports.ts'
 
 export interface SnapshotWriterOptions {
   readonly snapshots: SnapshotRepository
   readonly observations: { readonly appliedSequence: number }
-  readonly learner: Learner
+  readonly learner: Pick<Learner, 'snapshot'>
+  readonly contexts: Pick<ContextKeeper, 'capture'>
   readonly clock: Clock
 }
 
@@ -29,10 +33,13 @@ export class SnapshotWriter {
   }
 
   async #write(): Promise<boolean> {
-    const { snapshots, observations, learner, clock } = this.#options
+    const { snapshots, observations, learner, contexts, clock } = this.#options
     const { appliedSequence } = observations
     if (appliedSequence === this.#savedSequence) return false
-    await snapshots.save({ appliedSequence, takenAt: clock.now(), arms: learner.snapshot() })
+    const snapshot = { appliedSequence, takenAt: clock.now(), arms: learner.snapshot() }
+    const saveContexts = contexts.capture()
+    await saveContexts()
+    await snapshots.save(snapshot)
     this.#savedSequence = appliedSequence
     return true
   }

@@ -1,5 +1,4 @@
 /** What is remembered of an arm as sums that add up across replicas, and the way back. */
-import { PROMPT_FEATURES } from '@atp/native'
 import type { Part, Parts } from '../replication/part.ts'
 import { type ArmMemory, foldSketch, unfoldSketch } from './arm-memory.ts'
 import { UNSEEN } from './contextual/amount-model.ts'
@@ -14,7 +13,7 @@ export interface HalfLives {
 
 /** Of a regression's figures: [version, dimension, epoch, weight, squares, moment, lower triangle of the gram matrix]. */
 const REGRESSION_VERSION = 1
-const EPOCH_AT = 2
+const [DIMENSION_AT, EPOCH_AT] = [1, 2]
 /** Weight, squares: no sum of what is squared is negative, and rounding must not make it so. */
 const SCALARS = 2
 /** Of a sketch's: [version, latest, landmark, first bucket, weights]. */
@@ -32,17 +31,26 @@ export function partsOf(memory: ArmMemory, { halfLifeMs, reliabilityHalfLifeMs }
   if (memory.contextual !== undefined) {
     const { quality, amount, changes = UNCHANGED } = memory.contextual
     const { answers, mean, squaredError } = amount
-    parts.set(named('regression', quality), regressionPart(quality, changes.quality, halfLifeMs))
-    parts.set(named('lengths', quality), regressionPart(amount.regression, changes.amount, halfLifeMs))
+    parts.set(
+      named('regression', quality[DIMENSION_AT]),
+      regressionPart(quality, changes.quality, halfLifeMs),
+    )
+    parts.set(
+      named('lengths', quality[DIMENSION_AT]),
+      regressionPart(amount.regression, changes.amount, halfLifeMs),
+    )
     parts.set('errors', part(Number.POSITIVE_INFINITY, 0, [answers, answers * mean, answers * squaredError]))
   }
   return new Map([...parts].filter(([, { figures }]) => figures.some(figure => figure !== 0)))
 }
 
-/** @param before of the same arm, for what is no evidence */
-export function memoryOf(parts: Parts, before: ArmMemory): ArmMemory {
+/**
+ * @param before of the same arm, for what is no evidence
+ * @param dimension of the features that are learned with: what was learned with others is left out
+ */
+export function memoryOf(parts: Parts, before: ArmMemory, dimension: number): ArmMemory {
   const { at, figures } = parts.get('quality') ?? NO_PART
-  const contextual = contextualOf(parts)
+  const contextual = contextualOf(parts, dimension)
   return {
     quality: [before.quality[0] as number, ...atLeast0(figures, 2), at],
     reliability: meanOf(parts.get('reliability')),
@@ -57,10 +65,7 @@ const UNCHANGED = { quality: 0, amount: 0 }
 const NO_PART: Part = part(Number.POSITIVE_INFINITY, 0, [])
 
 /** Replicas that look at prompts in other ways do not add up. */
-function named(
-  name: string,
-  [, dimension]: readonly number[] = [REGRESSION_VERSION, PROMPT_FEATURES],
-): string {
+function named(name: string, dimension: number | undefined): string {
   return `${name}/${dimension}`
 }
 
@@ -81,8 +86,8 @@ function regressionPart(snapshot: readonly number[], changes: number, halfLifeMs
   return part(halfLifeMs, snapshot[EPOCH_AT] as number, snapshot.slice(EPOCH_AT + 1), changes)
 }
 
-function regressionOf({ at, figures }: Part = NO_PART): number[] {
-  const d = PROMPT_FEATURES
+function regressionOf(part: Part | undefined, d: number): number[] {
+  const { at, figures } = part ?? NO_PART
   const length = SCALARS + d + (d * (d + 1)) / 2
   const sums = Array.from({ length }, (_, k) => figures[k] ?? 0)
   const notNegative = [0, 1, ...Array.from({ length: d }, (_, row) => SCALARS + d + (row * (row + 3)) / 2)]
@@ -107,15 +112,15 @@ function latencyOf(
   return foldSketch(Float64Array.from([...header, ...atLeast0(figures, figures.length)]))
 }
 
-function contextualOf(parts: Parts): ContextualMemory | null {
-  const regression = parts.get(named('regression'))
-  const lengths = parts.get(named('lengths'))
+function contextualOf(parts: Parts, dimension: number): ContextualMemory | null {
+  const regression = parts.get(named('regression', dimension))
+  const lengths = parts.get(named('lengths', dimension))
   if (regression === undefined && lengths === undefined) return null
   const [answers, amounts, squares] = atLeast0((parts.get('errors') ?? NO_PART).figures, 3) as Triple
   return {
-    quality: regressionOf(regression),
+    quality: regressionOf(regression, dimension),
     amount: {
-      regression: regressionOf(lengths),
+      regression: regressionOf(lengths, dimension),
       ...(answers > 0 ? { answers, mean: amounts / answers, squaredError: squares / answers } : UNSEEN),
     },
     changes: { quality: regression?.changes ?? 0, amount: lengths?.changes ?? 0 },

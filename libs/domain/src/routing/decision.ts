@@ -33,6 +33,8 @@ export interface Plan {
 export interface Decision extends Omit<Plan, 'forecasts' | 'explores'> {
   readonly id: DecisionId
   readonly tenant: TenantId
+  /** What kind of work it was, where the request said so. */
+  readonly task: string | null
   /** The key it was asked with; null where none was asked for. */
   readonly keyId: KeyId | null
   readonly at: EpochMs

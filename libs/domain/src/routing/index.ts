@@ -1,11 +1,15 @@
 export type { Arm, Capability, Price } from './arm.ts'
+export type { ContextKey } from './contexts/context-key.ts'
+export { ContextStore, type ContextStoreOptions } from './contexts/context-store.ts'
 export type {
   ContextualArm,
   ContextualChoice,
   ContextualPolicyOptions,
 } from './contextual/contextual-policy.ts'
 export { ContextualPolicy } from './contextual/contextual-policy.ts'
+export { EMBEDDED_PROMPT_FEATURES, withEmbedding } from './contextual/embedding-features.ts'
 export { encodeFeatures, featuresOf } from './contextual/features.ts'
+export type { PromptEmbedder } from './contextual/prompt-embedder.ts'
 export { costOf } from './cost.ts'
 export type { Decision, Plan } from './decision.ts'
 export { LearnedState } from './learned-state.ts'

@@ -13,6 +13,7 @@ import type { Sharer } from '../replication/replica-exchange.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
 import { type HalfLives, memoryOf, partsOf } from './arm-parts.ts'
+import { ContextStore, type ContextStoreOptions } from './contexts/context-store.ts'
 import { ContextualModel } from './contextual/contextual-model.ts'
 import { decodeFeatures } from './contextual/features.ts'
 import { DecayedMean } from './decayed-mean.ts'
@@ -39,30 +40,45 @@ export class LearnedState implements Learner, Sharer {
   readonly bandit: Bandit
   /** By what prompts look like: qualities, and tokens of answers. Arms have the same indices. */
   readonly contextual: ContextualModel
+  /** What tenants and tasks believe beside that. */
+  readonly contexts: ContextStore
   readonly #native: NativeModule
   readonly #halfLives: HalfLives
   readonly #arms = new Map<ArmId, LearnedArm>()
   /** Memories of arms that are not registered now: kept for the day they come back. */
   readonly #dormant = new Map<string, ArmMemory>()
-  #version = 0
+  #observed = 0
+  #adopted = 0
 
   constructor(options: {
     readonly native: NativeModule
     readonly halfLifeMs: number
+    /** Milliseconds that the strategy `swucb` looks back; 6 hours if not given. */
+    readonly windowMs?: number
     /** Milliseconds; shorter, because outages are: what failed is tried again long before its quality is forgotten. */
     readonly reliabilityHalfLifeMs: number
     readonly ucbExploration: number
+    /** Length of a feature vector; default `PROMPT_FEATURES`. */
+    readonly dimension?: number
+    readonly contexts: ContextStoreOptions
   }) {
     this.#native = options.native
     const { halfLifeMs, reliabilityHalfLifeMs } = options
     this.#halfLives = { halfLifeMs, reliabilityHalfLifeMs }
     this.bandit = options.native.createBandit(options)
-    this.contextual = new ContextualModel(options.native, PROMPT_FEATURES, options.halfLifeMs)
+    const { dimension = PROMPT_FEATURES } = options
+    this.contextual = new ContextualModel(options.native, dimension, options.halfLifeMs)
+    this.contexts = new ContextStore(options.contexts, options.halfLifeMs)
   }
 
-  /** Counts what was learned: the same version is the same state. */
+  /** Counts what was learned, here and elsewhere, and what was loaded: the same version is the same state. */
   get version(): number {
-    return this.#version
+    return this.#observed + this.#adopted + this.contexts.merged
+  }
+
+  /** Observations that were learned from. */
+  get observed(): number {
+    return this.#observed
   }
 
   /** The arm's learned parts; an arm that was never seen starts from what is remembered of it, or from its priors. */
@@ -71,14 +87,16 @@ export class LearnedState implements Learner, Sharer {
   }
 
   /** Each part learns only from what was the model's doing: see `Outcome`. */
-  apply(observation: Observation, context: LearningContext): void {
+  apply(observation: Observation, context: LearningContext, sequence?: number): void {
     const learned = this.#arms.get(observation.arm)
     if (learned === undefined) return
     const { kind, outcome, quality, latency, usage, at } = observation
-    const features = context.features === null ? null : decodeFeatures(context.features)
+    const { dimension } = this.contextual
+    const features = context.features === null ? null : decodeFeatures(context.features, dimension)
     if (quality !== null && !context.pinned) {
-      this.bandit.update(learned.index, quality, at)
-      if (features !== null) this.contextual.judge(learned.index, features, quality, at)
+      const own = this.contexts.learn({ tenant: observation.tenant, task: context.task }, sequence)
+      this.bandit.update(learned.index, quality, at, own?.qualities)
+      if (features !== null) this.contextual.judge(learned.index, features, quality, at, own?.residuals)
     }
     this.#learnSignal(learned, observation, context)
     if (isFailure(outcome)) learned.reliability.add(0, at)
@@ -90,7 +108,11 @@ export class LearnedState implements Learner, Sharer {
         if (features !== null) this.contextual.amounts.learn(learned.index, features, usage.outputTokens, at)
       }
     }
-    this.#version += 1
+    this.#observed += 1
+  }
+
+  reached(sequence: number): void {
+    this.contexts.reached(sequence)
   }
 
   /** Every answer of ours counts: rare faults of a model with much traffic are rare. */
@@ -113,7 +135,7 @@ export class LearnedState implements Learner, Sharer {
     for (const [id, learned] of this.#arms) {
       const now = this.#memoryOf(learned)
       const parts = instead.get(id)
-      memories[id] = parts === undefined ? now : memoryOf(parts, now)
+      memories[id] = parts === undefined ? now : memoryOf(parts, now, this.contextual.dimension)
     }
     return memories
   }
@@ -139,15 +161,15 @@ export class LearnedState implements Learner, Sharer {
   adopt(arm: string, parts: Parts): boolean {
     const learned = this.#known(arm)
     const before = this.#memoryOf(learned)
-    this.#version += 1
-    const adopted = this.#recall(learned, memoryOf(parts, before))
+    this.#adopted += 1
+    const adopted = this.#recall(learned, memoryOf(parts, before, this.contextual.dimension))
     if (!adopted) this.#recall(learned, before)
     return adopted
   }
 
   restore(arms: Readonly<Record<string, unknown>>, warn: (message: string) => void): void {
     for (const [id, memory] of Object.entries(arms)) {
-      const read = readArmMemory(memory)
+      const read = this.#ofOurFeatures(readArmMemory(memory), id, warn)
       const learned = this.#arms.get(id as ArmId)
       if (read === null) warn(corrupt(id))
       else if (learned === undefined) this.#dormant.set(id, read)
@@ -173,6 +195,14 @@ export class LearnedState implements Learner, Sharer {
     }
   }
 
+  /** What was learned by other features means nothing here. */
+  #ofOurFeatures(memory: ArmMemory | null, id: string, warn: (message: string) => void): ArmMemory | null {
+    if (memory?.contextual === undefined || this.contextual.knows(memory.contextual)) return memory
+    warn(`arm ${id} was learned by other features of prompts: what depends on them starts from its prior`)
+    const { contextual: _, ...rest } = memory
+    return rest
+  }
+
   #enrol(arm: Arm): LearnedArm {
     const { mean, strength } = arm.qualityPrior
     const { halfLifeMs, reliabilityHalfLifeMs } = this.#halfLives
@@ -192,6 +222,7 @@ export class LearnedState implements Learner, Sharer {
       ),
     }
     this.contextual.addArm(hash, arm.expectedOutputTokens)
+    this.contexts.addArm(arm.id)
     this.#arms.set(arm.id, learned)
     const memory = this.#dormant.get(arm.id)
     if (memory !== undefined) {

@@ -3,6 +3,7 @@
  * prompt looks like. Arrays are by the arm's index and reused by every plan: nothing on the hot path grows with the traffic.
  */
 import type { StrategyName } from '@atp/native'
+import type { ContextFigures } from './contexts/context-figures.ts'
 import { EXPLORATION } from './contextual/contextual-model.ts'
 import type { LearnedState } from './learned-state.ts'
 import type { Candidate, RoutingRequest } from './request.ts'
@@ -22,19 +23,24 @@ export class QualityScores {
   #posteriors = new Float64Array(0)
   #means = new Float64Array(0)
   #deviations = new Float64Array(0)
+  /** Of the tenant and its task; null for the parent of all. */
+  #context: ContextFigures | null = null
 
   constructor(learned: LearnedState) {
     this.#learned = learned
   }
 
   /** Reads what is believed now; before anything else. All arms must be known to the learned state. */
-  begin({ features }: RoutingRequest, now: number): void {
-    const { bandit, contextual } = this.#learned
+  begin(request: RoutingRequest, now: number): void {
+    const { features } = request
+    const { bandit, contextual, contexts } = this.#learned
     this.#makeRoom(bandit.size)
     this.penalties.fill(Number.POSITIVE_INFINITY)
-    if (features === null) bandit.posteriors(now, this.#posteriors)
+    this.#context = contexts.find(request)
+    if (features === null) bandit.posteriors(now, this.#posteriors, this.#context?.qualities)
     else {
-      contextual.qualities.estimate(now, features, this.#means, this.#deviations)
+      const own = this.#context?.residuals
+      contextual.qualities.estimate(now, features, this.#means, this.#deviations, own)
       contextual.amounts.expect(now, features, this.lengths)
     }
   }
@@ -58,8 +64,12 @@ export class QualityScores {
   ): number {
     const { bandit, contextual } = this.#learned
     const { weights, penalties, qualities } = this
-    if (features === null) return bandit.select(rule, hi, lo, now, weights, penalties, qualities)
-    return contextual.qualities.select(rule, hi, lo, now, features, weights, penalties, qualities)
+    if (features === null) {
+      const own = this.#context?.qualities
+      return bandit.select(rule, hi, lo, now, weights, penalties, qualities, own)
+    }
+    const own = this.#context?.residuals
+    return contextual.qualities.select(rule, hi, lo, now, features, weights, penalties, qualities, own)
   }
 
   #makeRoom(size: number): void {

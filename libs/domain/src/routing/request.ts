@@ -27,6 +27,8 @@ export interface Constraints {
 
 export interface RoutingRequest {
   readonly tenant: TenantId
+  /** What kind of work it is, where the request says so: each task of a tenant learns for itself. */
+  readonly task: string | null
   /** `auto`, an arm id, or a model name. */
   readonly model: string
   readonly preference: Preset | Weights

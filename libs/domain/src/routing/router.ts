@@ -1,5 +1,5 @@
 /**
- * candidates -> constraints -> estimates -> utility -> plan. Pure: consumes no randomness and changes no state, so that
+ * candidates -> constraints -> estimates -> utility -> plan. Pure: consumes no randomness and changes no belief, so that
  * the same request, seed and state always give the same plan. One synchronous native call a plan.
  */
 import type { Clock } from '@atp/core/clock'

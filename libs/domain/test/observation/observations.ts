@@ -2,7 +2,12 @@
 import { ManualClock } from '@atp/core/clock'
 import type { ArmId, DecisionId, ObservationId, TenantId } from '@atp/core/ids'
 import { epochMs } from '@atp/core/units'
-import { type Learner, type Observation, ObservationService } from '../../src/observation/index.ts'
+import {
+  type ContextKeeper,
+  type Learner,
+  type Observation,
+  ObservationService,
+} from '../../src/observation/index.ts'
 import type { Decision } from '../../src/routing/index.ts'
 import type { MemoryJournal } from './memory-journal.ts'
 
@@ -27,6 +32,7 @@ export function decisionOf(id: string, pinned = false): Decision {
   return {
     id: id as DecisionId,
     tenant: 'default' as TenantId,
+    task: null,
     at: epochMs(0),
     arm: 'up/fast' as ArmId,
     strategy: 'thompson',
@@ -46,12 +52,17 @@ export function decisionOf(id: string, pinned = false): Decision {
 export class RecordingLearner implements Learner {
   readonly seen: string[] = []
   readonly pinned = new Set<string>()
+  sequence = 0
   restored: Readonly<Record<string, unknown>> | null = null
 
   apply(observation: Observation, context: { readonly pinned: boolean }): void {
     if (observation.id.startsWith('indigestible')) throw new RangeError('not a number')
     this.seen.push(observation.id)
     if (context.pinned) this.pinned.add(observation.id)
+  }
+
+  reached(sequence: number): void {
+    this.sequence = sequence
   }
 
   snapshot(): Readonly<Record<string, unknown>> {
@@ -61,6 +72,14 @@ export class RecordingLearner implements Learner {
   restore(arms: Readonly<Record<string, unknown>>): void {
     this.restored = arms
   }
+}
+
+/** Contexts of which there are none. */
+export const NO_CONTEXTS: ContextKeeper = {
+  capture: () => async () => {},
+  beginReplay: async () => {},
+  endReplay: async () => {},
+  settle: async () => {},
 }
 
 /** A service over a journal in memory. Flushes at the end of the current microtasks, unless told otherwise. */

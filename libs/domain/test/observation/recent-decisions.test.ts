@@ -18,8 +18,8 @@ describe('the recent decisions', () => {
   it('keep what feedback needs, and not the candidates', async () => {
     const recent = new RecentDecisions(nothingStored)
     recent.remember(decisionOf('d'))
-    const { id, tenant, arm, pinned, features, signal, at } = decisionOf('d')
-    expect(await find(recent, 'd')).toEqual({ id, tenant, arm, pinned, features, signal, at })
+    const { id, tenant, task, arm, pinned, features, signal, at } = decisionOf('d')
+    expect(await find(recent, 'd')).toEqual({ id, tenant, task, arm, pinned, features, signal, at })
   })
 
   it('are bounded, and the later half of the bound is always there', async () => {

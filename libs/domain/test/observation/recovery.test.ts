@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { recover, type Snapshot } from '../../src/observation/index.ts'
 import { MemoryJournal } from './memory-journal.ts'
-import { observationOf, RecordingLearner } from './observations.ts'
+import { NO_CONTEXTS, observationOf, RecordingLearner } from './observations.ts'
 
 const SNAPSHOT: Snapshot = { appliedSequence: 2, takenAt: 0, arms: { 'up/fast': 1, 'up/good': 2 } }
 
@@ -14,6 +14,7 @@ async function recoverFrom(load: () => Promise<Snapshot | null>, ids: readonly s
     snapshots: { load, save: () => Promise.reject(new Error('a recovery saves nothing')) },
     observations: journal,
     learner,
+    contexts: NO_CONTEXTS,
     warn: message => warnings.push(message),
     pageSize,
   })
@@ -25,7 +26,7 @@ describe('a recovery', () => {
     const { recovery, learner, warnings } = await recoverFrom(async () => SNAPSHOT, ['a', 'b', 'c', 'd', 'e'])
     expect(learner.restored).toEqual(SNAPSHOT.arms)
     expect(learner.seen).toEqual(['c', 'd', 'e'])
-    expect(recovery).toEqual({ arms: 2, replayed: 3, skipped: 0, sequence: 5 })
+    expect(recovery).toEqual({ snapshot: SNAPSHOT, arms: 2, replayed: 3, skipped: 0, sequence: 5 })
     expect(warnings).toEqual([])
   })
 
@@ -33,12 +34,12 @@ describe('a recovery', () => {
     const { recovery, learner } = await recoverFrom(async () => null, ['a', 'b', 'c', 'd'])
     expect(learner.restored).toBeNull()
     expect(learner.seen).toEqual(['a', 'b', 'c', 'd'])
-    expect(recovery).toEqual({ arms: 0, replayed: 4, skipped: 0, sequence: 4 })
+    expect(recovery).toEqual({ snapshot: null, arms: 0, replayed: 4, skipped: 0, sequence: 4 })
   })
 
   it('starts from nothing in an empty database', async () => {
     const { recovery } = await recoverFrom(async () => null, [])
-    expect(recovery).toEqual({ arms: 0, replayed: 0, skipped: 0, sequence: 0 })
+    expect(recovery).toEqual({ snapshot: null, arms: 0, replayed: 0, skipped: 0, sequence: 0 })
   })
 
   it('leaves out an observation that the learner cannot digest', async () => {

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { type Snapshot, SnapshotWriter } from '../../src/observation/index.ts'
 import { MemoryJournal } from './memory-journal.ts'
-import { observationOf, serviceOver } from './observations.ts'
+import { NO_CONTEXTS, observationOf, serviceOver } from './observations.ts'
 
 function writerOver(save: (snapshot: Snapshot) => Promise<void>) {
   const { service, learner, clock } = serviceOver(new MemoryJournal())
   const snapshots = { save, load: () => Promise.reject(new Error('a writer loads nothing')) }
-  const writer = new SnapshotWriter({ snapshots, observations: service, learner, clock })
+  const writer = new SnapshotWriter({
+    snapshots,
+    observations: service,
+    learner,
+    contexts: NO_CONTEXTS,
+    clock,
+  })
   const learn = (id: string) => service.record(null, [observationOf(id)])
   return { writer, learn, clock }
 }

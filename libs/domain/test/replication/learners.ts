@@ -1,9 +1,11 @@
 /** Learners that decide and learn against arms of known worth, apart or together, in simulated time. */
+import { ManualClock } from '@atp/core/clock'
 import { loadNative } from '@atp/native'
 import { NO_CONTEXT, type Observation } from '../../src/observation/index.ts'
 import { InProcessSums, ReplicaExchange, type SharedSums } from '../../src/replication/index.ts'
 import { LearnedState } from '../../src/routing/index.ts'
 import { armOf } from '../routing/catalogue.ts'
+import { MemoryContexts } from '../routing/memory-contexts.ts'
 import { observationOf } from '../routing/observations.ts'
 
 const native = loadNative()
@@ -19,6 +21,7 @@ export class Learner {
     halfLifeMs: Number.POSITIVE_INFINITY,
     reliabilityHalfLifeMs: 60_000,
     ucbExploration: 1,
+    contexts: { repository: new MemoryContexts(), capacity: 1, clock: new ManualClock(), warn: () => {} },
   })
   readonly #ids: readonly string[]
   readonly #weights: Float64Array

@@ -1,3 +1,4 @@
+import { typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import { InProcessSums } from '../../src/replication/index.ts'
 import { encodeFeatures, featuresOf } from '../../src/routing/index.ts'
@@ -88,7 +89,7 @@ it('replicas add up, part by part, to what one that saw everything has learned',
   const learners = Array.from({ length: 3 }, (_, k) => new Learner(`${k}`, MODELS, sums))
   const one = new Learner('one', MODELS)
   const features = ['Prove it.', 'What is 17 * 23?', 'Write a poem.'].map(text =>
-    encodeFeatures(featuresOf(text)),
+    encodeFeatures(featuresOf(text, typescriptNative)),
   )
   for (let step = 0; step < 600; step++) {
     const at = START + step * 10
@@ -115,7 +116,7 @@ const OF_ERRORS = { 'regression/37': [1], 'lengths/37': [1], errors: [2] } as Re
 function expectSameFigures(some: Learner, one: Learner, digits: number): void {
   for (const key of one.state.sharedKeys()) {
     const [found, wanted] = [some.state.partsOf(key), one.state.partsOf(key)]
-    expect([...found.keys()].sort()).toEqual([...wanted.keys()].sort())
+    expect(new Set(found.keys())).toEqual(new Set(wanted.keys()))
     for (const [name, part] of wanted) {
       const shift = part.first - (found.get(name)?.first ?? 0)
       for (const [k, figure] of part.figures.entries()) {

@@ -5,6 +5,7 @@ import type { AdapterId, ArmId } from '@atp/core/ids'
 import { typescriptNative } from '@atp/native'
 import type { Provider } from '../../src/adapter/index.ts'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '../../src/adapter/index.ts'
+import type { ContextRepository } from '../../src/observation/index.ts'
 import {
   type Arm,
   LearnedState,
@@ -15,6 +16,7 @@ import {
   Utility,
 } from '../../src/routing/index.ts'
 import { DEFAULT_TENANT } from '../../src/tenant/index.ts'
+import { MemoryContexts } from './memory-contexts.ts'
 
 export function armOf(model: string, differs: Partial<Arm> = {}): Arm {
   return {
@@ -36,6 +38,7 @@ export function armOf(model: string, differs: Partial<Arm> = {}): Arm {
 export function requestOf(differs: Partial<RoutingRequest> = {}): RoutingRequest {
   return {
     tenant: DEFAULT_TENANT,
+    task: null,
     model: 'auto',
     preference: { quality: 1, cost: 0, latency: 0 },
     strategy: 'thompson',
@@ -63,6 +66,8 @@ export function routingOver(
   budgetUsd: number | null = null,
   exploration = 0,
   explorationCap = 1,
+  contexts: ContextRepository = new MemoryContexts(),
+  contextCapacity = 1_000,
 ) {
   const clock = new ManualClock()
   const native = typescriptNative
@@ -72,7 +77,13 @@ export function routingOver(
     breaker: { ...BREAKER_DEFAULTS, failureThreshold: 3, cooldownMs: 1_000 },
   })
   if (arms.length > 0) registry.register({ id: 'up' as AdapterId, kind: 'test', arms, provider: unreachable })
-  const learned = new LearnedState({ native, halfLifeMs, reliabilityHalfLifeMs: 60_000, ucbExploration: 1 })
+  const learned = new LearnedState({
+    native,
+    halfLifeMs,
+    reliabilityHalfLifeMs: 60_000,
+    ucbExploration: 1,
+    contexts: { repository: contexts, capacity: contextCapacity, clock, warn: () => {} },
+  })
   const utility = new Utility(
     { costUsd: 0.001, latencyMs: 1_000 },
     {

@@ -1,11 +1,12 @@
+import { typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import { NO_CONTEXT } from '../../src/observation/index.ts'
 import { encodeFeatures, featuresOf } from '../../src/routing/index.ts'
 import { armOf, requestOf, routingOver } from './catalogue.ts'
 import { observationOf } from './observations.ts'
 
-const SUM = (n: number) => featuresOf(`What is ${n} * 17 + ${3 * n}? Show each step.`)
-const STORY = (n: number) => featuresOf(`Tell me a story of number ${n}`)
+const SUM = (n: number) => featuresOf(`What is ${n} * 17 + ${3 * n}? Show each step.`, typescriptNative)
+const STORY = (n: number) => featuresOf(`Tell me a story of number ${n}`, typescriptNative)
 const free = { inputUsdPerMtok: 0, outputUsdPerMtok: 0 }
 
 type Routing = ReturnType<typeof routingOver>

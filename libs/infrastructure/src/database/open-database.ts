@@ -5,6 +5,7 @@ import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { Secret } from '@atp/core/secret'
 import type {
+  ContextRepository,
   DecisionRepository,
   Journal,
   ObservationRepository,
@@ -41,6 +42,7 @@ export interface Database {
   readonly decisions: DecisionRepository
   readonly observations: ObservationRepository
   readonly snapshots: SnapshotRepository
+  readonly contexts: ContextRepository
   readonly tenants: TenantStore
   /** Whether other replicas may change what it holds. */
   readonly isShared: boolean
@@ -86,6 +88,7 @@ function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database
     decisions: journal,
     observations: journal,
     snapshots: journal,
+    contexts: journal,
     tenants: journal.tenants,
     isShared: false,
     replica: directory.replica,
@@ -113,6 +116,7 @@ function spooled(
     decisions: repositories,
     observations: repositories,
     snapshots: repositories,
+    contexts: repositories,
     tenants: tenants.store,
     isShared: true,
     replica: directory.replica,

@@ -1,5 +1,6 @@
 /** The reads of feedback, replay and start, and the snapshot's save: one implementation for both databases. */
 import {
+  type ContextRepository,
   type DecisionRecord,
   type DecisionRepository,
   type LearningContext,
@@ -8,7 +9,9 @@ import {
   type ObservationRepository,
   type RecordedSignal,
 } from '@atp/domain/observation'
+import type { ContextKey } from '@atp/domain/routing'
 import { type Kysely, type Selectable, sql } from 'kysely'
+import type { StoredContextText } from './context-json.ts'
 import type { Schema } from './schema.ts'
 import type { StoredSnapshot } from './snapshot-json.ts'
 
@@ -20,7 +23,7 @@ export interface StoredObservation {
 }
 
 /** SQLite binds at most 32,766 parameters, Postgres 65,535. */
-const IDS_PER_QUERY = 1_000
+const PER_QUERY = 1_000
 
 export class Repositories implements DecisionRepository {
   readonly #db: Kysely<Schema>
@@ -35,13 +38,14 @@ export class Repositories implements DecisionRepository {
   async find(id: DecisionRecord['id']): Promise<DecisionRecord | null> {
     const row = await this.#db
       .selectFrom('decisions')
-      .select(['tenant', 'arm', 'pinned', 'features', 'signal', 'signal_worth', 'at'])
+      .select(['tenant', 'task', 'arm', 'pinned', 'features', 'signal', 'signal_worth', 'at'])
       .where('id', '=', id)
       .executeTakeFirst()
     if (row === undefined) return null
     return {
       id,
       tenant: row.tenant,
+      task: row.task,
       arm: row.arm as DecisionRecord['arm'],
       pinned: Boolean(row.pinned),
       features: row.features,
@@ -56,7 +60,7 @@ export class Repositories implements DecisionRepository {
     for (const some of chunks(ids)) {
       const query = this.#db
         .selectFrom('decisions')
-        .select(['id', 'pinned', 'features', 'signal', 'signal_worth', 'at'])
+        .select(['id', 'task', 'pinned', 'features', 'signal', 'signal_worth', 'at'])
         .where('id', 'in', some)
       for (const row of await query.execute()) found.set(row.id, contextFrom(row))
     }
@@ -78,6 +82,7 @@ export class Repositories implements DecisionRepository {
       .leftJoin('decisions', 'decisions.id', 'observations.decision_id')
       .selectAll('observations')
       .select([
+        'decisions.task',
         'decisions.pinned',
         'decisions.features',
         'decisions.signal',
@@ -141,7 +146,60 @@ export class Repositories implements DecisionRepository {
       .executeTakeFirst()
     return row ?? null
   }
+
+  /** The latest of any replica. */
+  async loadContext({ tenant, task }: ContextKey): Promise<StoredContextText | null> {
+    const row = await this.#db
+      .selectFrom('contexts')
+      .select(['applied_sequence as appliedSequence', 'saved_at as savedAt', 'arms'])
+      .where('tenant', '=', tenant)
+      .where('task', '=', task ?? NO_TASK)
+      .orderBy('saved_at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row === undefined ? null : { tenant, task, ...row }
+  }
+
+  async saveContexts(contexts: readonly StoredContextText[]): Promise<void> {
+    for (const some of chunks(contexts)) {
+      const rows = some.map(({ tenant, task, appliedSequence, savedAt, arms }) => ({
+        replica: this.#replica,
+        tenant,
+        task: task ?? NO_TASK,
+        applied_sequence: appliedSequence,
+        saved_at: savedAt,
+        arms,
+      }))
+      await this.#db
+        .insertInto('contexts')
+        .values(rows)
+        .onConflict(conflict =>
+          conflict
+            .columns(['tenant', 'task', 'replica'])
+            .doUpdateSet(({ ref }) => ({
+              applied_sequence: ref('excluded.applied_sequence'),
+              saved_at: ref('excluded.saved_at'),
+              arms: ref('excluded.arms'),
+            }))
+            .whereRef('contexts.applied_sequence', '<=', 'excluded.applied_sequence'),
+        )
+        .execute()
+    }
+  }
+
+  async contextsAhead(sequence: number): ReturnType<ContextRepository['contextsAhead']> {
+    const rows = await this.#db
+      .selectFrom('contexts')
+      .select(['tenant', 'task', 'applied_sequence as appliedSequence'])
+      .where('replica', '=', this.#replica)
+      .where('applied_sequence', '>', sequence)
+      .execute()
+    return rows.map(row => ({ ...row, task: row.task === NO_TASK ? null : row.task }))
+  }
 }
+
+/** How a key column says that there is none. */
+const NO_TASK = ''
 
 /** As the port has it: what is not known to be chosen by the router must not be learned from as if it were. */
 export function asPort(
@@ -150,10 +208,11 @@ export function asPort(
   return rows.map(row => ({ ...row, context: row.context ?? UNKNOWN_DECISION }))
 }
 
-const UNKNOWN_DECISION: LearningContext = { pinned: true, features: null, signal: null, at: 0 }
+const UNKNOWN_DECISION: LearningContext = { ...NO_CONTEXT, pinned: true }
 
 function contextOf(row: {
   readonly decision_id: string | null
+  readonly task: string | null
   readonly pinned: boolean | number | null
   readonly features: string | null
   readonly signal: string | null
@@ -166,10 +225,12 @@ function contextOf(row: {
 }
 
 function contextFrom(row: Context & SignalColumns): LearningContext {
-  return { pinned: Boolean(row.pinned), features: row.features, signal: signalOf(row), at: row.at }
+  const { task, pinned, features, at } = row
+  return { task, pinned: Boolean(pinned), features, signal: signalOf(row), at }
 }
 
 interface Context {
+  readonly task: string | null
   readonly pinned: boolean | number
   readonly features: string | null
   readonly at: number
@@ -205,6 +266,6 @@ function toObservation(row: Selectable<Schema['observations']>): Observation {
   } as Observation
 }
 
-function* chunks(ids: readonly string[]): Generator<readonly string[]> {
-  for (let from = 0; from < ids.length; from += IDS_PER_QUERY) yield ids.slice(from, from + IDS_PER_QUERY)
+function* chunks<Each>(all: readonly Each[]): Generator<readonly Each[]> {
+  for (let from = 0; from < all.length; from += PER_QUERY) yield all.slice(from, from + PER_QUERY)
 }

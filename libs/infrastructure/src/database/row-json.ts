@@ -50,6 +50,7 @@ export function decisionRow(decision: Decision): Row {
     shadow_arm: decision.shadow?.arm ?? null,
     signal: decision.signal?.name ?? null,
     signal_worth: decision.signal?.worth ?? null,
+    task: decision.task,
     key_id: decision.keyId,
   }
 }

@@ -6,6 +6,7 @@ export interface Schema extends TenantSchema {
   decisions: DecisionTable
   observations: ObservationTable
   snapshots: SnapshotTable
+  contexts: ContextTable
 }
 
 /** SQLite has no booleans: 0 and 1. */
@@ -36,6 +37,7 @@ interface DecisionTable {
   /** What the answer said of itself. */
   signal: string | null
   signal_worth: number | null
+  task: string | null
   /** Null where no key was asked for. */
   key_id: string | null
 }
@@ -63,5 +65,16 @@ interface SnapshotTable {
   applied_sequence: number
   taken_at: number
   /** JSON text, byte for byte as it was saved. */
+  arms: string
+}
+
+interface ContextTable {
+  replica: string
+  tenant: string
+  /** Empty where there is none: no task's name is. */
+  task: string
+  applied_sequence: number
+  saved_at: number
+  /** JSON text. */
   arms: string
 }

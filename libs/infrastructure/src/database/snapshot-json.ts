@@ -18,7 +18,7 @@ export function fromStored({ appliedSequence, takenAt, arms }: StoredSnapshot): 
   return { appliedSequence, takenAt, arms: JSON.parse(arms) }
 }
 
-function finiteJson(arms: Snapshot['arms']): string {
+export function finiteJson(arms: Snapshot['arms']): string {
   return JSON.stringify(arms, function refuseNonFinite(this: unknown, key, value: unknown) {
     if (typeof value === 'number' && !Number.isFinite(value)) {
       throw new RangeError(

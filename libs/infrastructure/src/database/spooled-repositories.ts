@@ -2,20 +2,25 @@
 import { AtpError } from '@atp/core/errors'
 import type { Logger } from '@atp/core/logging'
 import type {
+  ContextRepository,
   DecisionRecord,
   DecisionRepository,
   LearningContext,
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
+  StoredContext,
 } from '@atp/domain/observation'
+import type { ContextKey } from '@atp/domain/routing'
 import type { SqliteJournal } from './journal/sqlite-journal.ts'
 import type { PostgresDatabase } from './postgres/postgres-database.ts'
 import { asPort, type StoredObservation } from './repositories.ts'
 
 const RETRY_AFTER_MS = 1_000
 
-export class SpooledRepositories implements DecisionRepository, ObservationRepository, SnapshotRepository {
+export class SpooledRepositories
+  implements DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
+{
   readonly #journal: SqliteJournal
   readonly #postgres: PostgresDatabase
   readonly #log: Logger
@@ -74,6 +79,23 @@ export class SpooledRepositories implements DecisionRepository, ObservationRepos
     if (own !== null) return own
     const latest = await this.#orElse(this.#postgres.load(), null)
     return latest === null ? null : { ...latest, appliedSequence: 0 }
+  }
+
+  /** As with snapshots: the journal's own, or the latest of any replica, of which this journal's observations are no part yet. */
+  async loadContext(key: ContextKey): Promise<StoredContext | null> {
+    const own = await this.#journal.loadContext(key)
+    if (own !== null) return own
+    const latest = await this.#orElse(this.#postgres.loadContext(key), null)
+    return latest === null ? null : { ...latest, appliedSequence: 0 }
+  }
+
+  async saveContexts(contexts: readonly StoredContext[]): Promise<void> {
+    await this.#journal.saveContexts(contexts)
+    await this.#orElse(this.#postgres.saveContexts(contexts), undefined)
+  }
+
+  contextsAhead(sequence: number): ReturnType<ContextRepository['contextsAhead']> {
+    return this.#journal.contextsAhead(sequence)
   }
 
   async #orElse<Answer>(asked: Promise<Answer>, otherwise: Answer): Promise<Answer> {

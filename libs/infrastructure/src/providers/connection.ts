@@ -5,7 +5,7 @@ import type { Secret } from '@atp/core/secret'
 
 export interface ConnectionOptions {
   readonly adapterId: string
-  /** Up to and without `/chat/completions`; a query is kept. */
+  /** Up to and without `/chat/completions` or `/embeddings`; a query is kept. */
   readonly baseUrl: string
   readonly apiKey: Secret | null
   /** Sent with every call; they win over ours. */
@@ -18,7 +18,10 @@ export interface Endpoint {
 }
 
 /** @throws {AtpError} `invalid_config` */
-export function endpointOf({ adapterId, baseUrl }: ConnectionOptions): Endpoint {
+export function endpointOf(
+  { adapterId, baseUrl }: ConnectionOptions,
+  resource: 'chat/completions' | 'embeddings',
+): Endpoint {
   const url = URL.parse(baseUrl)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw invalid(adapterId, 'base_url', JSON.stringify(baseUrl), 'an http or https URL')
@@ -31,7 +34,7 @@ export function endpointOf({ adapterId, baseUrl }: ConnectionOptions): Endpoint 
       'a URL without them; the key belongs into api_key',
     )
   }
-  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/chat/completions${url.search}` }
+  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }
 }
 
 /**

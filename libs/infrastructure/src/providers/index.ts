@@ -1,2 +1,3 @@
 export { createOpenAiCompatibleProvider, type OpenAiCompatibleOptions } from './openai-compatible.ts'
+export { createOpenAiCompatibleEmbedder, type OpenAiEmbedderOptions } from './openai-embedder.ts'
 export { countPromptTokens, countTokens, type PromptBody } from './tokenizer.ts'

@@ -1,11 +1,11 @@
 /** The provider for every upstream that speaks OpenAI's chat completions: OpenAI itself, vLLM, Ollama, OpenRouter and many more. */
 import { type Clock, systemClock } from '@atp/core/clock'
-import type { Secret } from '@atp/core/secret'
 import type { Milliseconds } from '@atp/core/units'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import { Pool } from 'undici'
 import { type ConnectionOptions, endpointOf, headersOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
+import { redactionOf } from './redaction.ts'
 import { type OutputLimitField, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
@@ -38,7 +38,7 @@ class OpenAiCompatibleProvider implements Provider {
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
-    const { origin, path } = endpointOf(options)
+    const { origin, path } = endpointOf(options, 'chat/completions')
     this.#wholeHeaders = headersOf(options, 'application/json')
     this.#streamHeaders = headersOf(options, 'text/event-stream')
     this.#streamUsage = options.streamUsage
@@ -80,10 +80,4 @@ class OpenAiCompatibleProvider implements Provider {
   close(): Promise<void> {
     return this.#upstream.pool.close()
   }
-}
-
-function redactionOf(apiKey: Secret | null): (body: Buffer) => Buffer {
-  const key = apiKey?.reveal() ?? ''
-  if (key === '') return body => body
-  return body => (body.includes(key) ? Buffer.from(body.toString().replaceAll(key, '[redacted]')) : body)
 }

@@ -7,7 +7,7 @@ export interface Upstream {
   /** For messages; never a URL or a key. */
   readonly name: string
   readonly pool: Pool
-  /** Of the chat completions endpoint, from the origin on. */
+  /** Of the endpoint, from the origin on. */
   readonly path: string
   readonly limits: TimeLimits
   readonly clock: Clock

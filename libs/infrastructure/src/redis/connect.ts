@@ -1,4 +1,5 @@
 /** A connection to Redis that fails at once where Redis is away, and comes back by itself: an outage must become a decision, not a queue. */
+import { once } from 'node:events'
 import { AtpError } from '@atp/core/errors'
 import type { Secret } from '@atp/core/secret'
 import { Redis } from 'ioredis'
@@ -28,6 +29,16 @@ export function connectRedis({ url, commandTimeoutMs }: ConnectOptions): Redis {
   // Whoever sends a command hears of it there; without a listener it would be printed.
   redis.on('error', () => undefined)
   return redis
+}
+
+/** Waits for the connection, for at most so many milliseconds. @returns whether it stands */
+export async function isReady(redis: Redis, patienceMs: number): Promise<boolean> {
+  if (redis.status === 'ready') return true
+  const patience = AbortSignal.timeout(patienceMs)
+  return once(redis, 'ready', { signal: patience }).then(
+    () => true,
+    () => false,
+  )
 }
 
 function checkedUrl(url: Secret): string {

@@ -11,8 +11,8 @@ import type { Redis } from 'ioredis'
 import { decodePart, encodePart } from './part-encoding.ts'
 import { ADD, SEED } from './scripts.ts'
 
-/** What is stored under it changes only together with its number. */
-const PREFIX = '{atp:learned:1}:'
+/** What is stored changes only together with this number. */
+const LAYOUT = 1
 
 type Reply = Promise<readonly Buffer[]>
 
@@ -24,25 +24,28 @@ interface SumCommands {
 
 export class RedisSums implements SharedSums {
   readonly #redis: Redis & SumCommands
+  readonly #prefix: string
 
-  constructor(redis: Redis) {
+  /** @param prefix names the gateway among those that share the Redis */
+  constructor(redis: Redis, prefix: string) {
     redis.defineCommand('atpAddSum', { numberOfKeys: 1, lua: ADD })
     redis.defineCommand('atpSeedSum', { numberOfKeys: 1, lua: SEED })
     this.#redis = redis as Redis & SumCommands
+    this.#prefix = `{${prefix}:learned:${LAYOUT}}:`
   }
 
   async read(key: string, replica: string): Promise<SharedSum> {
-    return seenBy(replica, (await this.#redis.callBuffer('HGETALL', PREFIX + key)) as readonly Buffer[])
+    return seenBy(replica, (await this.#redis.callBuffer('HGETALL', this.#prefix + key)) as readonly Buffer[])
   }
 
   async add(key: string, { replica, sequence, told, lineage, delta }: Telling): Promise<SharedSum> {
     const head = [replica, String(sequence), String(told), lineage, String(KEPT_AT_CHANGE)]
-    return seenBy(replica, await this.#redis.atpAddSumBuffer(PREFIX + key, ...head, ...encoded(delta)))
+    return seenBy(replica, await this.#redis.atpAddSumBuffer(this.#prefix + key, ...head, ...encoded(delta)))
   }
 
   async seed(key: string, { replica, sequence, instead, lineage, sum }: Seed): Promise<SharedSum> {
     const head = [replica, String(sequence), instead ?? '', lineage]
-    return seenBy(replica, await this.#redis.atpSeedSumBuffer(PREFIX + key, ...head, ...encoded(sum)))
+    return seenBy(replica, await this.#redis.atpSeedSumBuffer(this.#prefix + key, ...head, ...encoded(sum)))
   }
 }
 

@@ -5,9 +5,11 @@
 import type { AdapterId } from '@atp/core/ids'
 import type { Milliseconds } from '@atp/core/units'
 import { toUsd } from '@atp/core/units'
-import { type Observation, OUTCOMES, type Outcome, SIGNALS, type Signal } from '@atp/domain/observation'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Observation, Signal } from '@atp/domain/observation'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { LabelCache } from './label-cache.ts'
+import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
 
 export interface Metrics {
   /** Of what `render` returns. */
@@ -23,6 +25,8 @@ export interface Metrics {
   attempt(observation: Observation, signal: Signal | null): void
   /** A model was asked what an answer is worth. @param decided whether it said so */
   judged(call: Observation, decided: boolean): void
+  /** A prompt was to be embedded. @param outcome one of a handful */
+  embedded(outcome: string): void
   /** A request came without a valid key. @param limited whether its address had done so too often */
   authenticationFailed(limited: boolean): void
   streamStarted(): void
@@ -32,17 +36,16 @@ export interface Metrics {
   /** Rows of the journal that Postgres has not taken yet. */
   drainLag(rows: number): void
   circuit(adapter: AdapterId, open: boolean): void
+  /** A round of exchange with the other replicas has ended. */
+  exchanged(succeeded: boolean): void
   /** Observations that the learned state took in since the last call. */
   learned(observations: number): void
+  /** Of tenants and tasks. */
+  contexts(counts: ContextCounts): void
   render(): Promise<string>
 }
 
-const MAX_ENDPOINTS = 64
-const MAX_ARMS = 512
 const MAX_ADAPTERS = 256
-const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
-/** Seconds: from a local model's first token to a long answer's last. */
-const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 
 export function createMetrics(): Metrics {
   return new PrometheusMetrics()
@@ -61,7 +64,10 @@ class PrometheusMetrics implements Metrics {
   readonly #verdicts: Counter
   readonly #refusedKeys: Counter
   readonly #judgingCost: Counter
+  readonly #exchanges: Counter
+  readonly #embeddings: Counter
   readonly #learned: Counter
+  readonly #contexts: ContextMetrics
 
   constructor() {
     const registers = [this.#registry]
@@ -118,11 +124,24 @@ class PrometheusMetrics implements Metrics {
       help: 'What the judge cost, in US dollars: no part of what answers cost',
       registers,
     })
+    this.#exchanges = new Counter({
+      name: 'atp_replica_exchanges_total',
+      help: 'Rounds in which this replica told the others what it has learned, by whether they succeeded',
+      labelNames: ['succeeded'],
+      registers,
+    })
+    this.#embeddings = new Counter({
+      name: 'atp_embeddings_total',
+      help: 'Prompts that were to be embedded, by what came of it; all but success were routed without',
+      labelNames: ['outcome'],
+      registers,
+    })
     this.#learned = new Counter({
       name: 'atp_learned_updates_total',
       help: 'Observations that the learned state took in',
       registers,
     })
+    this.#contexts = new ContextMetrics(registers)
   }
 
   get contentType(): string {
@@ -165,6 +184,10 @@ class PrometheusMetrics implements Metrics {
     this.#refusedKeys.labels(String(limited)).inc()
   }
 
+  embedded(outcome: string): void {
+    this.#embeddings.labels(outcome).inc()
+  }
+
   streamStarted(): void {
     this.#streams.inc()
   }
@@ -186,103 +209,21 @@ class PrometheusMetrics implements Metrics {
     this.#circuits.get(adapter).set(open ? 1 : 0)
   }
 
+  exchanged(succeeded: boolean): void {
+    this.#exchanges.labels(String(succeeded)).inc()
+  }
+
   learned(observations: number): void {
     this.#learned.inc(observations)
+  }
+
+  contexts(counts: ContextCounts): void {
+    this.#contexts.set(counts)
   }
 
   render(): Promise<string> {
     return this.#registry.metrics()
   }
-}
-
-interface EndpointSeries {
-  /** By status class: the status divided by 100. */
-  readonly requests: readonly Counter.Internal[]
-  readonly duration: Histogram.Internal<string>
-}
-
-function endpointSeries(registers: Registry[]): LabelCache<EndpointSeries> {
-  const requests = new Counter({
-    name: 'atp_requests_total',
-    help: 'Requests answered, by route and status class',
-    labelNames: ['endpoint', 'status'],
-    registers,
-  })
-  const duration = new Histogram({
-    name: 'atp_request_duration_seconds',
-    help: "From a request's arrival to the end of its answer",
-    labelNames: ['endpoint'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
-  return new LabelCache(MAX_ENDPOINTS, endpoint => ({
-    requests: STATUS_CLASSES.map(status => requests.labels(endpoint, status)),
-    duration: duration.labels(endpoint),
-  }))
-}
-
-interface ArmSeries {
-  readonly attempts: Readonly<Record<Outcome, Counter.Internal>>
-  readonly signals: Readonly<Record<Signal, Counter.Internal>>
-  readonly duration: Histogram.Internal<string>
-  readonly timeToFirstToken: Histogram.Internal<string>
-  readonly inputTokens: Counter.Internal
-  readonly outputTokens: Counter.Internal
-  readonly cost: Counter.Internal
-}
-
-function armSeries(registers: Registry[]): LabelCache<ArmSeries> {
-  const attempts = new Counter({
-    name: 'atp_attempts_total',
-    help: 'Calls of a model, by outcome',
-    labelNames: ['arm', 'outcome'],
-    registers,
-  })
-  const signals = new Counter({
-    name: 'atp_signals_total',
-    help: 'Answers that said something against themselves: refused, truncated, no JSON where it was asked for, abandoned',
-    labelNames: ['arm', 'signal'],
-    registers,
-  })
-  const duration = new Histogram({
-    name: 'atp_attempt_duration_seconds',
-    help: "From a call of a model to its answer's end",
-    labelNames: ['arm'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
-  const timeToFirstToken = new Histogram({
-    name: 'atp_time_to_first_token_seconds',
-    help: 'From a call of a model to the first event of its stream',
-    labelNames: ['arm'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
-  const tokens = new Counter({
-    name: 'atp_tokens_total',
-    help: 'Tokens, as the provider counted them or as estimated',
-    labelNames: ['arm', 'direction'],
-    registers,
-  })
-  const cost = new Counter({
-    name: 'atp_cost_usd_total',
-    help: 'What the calls of a model cost, in US dollars',
-    labelNames: ['arm'],
-    registers,
-  })
-  return new LabelCache(MAX_ARMS, arm => ({
-    attempts: Object.fromEntries(
-      OUTCOMES.map(outcome => [outcome, attempts.labels(arm, outcome)]),
-    ) as ArmSeries['attempts'],
-    signals: Object.fromEntries(
-      SIGNALS.map(signal => [signal, signals.labels(arm, signal)]),
-    ) as ArmSeries['signals'],
-    duration: duration.labels(arm),
-    timeToFirstToken: timeToFirstToken.labels(arm),
-    inputTokens: tokens.labels(arm, 'input'),
-    outputTokens: tokens.labels(arm, 'output'),
-    cost: cost.labels(arm),
-  }))
 }
 
 function statusClass(status: number): number {

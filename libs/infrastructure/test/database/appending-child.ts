@@ -12,8 +12,9 @@ export interface AppendingChild {
   kill(): Promise<number>
 }
 
-export function startAppending(directory: string): AppendingChild {
-  const script = new URL('./appending-process.ts', import.meta.url).pathname
+/** @param name of the process's file */
+export function startAppending(directory: string, name = 'appending-process'): AppendingChild {
+  const script = new URL(`./${name}.ts`, import.meta.url).pathname
   const child: ChildProcess = spawn(process.execPath, ['--conditions=@atp/source', script, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -100,6 +100,8 @@ describe.skipIf(probe.missing !== null)(
         takenAt: clock.now(),
         arms: { 'a/a': { n: 1 } },
       })
+      const context = { tenant: 'acme', task: 'code', savedAt: 5, arms: { 'a/a': [1, 2] } }
+      await first.contexts.saveContexts([{ ...context, appliedSequence: sequence }])
       await first.stop(30_000)
       const fresh = await open(temporaryDirectory(), url)
       expect(await fresh.decisions.find(chosen.id)).toMatchObject({ id: chosen.id, arm: chosen.arm })
@@ -110,6 +112,8 @@ describe.skipIf(probe.missing !== null)(
         takenAt: clock.now(),
         arms: { 'a/a': { n: 1 } },
       })
+      expect(await fresh.contexts.loadContext(context)).toEqual({ ...context, appliedSequence: 0 })
+      expect(await fresh.contexts.contextsAhead(0)).toEqual([])
       expect(await fresh.observations.after(0, 10)).toEqual([])
     })
 
@@ -124,6 +128,10 @@ describe.skipIf(probe.missing !== null)(
       await expect(database.decisions.find('older' as never)).rejects.toMatchObject({ code: 'overloaded' })
       expect(await database.observations.known(['x'])).toEqual(new Set())
       expect(await database.snapshots.load()).toBeNull()
+      const context = { tenant: 'acme', task: null, appliedSequence: 1, savedAt: 5, arms: {} }
+      expect(await database.contexts.loadContext(context)).toBeNull()
+      await database.contexts.saveContexts([context])
+      expect(await database.contexts.loadContext(context)).toEqual(context)
       await server.resume()
       await vi.waitFor(() => expect(database.readiness()).toEqual({ state: 'ready', reason: null }), WAIT)
       await vi.waitFor(() => expect(database.drainStatus()).toEqual({ connected: true, lag: 0 }), WAIT)
@@ -148,8 +156,8 @@ describe.skipIf(probe.missing !== null)(
       )
       const replayed = (await database.observations.after(sequence + 2, 10)).slice(-2)
       expect(replayed.map(row => row.context)).toEqual([
-        { pinned: true, features: null, signal: null, at: pinned.at },
-        { pinned: false, features: 'AACAPw==', signal: null, at: free.at },
+        { task: null, pinned: true, features: null, signal: null, at: pinned.at },
+        { task: null, pinned: false, features: 'AACAPw==', signal: null, at: free.at },
       ])
     })
 

@@ -42,6 +42,7 @@ export function decision(fields: Partial<Record<keyof Decision, unknown>> = {}):
     pinned: false,
     exploration: 0.05,
     shadow: { strategy: 'linthompson', arm: 'mistral/large' },
+    task: null,
     features: null,
     signal: null,
     ...fields,
@@ -158,6 +159,7 @@ export const anyDecision: fc.Arbitrary<Decision> = fc
     pinned: fc.boolean(),
     exploration: real,
     shadow: orNull(fc.record({ strategy: fc.constantFrom('greedy', 'linucb'), arm: text })),
+    task: orNull(text),
     features: orNull(fc.base64String()),
     signal: orNull(fc.record({ name: fc.constantFrom(...SIGNALS), worth: real })),
   })

@@ -1,9 +1,12 @@
 import { Secret } from '@atp/core/secret'
-import type {
-  DecisionRepository,
-  Journal,
-  ObservationRepository,
-  SnapshotRepository,
+import {
+  type ContextRepository,
+  type DecisionRepository,
+  type Journal,
+  NO_CONTEXT,
+  type ObservationRepository,
+  type SnapshotRepository,
+  type StoredContext,
 } from '@atp/domain/observation'
 import { postgresForTests } from '@atp/test-services'
 import fc from 'fast-check'
@@ -12,7 +15,7 @@ import { PostgresDatabase } from '../../src/database/index.ts'
 import { anyDecision, anyObservation, batch, decision, observation } from './records.ts'
 import { openJournal } from './stores.ts'
 
-type Store = Journal & DecisionRepository & ObservationRepository & SnapshotRepository
+type Store = Journal & DecisionRepository & ObservationRepository & SnapshotRepository & ContextRepository
 
 const REFUSED = { name: 'refusal', worth: 0.3 } as const
 
@@ -76,6 +79,7 @@ for (const { name, missing, open } of stores) {
         arm: 'mistral/large',
         pinned: true,
         tenant: 'acme',
+        task: 'summary',
         features: 'AACAPw==',
         signal: REFUSED,
       })
@@ -83,6 +87,7 @@ for (const { name, missing, open } of stores) {
       expect(await store.find(chosen.id)).toEqual({
         id: chosen.id,
         tenant: 'acme',
+        task: 'summary',
         arm: 'mistral/large',
         pinned: true,
         features: chosen.features,
@@ -94,7 +99,10 @@ for (const { name, missing, open } of stores) {
 
     it('says of an observation whether its decision was pinned, and what its prompt looked like and what its answer said of itself', async () => {
       const store = await open()
-      const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==', signal: REFUSED })]
+      const [pinned, free] = [
+        decision({ pinned: true }),
+        decision({ task: 'code', features: 'AACAPw==', signal: REFUSED }),
+      ]
       await store.append(
         batch(
           [
@@ -106,9 +114,9 @@ for (const { name, missing, open } of stores) {
         ),
       )
       expect((await store.after(0, 10)).map(row => row.context)).toEqual([
-        { pinned: true, features: null, signal: null, at: pinned.at },
-        { pinned: false, features: 'AACAPw==', signal: REFUSED, at: free.at },
-        { pinned: false, features: null, signal: null, at: 0 },
+        { task: null, pinned: true, features: null, signal: null, at: pinned.at },
+        { task: 'code', pinned: false, features: 'AACAPw==', signal: REFUSED, at: free.at },
+        NO_CONTEXT,
       ])
     })
 
@@ -167,8 +175,8 @@ for (const { name, missing, open } of stores) {
       await fc.assert(
         fc.asyncProperty(anyDecision, async chosen => {
           await store.append(batch([], [chosen]))
-          const { id, tenant, arm, pinned, features, signal, at } = chosen
-          expect(await store.find(id)).toEqual({ id, tenant, arm, pinned, features, signal, at })
+          const { id, tenant, task, arm, pinned, features, signal, at } = chosen
+          expect(await store.find(id)).toEqual({ id, tenant, task, arm, pinned, features, signal, at })
         }),
         { numRuns: 60 },
       )
@@ -183,6 +191,55 @@ for (const { name, missing, open } of stores) {
       await store.save({ appliedSequence: 3, takenAt: 10, arms: {} })
       await store.save({ appliedSequence: Number.MAX_SAFE_INTEGER, takenAt: 11, arms })
       expect(await store.load()).toEqual({ appliedSequence: Number.MAX_SAFE_INTEGER, takenAt: 11, arms })
+    })
+
+    const context = (fields: Partial<StoredContext> = {}): StoredContext => ({
+      tenant: 'acme',
+      task: 'summary',
+      appliedSequence: 5,
+      savedAt: 7,
+      arms: { 'a/ü': [1, 0.1 + 0.2, Number.MIN_VALUE, 1e300] },
+      ...fields,
+    })
+
+    it('gives a context back, number for number, by tenant and task', async () => {
+      const store = await open()
+      expect(await store.loadContext({ tenant: 'acme', task: 'summary' })).toBeNull()
+      const all = [context(), context({ task: null, arms: {} }), context({ tenant: 'other', savedAt: 9 })]
+      await store.saveContexts(all)
+      for (const { tenant, task, ...rest } of all) {
+        expect(await store.loadContext({ tenant, task })).toEqual({ tenant, task, ...rest })
+      }
+      expect(await store.loadContext({ tenant: 'other', task: null })).toBeNull()
+    })
+
+    it('replaces a context, and leaves one of a later sequence as it is', async () => {
+      const store = await open()
+      await store.saveContexts([context()])
+      const newer = context({ appliedSequence: Number.MAX_SAFE_INTEGER, savedAt: 8, arms: { 'a/a': [2] } })
+      await store.saveContexts([newer])
+      await store.saveContexts([context({ savedAt: 9 })])
+      expect(await store.loadContext(newer)).toEqual(newer)
+    })
+
+    it('takes thousands of contexts at once, and says which are ahead of a sequence', async () => {
+      const store = await open()
+      const all = Array.from({ length: 2_500 }, (_, n) => context({ task: `${n}`, appliedSequence: n }))
+      await store.saveContexts(all)
+      await store.saveContexts([])
+      await store.saveContexts([context({ task: null, appliedSequence: 2_600 })])
+      const ahead = await store.contextsAhead(2_498)
+      expect([...ahead].sort((a, b) => a.appliedSequence - b.appliedSequence)).toEqual([
+        { tenant: 'acme', task: '2499', appliedSequence: 2_499 },
+        { tenant: 'acme', task: null, appliedSequence: 2_600 },
+      ])
+    })
+
+    it('refuses a context with a number that is not finite', async () => {
+      const store = await open()
+      const illegal = context({ arms: { 'a/a': [1, Number.NaN] } })
+      await expect(store.saveContexts([context(), illegal])).rejects.toThrow(/found NaN at 'arms\.a\/a\.1'/)
+      expect(await store.loadContext(illegal)).toBeNull()
     })
 
     it('refuses a snapshot with a number that is not finite, and says where', async () => {

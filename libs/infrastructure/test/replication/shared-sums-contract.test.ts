@@ -25,7 +25,7 @@ const stores: readonly (readonly [string, SharedSums | null])[] = [
   ['in this process', new InProcessSums()],
   [
     server.missing === null ? 'in Redis' : `in Redis (skipped: ${server.missing})`,
-    redis && new RedisSums(redis),
+    redis && new RedisSums(redis, 'test'),
   ],
 ]
 
@@ -138,9 +138,9 @@ describe.skipIf(redis === null)('a sum in Redis that was damaged', () => {
     'is said to be unreadable: %o',
     async bytes => {
       const key = `test/${randomUUID()}`
-      const sums = new RedisSums(redis as Redis)
+      const sums = new RedisSums(redis as Redis, 'test')
       await sums.seed(key, { replica: 'a', sequence: 1, instead: null, lineage: 'x', sum: parts([1]) })
-      await redis?.hset(`{atp:learned:1}:${key}`, 'part:quality', bytes)
+      await redis?.hset(`{test:learned:1}:${key}`, 'part:quality', bytes)
       expect(await sums.read(key, 'a')).toEqual({ lineage: 'x', told: 1, sum: null })
       const telling = { replica: 'a', sequence: 2, told: 1, lineage: 'x', delta: parts([1]) }
       expect(await sums.add(key, telling)).toMatchObject({ lineage: 'x', sum: null })

@@ -39,6 +39,16 @@ describe('metrics', () => {
     expect(await series(metrics, 'atp_request_duration_seconds_sum{endpoint="/v1/ask"}')).toBeCloseTo(3.041)
   })
 
+  it('says how many contexts are in memory, and counts on from what it was told before', async () => {
+    const metrics = createMetrics()
+    metrics.contexts({ size: 3, misses: 5, evictions: 2, failures: 0 })
+    metrics.contexts({ size: 2, misses: 7, evictions: 5, failures: 1 })
+    expect(await series(metrics, 'atp_contexts')).toBe(2)
+    expect(await series(metrics, 'atp_context_misses_total')).toBe(7)
+    expect(await series(metrics, 'atp_context_evictions_total')).toBe(5)
+    expect(await series(metrics, 'atp_context_failures_total')).toBe(1)
+  })
+
   it('counts a status that is none as `other`', async () => {
     const metrics = createMetrics()
     metrics.request('/v1/ask', 0, 1)

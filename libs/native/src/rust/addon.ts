@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 8
+export const INTERFACE_VERSION = 11
 
 declare const kind: unique symbol
 
@@ -16,8 +16,9 @@ export interface Handle<Kind extends string> {
 export interface Addon {
   interfaceVersion(): number
   hash64(text: string): readonly number[]
+  promptFeatures(text: string, out: Float64Array): void
 
-  createBandit(halfLifeMs: number, ucbExploration: number): Handle<'bandit'>
+  createBandit(halfLifeMs: number, windowMs: number, ucbExploration: number): Handle<'bandit'>
   banditAddArm(bandit: Handle<'bandit'>, hash: number, alpha: number, beta: number): number
   banditSelect(
     bandit: Handle<'bandit'>,
@@ -28,6 +29,7 @@ export interface Addon {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context: Float64Array | undefined,
   ): number
   banditSelectBatch(
     bandit: Handle<'bandit'>,
@@ -38,14 +40,25 @@ export interface Addon {
     penalties: Float64Array,
     chosen: Int32Array,
   ): void
-  banditUpdate(bandit: Handle<'bandit'>, arm: number, reward: number, now: number): void
+  banditUpdate(
+    bandit: Handle<'bandit'>,
+    arm: number,
+    reward: number,
+    now: number,
+    context: Float64Array | undefined,
+  ): void
   banditUpdateBatch(
     bandit: Handle<'bandit'>,
     arms: Uint32Array,
     rewards: Float64Array,
     times: Float64Array,
   ): void
-  banditPosteriors(bandit: Handle<'bandit'>, now: number, out: Float64Array): void
+  banditPosteriors(
+    bandit: Handle<'bandit'>,
+    now: number,
+    out: Float64Array,
+    context: Float64Array | undefined,
+  ): void
   banditSnapshot(bandit: Handle<'bandit'>): Float64Array
   banditRestore(bandit: Handle<'bandit'>, snapshot: Float64Array): number
   banditMerge(bandit: Handle<'bandit'>, snapshot: Float64Array): void
@@ -73,13 +86,25 @@ export interface Addon {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context: Float64Array | undefined,
   ): number
+  linearSelectBatch(
+    bandit: Handle<'linear'>,
+    strategy: number,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void
   linearEstimate(
     bandit: Handle<'linear'>,
     now: number,
     x: Float64Array,
     means: Float64Array,
     deviations: Float64Array,
+    context: Float64Array | undefined,
   ): void
   linearUpdate(
     bandit: Handle<'linear'>,
@@ -88,6 +113,7 @@ export interface Addon {
     target: number,
     weight: number,
     now: number,
+    context: Float64Array | undefined,
   ): void
   linearChanges(bandit: Handle<'linear'>, arm: number): number
   linearSnapshotArm(bandit: Handle<'linear'>, arm: number): Float64Array

@@ -1,4 +1,5 @@
 /** The addon's latency sketch behind the interface. */
+import { checkFloats, checkNumber } from '../argument-types.ts'
 import type { LatencySketch } from '../types.ts'
 import type { Addon, Handle } from './addon.ts'
 
@@ -7,19 +8,24 @@ export class RustLatencySketch implements LatencySketch {
   readonly #handle: Handle<'sketch'>
 
   constructor(addon: Addon, halfLifeMs: number) {
+    checkNumber('halfLifeMs', halfLifeMs)
     this.#addon = addon
     this.#handle = addon.createSketch(halfLifeMs)
   }
 
   record(valueMs: number, now: number): void {
+    checkNumber('valueMs', valueMs)
+    checkNumber('now', now)
     this.#addon.sketchRecord(this.#handle, valueMs, now)
   }
 
   quantile(q: number): number {
+    checkNumber('q', q)
     return this.#addon.sketchQuantile(this.#handle, q)
   }
 
   count(now: number): number {
+    checkNumber('now', now)
     return this.#addon.sketchCount(this.#handle, now)
   }
 
@@ -28,10 +34,12 @@ export class RustLatencySketch implements LatencySketch {
   }
 
   restore(snapshot: Float64Array): void {
+    checkFloats('snapshot', snapshot)
     this.#addon.sketchRestore(this.#handle, snapshot)
   }
 
   merge(snapshot: Float64Array): void {
+    checkFloats('snapshot', snapshot)
     this.#addon.sketchMerge(this.#handle, snapshot)
   }
 }

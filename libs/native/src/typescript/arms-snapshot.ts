@@ -1,12 +1,15 @@
 /**
- * Arms as figures: [version, size, then successes, failures and time of each arm]; of one arm [version, successes, failures,
- * time]. What is refused changes nothing.
+ * Arms as figures: [version, size, then the figures of each arm]; of one arm [version, then its figures]. An arm's figures are
+ * successes, failures and time, and since version 2 those of its window. What is refused changes nothing.
  */
-import { ARM_FIGURES, type ArmStatistics, areLegal } from './arm-statistics.ts'
+import { ARM_FIGURES, type ArmStatistics, areLegal, DECAYED_FIGURES } from './arm-statistics.ts'
 import { checkLength } from './checks.ts'
 
-const VERSION = 1
+const VERSION = 2
+/** Before there were windows; still read. */
+const WINDOWLESS_VERSION = 1
 const HEADER = 2
+const ARM_HEADER = 1
 
 export function writeSnapshot(arms: readonly ArmStatistics[]): Float64Array {
   const snapshot = new Float64Array(HEADER + ARM_FIGURES * arms.length)
@@ -20,10 +23,10 @@ export function writeSnapshot(arms: readonly ArmStatistics[]): Float64Array {
 
 /** Resets an arm with illegal figures to its prior. @returns the number of such arms */
 export function restoreSnapshot(arms: readonly ArmStatistics[], snapshot: Float64Array): number {
-  checkSnapshot(arms, snapshot)
+  const figuresOf = checkSnapshot(arms, snapshot)
   let illegal = 0
   arms.forEach((arm, i) => {
-    if (!arm.read(snapshot, HEADER + ARM_FIGURES * i)) illegal += 1
+    if (!arm.read(figuresOf(i))) illegal += 1
   })
   return illegal
 }
@@ -33,38 +36,52 @@ export function mergeSnapshot(
   snapshot: Float64Array,
   halfLifeMs: number,
 ): void {
-  checkSnapshot(arms, snapshot)
+  const figuresOf = checkSnapshot(arms, snapshot)
   arms.forEach((_, i) => {
-    if (areLegal(snapshot, HEADER + ARM_FIGURES * i)) return
+    if (areLegal(figuresOf(i))) return
     throw new RangeError(`snapshot has illegal figures for arm ${i}: nothing is merged`)
   })
   arms.forEach((arm, i) => {
-    arm.merge(snapshot, HEADER + ARM_FIGURES * i, halfLifeMs)
+    if (arm.isMergeable(figuresOf(i))) return
+    throw new RangeError(`snapshot has a window of another length for arm ${i}: nothing is merged`)
+  })
+  arms.forEach((arm, i) => {
+    arm.merge(figuresOf(i), halfLifeMs)
   })
 }
 
 export function writeArmSnapshot(arm: ArmStatistics): Float64Array {
-  const snapshot = new Float64Array(1 + ARM_FIGURES)
+  const snapshot = new Float64Array(ARM_HEADER + ARM_FIGURES)
   snapshot[0] = VERSION
-  arm.write(snapshot, 1)
+  arm.write(snapshot, ARM_HEADER)
   return snapshot
 }
 
 /** @returns whether the figures were legal */
 export function restoreArmSnapshot(arm: ArmStatistics, snapshot: Float64Array): boolean {
-  checkLength('snapshot', snapshot.length, 1 + ARM_FIGURES)
-  checkVersion(snapshot)
-  return arm.read(snapshot, 1)
+  checkShape(snapshot, ARM_HEADER, 1)
+  return arm.read(snapshot.subarray(ARM_HEADER))
 }
 
-function checkSnapshot(arms: readonly ArmStatistics[], snapshot: Float64Array): void {
-  checkLength('snapshot', snapshot.length, HEADER + ARM_FIGURES * arms.length)
-  checkVersion(snapshot)
-  if (snapshot[1] === arms.length) return
-  throw new RangeError(`snapshot must be of ${arms.length} arms, found ${snapshot[1]}`)
+/** @returns the figures of the i-th arm, if the snapshot is of a version that can be read and of as many arms */
+function checkSnapshot(
+  arms: readonly ArmStatistics[],
+  snapshot: Float64Array,
+): (arm: number) => Float64Array {
+  const figures = checkShape(snapshot, HEADER, arms.length)
+  if (snapshot[1] !== arms.length) {
+    throw new RangeError(`snapshot must be of ${arms.length} arms, found ${snapshot[1]}`)
+  }
+  return arm => snapshot.subarray(HEADER + figures * arm, HEADER + figures * (arm + 1))
 }
 
-function checkVersion(snapshot: Float64Array): void {
-  if (snapshot[0] === VERSION) return
-  throw new RangeError(`snapshot must be of version ${VERSION}, found ${snapshot[0]}`)
+/** @returns the number of figures an arm */
+function checkShape(snapshot: Float64Array, header: number, arms: number): number {
+  const version = snapshot[0] ?? VERSION
+  if (version !== VERSION && version !== WINDOWLESS_VERSION) {
+    throw new RangeError(`snapshot must be of version ${WINDOWLESS_VERSION} or ${VERSION}, found ${version}`)
+  }
+  const figures = version === WINDOWLESS_VERSION ? DECAYED_FIGURES : ARM_FIGURES
+  checkLength('snapshot', snapshot.length, header + figures * arms)
+  return figures
 }

@@ -1,5 +1,6 @@
 /** The bandit in TypeScript: statistics of each arm, and the choice among them. The Rust twin is `atp_math::bandit`. */
-import type { Bandit, BanditOptions, StrategyName } from '../types.ts'
+import { checkFloats, checkIntegers, checkNumber, checkWords } from '../argument-types.ts'
+import { type Bandit, type BanditOptions, type StrategyName, WINDOW_MS } from '../types.ts'
 import { ArmStatistics } from './arm-statistics.ts'
 import {
   mergeSnapshot,
@@ -11,26 +12,32 @@ import {
 import { beta } from './beta.ts'
 import { checkFinite, checkHalfLife, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
+import { addToContext, COUNTED, checkContext, NO_CONTEXT, poolPosterior } from './context.ts'
 import { ln } from './elementary.ts'
 import { upperBound } from './kl-ucb.ts'
 import { RandomStream } from './random-stream.ts'
 
 const PRIOR_MIN = 1e-6
 const PRIOR_MAX = 1e9
+/** Of the sliding window's bound: its regret is bounded for any above 1/2. */
+const XI = 0.6
 
 export class TypeScriptBandit implements Bandit {
   readonly #halfLifeMs: number
+  readonly #windowMs: number
   readonly #exploration: number
   readonly #arms: ArmStatistics[] = []
   readonly #stream = new RandomStream()
-  /** [alpha, beta] of each arm at the time of the present call. */
+  /** [alpha, beta] of each arm at the time of the present call, as its strategy takes them. */
   #posteriors = new Float64Array(0)
 
   constructor(options: BanditOptions) {
-    const { halfLifeMs, ucbExploration = 1 } = options
+    const { halfLifeMs, windowMs = WINDOW_MS, ucbExploration = 1 } = options
     checkHalfLife('halfLifeMs', halfLifeMs)
+    checkFinite('windowMs', windowMs, 1)
     checkFinite('ucbExploration', ucbExploration, 0)
     this.#halfLifeMs = halfLifeMs
+    this.#windowMs = windowMs
     this.#exploration = ucbExploration
   }
 
@@ -42,7 +49,7 @@ export class TypeScriptBandit implements Bandit {
     checkWord('hash', hash)
     checkFinite('alpha', alpha, PRIOR_MIN, PRIOR_MAX)
     checkFinite('beta', beta, PRIOR_MIN, PRIOR_MAX)
-    this.#arms.push(new ArmStatistics(hash, alpha, beta))
+    this.#arms.push(new ArmStatistics(hash, alpha, beta, this.#windowMs))
     this.#posteriors = new Float64Array(2 * this.#arms.length)
     return this.#arms.length - 1
   }
@@ -55,14 +62,19 @@ export class TypeScriptBandit implements Bandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context = NO_CONTEXT,
   ): number {
     checkStrategy(strategy)
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
+    checkFloats('qualities', qualities)
     checkLength('qualities', qualities.length, this.size)
-    checkApart(qualities, weights, penalties)
-    this.#writePosteriors(now, this.#posteriors)
+    checkApart('qualities', qualities, 'weights', weights)
+    checkApart('qualities', qualities, 'penalties', penalties)
+    checkContext(context, this.size, COUNTED)
+    checkApart('qualities', qualities, 'context', context)
+    this.#refreshPosteriors(strategy, now, context)
     const explored = this.#explored(strategy)
     return this.#choose(strategy, explored, seedHi, seedLo, weights, penalties, qualities)
   }
@@ -77,8 +89,13 @@ export class TypeScriptBandit implements Bandit {
   ): void {
     checkStrategy(strategy)
     checkWeighing(now, weights, penalties, this.size)
+    checkWords('seeds', seeds)
+    checkIntegers('chosen', chosen)
     checkLength('seeds', seeds.length, 2 * chosen.length)
-    this.#writePosteriors(now, this.#posteriors)
+    checkApart('chosen', chosen, 'weights', weights)
+    checkApart('chosen', chosen, 'penalties', penalties)
+    checkApart('chosen', chosen, 'seeds', seeds)
+    this.#refreshPosteriors(strategy, now, NO_CONTEXT)
     const explored = this.#explored(strategy)
     const qualities = new Float64Array(this.size)
     for (let k = 0; k < chosen.length; k += 1) {
@@ -88,12 +105,17 @@ export class TypeScriptBandit implements Bandit {
     }
   }
 
-  update(arm: number, reward: number, now: number): void {
+  update(arm: number, reward: number, now: number, context = NO_CONTEXT): void {
     this.#checkObservation(arm, reward, now)
+    checkContext(context, this.size, COUNTED)
     this.#learn(arm, reward, now)
+    addToContext(context, arm, reward, 1 - reward, now, this.#halfLifeMs)
   }
 
   updateBatch(arms: Uint32Array, rewards: Float64Array, times: Float64Array): void {
+    checkWords('arms', arms)
+    checkFloats('rewards', rewards)
+    checkFloats('times', times)
     checkLength('rewards', rewards.length, arms.length)
     checkLength('times', times.length, arms.length)
     for (let k = 0; k < arms.length; k += 1) {
@@ -104,10 +126,13 @@ export class TypeScriptBandit implements Bandit {
     }
   }
 
-  posteriors(now: number, out: Float64Array): void {
+  posteriors(now: number, out: Float64Array, context = NO_CONTEXT): void {
     checkFinite('now', now, 0)
+    checkFloats('out', out)
     checkLength('out', out.length, 2 * this.size)
-    this.#writePosteriors(now, out)
+    checkContext(context, this.size, COUNTED)
+    checkApart('out', out, 'context', context)
+    this.#writePosteriors(now, out, context)
   }
 
   snapshot(): Float64Array {
@@ -115,10 +140,12 @@ export class TypeScriptBandit implements Bandit {
   }
 
   restore(snapshot: Float64Array): number {
+    checkFloats('snapshot', snapshot)
     return restoreSnapshot(this.#arms, snapshot)
   }
 
   merge(snapshot: Float64Array): void {
+    checkFloats('snapshot', snapshot)
     mergeSnapshot(this.#arms, snapshot, this.#halfLifeMs)
   }
 
@@ -127,6 +154,7 @@ export class TypeScriptBandit implements Bandit {
   }
 
   restoreArm(arm: number, snapshot: Float64Array): boolean {
+    checkFloats('snapshot', snapshot)
     return restoreArmSnapshot(this.#arm(arm), snapshot)
   }
 
@@ -155,28 +183,48 @@ export class TypeScriptBandit implements Bandit {
     }
     const mean = a / (a + b)
     if (strategy === 'klucb') return upperBound(mean, a + b, explored)
-    return strategy === 'ucb' ? mean + this.#exploration * Math.sqrt(explored / (a + b)) : mean
+    return strategy === 'greedy' ? mean : mean + this.#exploration * Math.sqrt(explored / (a + b))
   }
 
   /**
-   * 2 ln(plays), the numerator of UCB's exploration term, or ln(plays), KL-UCB's with c = 0 as its paper recommends. A prior counts as alpha + beta plays, so that with a weak prior
-   * and no forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines 2011)
-   * at xi = 1/2. The present play counts too: ln stays positive where everything was forgotten.
+   * The numerator of an exploration term: UCB's is 2 ln(plays), KL-UCB's ln(plays), with c = 0 as its paper recommends, the sliding
+   * window's xi ln(plays), over the plays within it. A prior counts as alpha + beta plays, so that with a weak prior and no
+   * forgetting this is UCB1 (Auer et al. 2002); with forgetting it is discounted UCB (Garivier & Moulines 2011) at xi = 1/2. The
+   * present play counts too: ln stays positive where everything was forgotten. An arm that the window holds nothing of has the
+   * bound of its prior, where that paper has none: the weaker the prior, the sooner it is tried.
    */
   #explored(strategy: StrategyName): number {
-    if (strategy !== 'ucb' && strategy !== 'klucb') return 0
+    if (strategy === 'thompson' || strategy === 'greedy') return 0
     let plays = 1
     for (const x of this.#posteriors) plays += x
-    return (strategy === 'ucb' ? 2 : 1) * ln(plays)
+    const scale = strategy === 'ucb' ? 2 : strategy === 'klucb' ? 1 : XI
+    return scale * ln(plays)
+  }
+
+  #refreshPosteriors(strategy: StrategyName, now: number, context: Float64Array): void {
+    if (strategy !== 'swucb') {
+      this.#writePosteriors(now, this.#posteriors, context)
+      return
+    }
+    for (let i = 0; i < this.#arms.length; i += 1) {
+      const { priorAlpha, priorBeta, window } = this.#arms[i] as ArmStatistics
+      window.sumAt(now)
+      this.#posteriors[2 * i] = priorAlpha + window.successes
+      this.#posteriors[2 * i + 1] = priorBeta + window.failures
+      if (context.length === 0) continue
+      poolPosterior(this.#posteriors, i, priorAlpha, priorBeta, context, now, this.#halfLifeMs)
+    }
   }
 
   /** Discounted Thompson sampling (Raj & Kalyani 2017): evidence decays, and the prior is a floor that doesn't. */
-  #writePosteriors(now: number, out: Float64Array): void {
+  #writePosteriors(now: number, out: Float64Array, context: Float64Array): void {
     for (let i = 0; i < this.#arms.length; i += 1) {
       const arm = this.#arms[i] as ArmStatistics
       const weight = arm.weightAt(now, this.#halfLifeMs)
       out[2 * i] = arm.priorAlpha + arm.successes * weight
       out[2 * i + 1] = arm.priorBeta + arm.failures * weight
+      if (context.length === 0) continue
+      poolPosterior(out, i, arm.priorAlpha, arm.priorBeta, context, now, this.#halfLifeMs)
     }
   }
 
@@ -185,6 +233,7 @@ export class TypeScriptBandit implements Bandit {
   }
 
   #arm(arm: number): ArmStatistics {
+    checkNumber('arm', arm)
     const statistics = this.#arms[arm]
     if (statistics !== undefined) return statistics
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)

@@ -1,10 +1,11 @@
 /** What a decision weighs, and which arm wins: the same for every bandit. The Rust twin is `atp_math::choice`. */
+import { checkFloats, nameOf } from '../argument-types.ts'
 import { STRATEGIES, type StrategyName } from '../types.ts'
 import { checkFinite, checkLength } from './checks.ts'
 
 export function checkStrategy(strategy: string): asserts strategy is StrategyName {
   if ((STRATEGIES as readonly string[]).includes(strategy)) return
-  throw new RangeError(`strategy must be one of ${STRATEGIES.join(', ')}, found ${strategy}`)
+  throw new RangeError(`strategy must be one of ${STRATEGIES.join(', ')}, found ${nameOf(strategy)}`)
 }
 
 export function checkWeighing(
@@ -14,6 +15,8 @@ export function checkWeighing(
   arms: number,
 ): void {
   checkFinite('now', now, 0)
+  checkFloats('weights', weights)
+  checkFloats('penalties', penalties)
   checkLength('weights', weights.length, arms)
   checkLength('penalties', penalties.length, arms)
   for (let arm = 0; arm < weights.length; arm += 1) {
@@ -29,9 +32,16 @@ export function checkWeighing(
 }
 
 /** What is written must not share memory with what is read. */
-export function checkApart(qualities: Float64Array, weights: Float64Array, penalties: Float64Array): void {
-  if (qualities === weights) throw new RangeError('qualities must not share memory with weights')
-  if (qualities === penalties) throw new RangeError('qualities must not share memory with penalties')
+export function checkApart(
+  written: string,
+  target: ArrayBufferView,
+  read: string,
+  source: ArrayBufferView,
+): void {
+  if (target.buffer !== source.buffer) return
+  if (target.byteOffset + target.byteLength <= source.byteOffset) return
+  if (source.byteOffset + source.byteLength <= target.byteOffset) return
+  throw new RangeError(`${written} must not share memory with ${read}`)
 }
 
 /**

@@ -5,11 +5,16 @@
  * An arm's coefficients are those that all arms share and its own deviation from them. With an arm's precision A = S + R and
  * moment b, and its deviation integrated out, it tells of the shared ones with the precision R - R A^-1 R and the moment
  * R A^-1 b: both come from statistics that are additive, so replicas that merge agree. The bias is not shared: an arm that
- * nobody tried is expected at its own prior, so that it is tried.
+ * nobody tried is expected at its own prior, so that it is tried. That prior is a device and no knowledge. So the bias is
+ * integrated out as if nothing had been expected of it: otherwise all that arms fall short of it would be put down to the
+ * features that every request has, and others would be expected to fall short before they were tried.
  */
 import { invert } from './cholesky.ts'
 import { multiply } from './lanes.ts'
 import type { LinearArm, Regression } from './linear-arm.ts'
+
+/** Of the bias's ridge: a rest stays, so that an arm with hardly any evidence leaves nothing to divide by zero. */
+const FREED = 0.999
 
 export class CommonPrior {
   readonly #precision: Float64Array
@@ -37,16 +42,23 @@ export class CommonPrior {
     multiply(this.#precision, this.#moment, regression.common)
   }
 
-  #add(arm: LinearArm, { dimension, ridge }: Regression): void {
-    const precision = this.#precision
+  #add(arm: LinearArm, { dimension, biasRidge, ridge }: Regression): void {
+    const [precision, own] = [this.#precision, this.#own]
     const { inverse } = arm
-    arm.ownCoefficients(this.#own)
+    arm.ownCoefficients(own)
+    // The bias's ridge is taken away by Sherman and Morrison's formula (1950); row 0 is how the bias varies with the others.
+    const freed = FREED * biasRidge
+    const factor = freed / (1 - freed * (inverse[0] as number))
+    const ownLevel = factor * (own[0] as number)
     for (let row = 1; row < dimension; row += 1) {
-      const diagonal = row * dimension + row
-      this.#moment[row] = (this.#moment[row] as number) + ridge * (this.#own[row] as number)
-      precision[diagonal] = (precision[diagonal] as number) + ridge
-      for (let at = row * dimension + 1; at < (row + 1) * dimension; at += 1) {
-        precision[at] = (precision[at] as number) - ridge * ridge * (inverse[at] as number)
+      const start = row * dimension
+      const level = inverse[row] as number
+      this.#moment[row] = (this.#moment[row] as number) + ridge * ((own[row] as number) + ownLevel * level)
+      precision[start + row] = (precision[start + row] as number) + ridge
+      const ofLevel = factor * level
+      for (let column = 1; column < dimension; column += 1) {
+        const covariance = (inverse[start + column] as number) + ofLevel * (inverse[column] as number)
+        precision[start + column] = (precision[start + column] as number) - ridge * ridge * covariance
       }
     }
   }

@@ -4,6 +4,7 @@ import { TypeScriptBandit } from './bandit.ts'
 import { hash64 } from './hash64.ts'
 import { TypeScriptLatencySketch } from './latency-sketch.ts'
 import { TypeScriptLinearBandit } from './linear-bandit.ts'
+import { promptFeatures } from './prompt-features.ts'
 import { TypeScriptSlidingWindow } from './sliding-window.ts'
 
 export const typescriptNative: NativeModule = {
@@ -13,4 +14,5 @@ export const typescriptNative: NativeModule = {
   createSlidingWindow: (windowUs, limit) => new TypeScriptSlidingWindow(windowUs, limit),
   createLatencySketch: halfLifeMs => new TypeScriptLatencySketch(halfLifeMs),
   hash64,
+  promptFeatures,
 }

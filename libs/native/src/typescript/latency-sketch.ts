@@ -2,6 +2,7 @@
  * Decayed latency quantiles: logarithmic buckets (DDSketch, Masson et al. 2019) under forward decay (Cormode et al. 2009):
  * a value seen at t weighs 2^((t - landmark) / halfLife), and the landmark moves before weights grow past 2^20.
  */
+import { checkFloats } from '../argument-types.ts'
 import type { LatencySketch } from '../types.ts'
 import { checkFinite, checkHalfLife, checkInteger } from './checks.ts'
 import { ln, pow2 } from './elementary.ts'
@@ -139,6 +140,7 @@ function centreOf(bucket: number): number {
 }
 
 function checkSnapshot(snapshot: Float64Array): void {
+  checkFloats('snapshot', snapshot)
   if (snapshot.length < HEADER || snapshot[0] !== SNAPSHOT_VERSION) {
     throw new RangeError(`snapshot must be of version ${SNAPSHOT_VERSION}, found ${snapshot[0]}`)
   }

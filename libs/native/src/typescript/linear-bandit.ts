@@ -1,29 +1,32 @@
 /** A contextual bandit: each arm's quality is linear in a request's features. The Rust twin is `atp_math::linear_bandit`. */
+import { checkFloats, checkIntegers, checkNumber, checkWords } from '../argument-types.ts'
 import type { LinearBandit, LinearBanditOptions, StrategyName } from '../types.ts'
-import { checkFinite, checkHalfLife, checkInteger, checkLength, checkWord } from './checks.ts'
+import { checkFinite, checkLength, checkWord } from './checks.ts'
 import { bestArm, checkApart, checkStrategy, checkWeighing } from './choice.ts'
 import { CommonPrior } from './common-prior.ts'
+import { addToContext, checkContext, NO_CONTEXT, offsetOf, offsetVariance, SIGNED } from './context.ts'
 import { areLegal, figureCount, LinearArm, type Regression, Workspace } from './linear-arm.ts'
+import {
+  checkFeatures,
+  checkKnowsFeatures,
+  checkOptions,
+  checkPrior,
+  checkSnapshot,
+  checkTarget,
+  HEADER,
+  RIDGE_MAX,
+  RIDGE_MIN,
+  VERSION,
+} from './linear-checks.ts'
 import { normal } from './normal.ts'
 import { RandomStream } from './random-stream.ts'
 
-const DIMENSION_MAX = 256
-const RIDGE_MIN = 1e-6
-const RIDGE_MAX = 1e9
-const NOISE_MIN = 1e-6
 /** Observations that the spread of targets is believed for before any was observed. */
 const NOISE_STRENGTH = 5
-const TARGET_MAX = 1e6
-/** Features and weights beyond would leave nothing of the others in a double. */
-const FEATURE_MAX = 1e3
-const WEIGHT_MAX = 1e3
-const WEIGHT_MIN = 2.2250738585072014e-308
 /** Observations between two times that what arms have in common is learned. */
 const SETTLE_EVERY = 32
 /** The ridge follows the spread of targets when it is off by this factor. */
 const RIDGE_SLACK = 1.25
-const VERSION = 1
-const HEADER = 2
 
 export class TypeScriptLinearBandit implements LinearBandit {
   readonly #options: LinearBanditOptions
@@ -37,16 +40,8 @@ export class TypeScriptLinearBandit implements LinearBandit {
   readonly #stream = new RandomStream()
 
   constructor(options: LinearBanditOptions) {
-    const { dimension, biasRidge, ridge, commonRidge, halfLifeMs, noise, exploration, changeThreshold } =
-      options
-    checkInteger('dimension', dimension, 1, DIMENSION_MAX)
-    checkFinite('biasRidge', biasRidge, RIDGE_MIN, RIDGE_MAX)
-    checkFinite('ridge', ridge, RIDGE_MIN, RIDGE_MAX)
-    checkFinite('commonRidge', commonRidge, RIDGE_MIN, RIDGE_MAX)
-    checkHalfLife('halfLifeMs', halfLifeMs)
-    checkFinite('noise', noise, NOISE_MIN, TARGET_MAX)
-    checkFinite('exploration', exploration, 0)
-    checkHalfLife('changeThreshold', changeThreshold)
+    checkOptions(options)
+    const { dimension, biasRidge, ridge, halfLifeMs } = options
     this.#options = { ...options }
     this.#regression = { dimension, biasRidge, ridge, halfLifeMs, common: new Float64Array(dimension) }
     this.#common = new CommonPrior(dimension)
@@ -59,7 +54,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
 
   addArm(hash: number, prior: number): number {
     checkWord('hash', hash)
-    checkFinite('prior', prior, -TARGET_MAX, TARGET_MAX)
+    checkPrior(prior)
     this.#arms.push(new LinearArm(this.#regression, this.#workspace, hash, prior))
     return this.#arms.length - 1
   }
@@ -73,61 +68,105 @@ export class TypeScriptLinearBandit implements LinearBandit {
     weights: Float64Array,
     penalties: Float64Array,
     qualities: Float64Array,
+    context = NO_CONTEXT,
   ): number {
     checkStrategy(strategy)
-    if (strategy === 'klucb') throw new RangeError('strategy must be thompson, ucb or greedy, found klucb')
+    checkKnowsFeatures(strategy)
     checkWord('seedHi', seedHi)
     checkWord('seedLo', seedLo)
     checkWeighing(now, weights, penalties, this.size)
-    this.#checkFeatures(x)
+    checkFeatures('x', x, this.#regression.dimension)
+    checkFloats('qualities', qualities)
     checkLength('qualities', qualities.length, this.size)
-    checkApart(qualities, weights, penalties)
-    if (qualities === x) throw new RangeError('qualities must not share memory with x')
+    checkApart('qualities', qualities, 'weights', weights)
+    checkApart('qualities', qualities, 'penalties', penalties)
+    checkApart('qualities', qualities, 'x', x)
+    checkContext(context, this.size, SIGNED)
+    checkApart('qualities', qualities, 'context', context)
     this.#advance(now)
     const radius = this.#options.exploration * this.#spread()
-    for (let index = 0; index < this.#arms.length; index += 1) {
-      if (penalties[index] === Number.POSITIVE_INFINITY) {
-        qualities[index] = Number.NaN
-        continue
-      }
-      const arm = this.#arms[index] as LinearArm
-      const mean = arm.mean(x)
-      if (strategy === 'greedy') qualities[index] = mean
-      else if (strategy === 'ucb') qualities[index] = mean + radius * Math.sqrt(arm.variance(x))
-      else {
-        this.#stream.begin(seedHi, seedLo, arm.hash)
-        const draw = normal(this.#stream)
-        qualities[index] = mean + radius * Math.sqrt(arm.variance(x)) * draw
-      }
-    }
-    return bestArm(weights, penalties, qualities, this.#arms)
+    return this.#choose(context, now, strategy, radius, seedHi, seedLo, x, weights, penalties, qualities)
   }
 
-  estimate(now: number, x: Float64Array, means: Float64Array, deviations: Float64Array): void {
+  selectBatch(
+    strategy: StrategyName,
+    seeds: Uint32Array,
+    now: number,
+    features: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    chosen: Int32Array,
+  ): void {
+    checkStrategy(strategy)
+    checkKnowsFeatures(strategy)
+    checkWeighing(now, weights, penalties, this.size)
+    checkWords('seeds', seeds)
+    checkIntegers('chosen', chosen)
+    const { dimension } = this.#regression
+    checkFeatures('features', features, dimension * chosen.length)
+    checkLength('seeds', seeds.length, 2 * chosen.length)
+    checkApart('chosen', chosen, 'seeds', seeds)
+    checkApart('chosen', chosen, 'features', features)
+    checkApart('chosen', chosen, 'weights', weights)
+    checkApart('chosen', chosen, 'penalties', penalties)
+    this.#advance(now)
+    const radius = this.#options.exploration * this.#spread()
+    const qualities = new Float64Array(this.size)
+    for (let k = 0; k < chosen.length; k += 1) {
+      const [hi, lo] = [seeds[2 * k] as number, seeds[2 * k + 1] as number]
+      const x = features.subarray(dimension * k, dimension * (k + 1))
+      chosen[k] = this.#choose(NO_CONTEXT, now, strategy, radius, hi, lo, x, weights, penalties, qualities)
+    }
+  }
+
+  estimate(
+    now: number,
+    x: Float64Array,
+    means: Float64Array,
+    deviations: Float64Array,
+    context = NO_CONTEXT,
+  ): void {
     checkFinite('now', now, 0)
-    this.#checkFeatures(x)
+    checkFeatures('x', x, this.#regression.dimension)
+    checkFloats('means', means)
+    checkFloats('deviations', deviations)
     checkLength('means', means.length, this.size)
     checkLength('deviations', deviations.length, this.size)
-    if (means === x || deviations === x) throw new RangeError('outputs must not share memory with x')
-    if (means === deviations) throw new RangeError('deviations must not share memory with means')
+    checkApart('means', means, 'x', x)
+    checkApart('deviations', deviations, 'x', x)
+    checkApart('deviations', deviations, 'means', means)
+    checkContext(context, this.size, SIGNED)
+    checkApart('means', means, 'context', context)
+    checkApart('deviations', deviations, 'context', context)
     this.#advance(now)
+    const { halfLifeMs } = this.#options
     const spread = this.#spread()
     for (let index = 0; index < this.#arms.length; index += 1) {
       const arm = this.#arms[index] as LinearArm
-      means[index] = arm.mean(x)
-      deviations[index] = spread * Math.sqrt(arm.variance(x))
+      means[index] = arm.mean(x) + offsetOf(context, index, now, halfLifeMs)
+      const unsure = offsetVariance(context, index, now, halfLifeMs)
+      deviations[index] = spread * Math.sqrt(arm.variance(x) + unsure)
     }
   }
 
-  update(arm: number, x: Float64Array, target: number, weight: number, now: number): void {
+  update(
+    arm: number,
+    x: Float64Array,
+    target: number,
+    weight: number,
+    now: number,
+    context = NO_CONTEXT,
+  ): void {
     const learner = this.#arm(arm)
-    this.#checkFeatures(x)
-    checkFinite('target', target, -TARGET_MAX, TARGET_MAX)
-    checkFinite('weight', weight, WEIGHT_MIN, WEIGHT_MAX)
+    checkFeatures('x', x, this.#regression.dimension)
+    checkTarget(target, weight)
     checkFinite('now', now, 0)
+    checkContext(context, this.size, SIGNED)
+    if (context === x) throw new RangeError('context must not share memory with x')
     this.#advance(now)
-    const { changeThreshold } = this.#options
+    const { changeThreshold, halfLifeMs } = this.#options
     if (learner.forgetIfChanged(x, target, this.#spread(), changeThreshold)) this.#settleExactly()
+    addToContext(context, arm, weight, weight * (target - learner.mean(x)), now, halfLifeMs)
     learner.add(x, target, weight, now)
     this.#sinceSettled += 1
     if (this.#followSpread(RIDGE_SLACK) || this.#sinceSettled >= SETTLE_EVERY) this.#settle()
@@ -149,7 +188,7 @@ export class TypeScriptLinearBandit implements LinearBandit {
 
   restoreArm(arm: number, snapshot: Float64Array): boolean {
     const learner = this.#arm(arm)
-    this.#checkSnapshot(snapshot)
+    checkSnapshot(snapshot, this.#regression.dimension)
     const legal = learner.read(snapshot.subarray(HEADER))
     this.#replaced = true
     return legal
@@ -157,13 +196,48 @@ export class TypeScriptLinearBandit implements LinearBandit {
 
   mergeArm(arm: number, snapshot: Float64Array): void {
     const learner = this.#arm(arm)
-    this.#checkSnapshot(snapshot)
+    checkSnapshot(snapshot, this.#regression.dimension)
     const figures = snapshot.subarray(HEADER)
     if (!areLegal(figures, this.#regression.dimension)) {
       throw new RangeError(`snapshot has illegal figures for arm ${arm}: nothing is merged`)
     }
     learner.merge(figures)
     this.#replaced = true
+  }
+
+  #choose(
+    context: Float64Array,
+    now: number,
+    strategy: StrategyName,
+    radius: number,
+    seedHi: number,
+    seedLo: number,
+    x: Float64Array,
+    weights: Float64Array,
+    penalties: Float64Array,
+    qualities: Float64Array,
+  ): number {
+    const { halfLifeMs } = this.#options
+    for (let index = 0; index < this.#arms.length; index += 1) {
+      if (penalties[index] === Number.POSITIVE_INFINITY) {
+        qualities[index] = Number.NaN
+        continue
+      }
+      const arm = this.#arms[index] as LinearArm
+      const mean = arm.mean(x) + offsetOf(context, index, now, halfLifeMs)
+      if (strategy === 'greedy') {
+        qualities[index] = mean
+        continue
+      }
+      const deviation = Math.sqrt(arm.variance(x) + offsetVariance(context, index, now, halfLifeMs))
+      if (strategy === 'ucb') qualities[index] = mean + radius * deviation
+      else {
+        this.#stream.begin(seedHi, seedLo, arm.hash)
+        const draw = normal(this.#stream)
+        qualities[index] = mean + radius * deviation * draw
+      }
+    }
+    return bestArm(weights, penalties, qualities, this.#arms)
   }
 
   #advance(now: number): void {
@@ -213,26 +287,9 @@ export class TypeScriptLinearBandit implements LinearBandit {
   }
 
   #arm(arm: number): LinearArm {
+    checkNumber('arm', arm)
     const learner = this.#arms[arm]
     if (learner !== undefined) return learner
     throw new RangeError(`arm must be an index below ${this.size}, found ${arm}`)
-  }
-
-  #checkFeatures(x: Float64Array): void {
-    checkLength('x', x.length, this.#regression.dimension)
-    for (let k = 0; k < x.length; k += 1) {
-      const value = x[k] as number
-      if (value >= -FEATURE_MAX && value <= FEATURE_MAX) continue
-      throw new RangeError(`x[${k}] must be a number from -1000 to 1000, found ${value}`)
-    }
-  }
-
-  #checkSnapshot(snapshot: Float64Array): void {
-    const { dimension } = this.#regression
-    checkLength('snapshot', snapshot.length, HEADER + figureCount(dimension))
-    if (snapshot[0] === VERSION && snapshot[1] === dimension) return
-    throw new RangeError(
-      `snapshot must be of version ${VERSION} and dimension ${dimension}, found ${snapshot[0]} and ${snapshot[1]}`,
-    )
   }
 }

@@ -6,6 +6,7 @@
  * version mean nothing to another: a change here is a new version.
  */
 
+import { checkLength } from './checks.ts'
 import { ln } from './elementary.ts'
 
 export const PROMPT_FEATURES_VERSION = 1
@@ -53,19 +54,28 @@ class Shape {
   asksFirst = false
 }
 
-/** Writes the features of a prompt into `out`, of length `PROMPT_FEATURES`. */
+/** UTF-16 code units that are read: deciding must not wait for 50 MiB, and a longer prompt looks like its beginning. */
+const MOST_READ = 16_384
+
+/** As `NativeModule.promptFeatures`. */
 export function promptFeatures(text: string, out: Float64Array): void {
-  if (out.length !== PROMPT_FEATURES) {
-    throw new RangeError(`out must have length ${PROMPT_FEATURES}, found ${out.length}`)
-  }
+  const read = beginningToRead(text, out)
   out.fill(0)
   const shape = new Shape()
-  scan(text, shape, out)
+  scan(read, shape, out)
   out[0] = 1
-  figuresOf(text.length, shape).forEach((figure, k) => {
+  figuresOf(read.length, shape).forEach((figure, k) => {
     out[1 + k] = (figure - (CENTRES[k] as number)) / (SCALES[k] as number) / SHAPE_LENGTH
   })
   normalize(out, 1 + SHAPES)
+}
+
+/** Checks what both implementations are given, and cuts the text before one of them copies it. @throws {RangeError} */
+export function beginningToRead(text: string, out: Float64Array): string {
+  if (typeof text !== 'string') throw new RangeError(`text must be a string, found ${typeof text}`)
+  if (!(out instanceof Float64Array)) throw new RangeError(`out must be a Float64Array, found ${typeof out}`)
+  checkLength('out', out.length, PROMPT_FEATURES)
+  return text.length > MOST_READ ? text.slice(0, MOST_READ) : text
 }
 
 function figuresOf(length: number, shape: Shape): number[] {

@@ -27,7 +27,7 @@ export async function plan(app: App, { corridor, exchanges }: PlanOptions): Prom
     },
     async (request, reply) => {
       const { body, options } = chatBodyOf(request.body)
-      return answerOf(corridor.plan(exchanges.open(reply, body, options)))
+      return answerOf(await corridor.plan(exchanges.open(reply, body, options)))
     },
   )
 }

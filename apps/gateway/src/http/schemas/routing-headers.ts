@@ -16,6 +16,7 @@ export const RoutingHeaders = Type.Object({
   'x-atp-min-quality': Type.Optional(Decimal),
   'x-atp-allow': Type.Optional(Names),
   'x-atp-deny': Type.Optional(Names),
+  'x-atp-task': Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   'x-atp-decision-seed': Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
 })
 export type RoutingHeaders = Static<typeof RoutingHeaders>
@@ -47,6 +48,7 @@ const OPTION_OF: Readonly<Record<keyof RoutingHeaders, (text: string) => Routing
   'x-atp-min-quality': text => ({ min_quality: Number(text) }),
   'x-atp-allow': text => ({ allow: list(text) }),
   'x-atp-deny': text => ({ deny: list(text) }),
+  'x-atp-task': text => ({ task: text }),
   'x-atp-decision-seed': text => ({ decision_seed: text }),
 }
 
@@ -56,6 +58,7 @@ const ALLOWED: Partial<Record<keyof RoutingHeaders, string>> = {
   'x-atp-min-quality': 'a number from 0 to 1',
   'x-atp-allow': '1 to 200 names of 1 to 200 characters each',
   'x-atp-deny': '1 to 200 names of 1 to 200 characters each',
+  'x-atp-task': '1 to 64 letters, digits or any of . _ : / -',
   'x-atp-decision-seed': '1 to 200 printable characters',
 }
 

@@ -35,6 +35,15 @@ export const routingOptions = {
   ),
   allow: Type.Optional({ ...ModelNames, description: 'Only these models.' }),
   deny: Type.Optional({ ...ModelNames, description: 'Never these models.' }),
+  task: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      pattern: '^[A-Za-z0-9._:/-]*$',
+      examples: ['summary', 'support/triage'],
+      description: 'What kind of work it is: each task learns which models are good at it.',
+    }),
+  ),
   decision_seed: Type.Optional(
     Type.String({
       minLength: 1,

@@ -15,6 +15,9 @@ export const EXPLORATION = 0.3
 /** A fall by two deviations is noticed after some six answers; noise is hardly ever taken for one. */
 const CHANGE_THRESHOLD = 8
 
+/** Where a snapshot of an arm has the length of its feature vectors. */
+const DIMENSION = 1
+
 /** One arm's part, as plain JSON. */
 export interface ContextualMemory {
   readonly quality: readonly number[]
@@ -31,6 +34,7 @@ interface Changes {
 export class ContextualModel {
   readonly qualities: LinearBandit
   readonly amounts: AmountModel
+  readonly dimension: number
   /** Changes that each arm's figures had taken into account when it was restored, less those that were noticed here before. */
   readonly #changesElsewhere: Changes[] = []
   readonly #judged: boolean[] = []
@@ -51,6 +55,7 @@ export class ContextualModel {
       changeThreshold: CHANGE_THRESHOLD,
     })
     this.amounts = new AmountModel(native, dimension, halfLifeMs)
+    this.dimension = dimension
   }
 
   /**
@@ -64,10 +69,10 @@ export class ContextualModel {
     return this.qualities.addArm(hash, OPTIMISM)
   }
 
-  /** A judgement of an answer. @param quality in [0, 1] */
-  judge(arm: number, x: Float64Array, quality: number, now: number): void {
+  /** A judgement of an answer. @param quality in [0, 1] @param context written too, where it was given in one */
+  judge(arm: number, x: Float64Array, quality: number, now: number, context?: Float64Array): void {
     this.#judged[arm] = true
-    this.qualities.update(arm, x, quality, 1, now)
+    this.qualities.update(arm, x, quality, 1, now, context)
   }
 
   /** Null where nothing was learned of the arm: most deployments use one kind of strategy. */
@@ -76,6 +81,11 @@ export class ContextualModel {
     const quality = Array.from(this.qualities.snapshotArm(arm))
     const amount = this.amounts.snapshotArm(arm)
     return { quality, amount, changes: this.#add(this.#changesElsewhere[arm] as Changes, arm, 1) }
+  }
+
+  /** Whether it was learned with features of the same number: with others or none it cannot be restored. */
+  knows({ quality, amount }: ContextualMemory): boolean {
+    return quality[DIMENSION] === this.dimension && amount.regression[DIMENSION] === this.dimension
   }
 
   /** @returns false where a part was not legal: that part starts anew */

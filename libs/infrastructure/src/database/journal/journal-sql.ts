@@ -39,6 +39,7 @@ const DECISION_COLUMNS = [
   'shadow_arm',
   'signal',
   'signal_worth',
+  'task',
   'key_id',
 ]
 

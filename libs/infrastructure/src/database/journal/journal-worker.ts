@@ -121,6 +121,13 @@ class JournalWorker {
         return null
       case 'loadSnapshot':
         return this.#repositories.load()
+      case 'loadContext':
+        return this.#repositories.loadContext(request.input)
+      case 'saveContexts':
+        await this.#repositories.saveContexts(request.input)
+        return null
+      case 'contextsAhead':
+        return this.#repositories.contextsAhead(request.input)
       case 'undrained':
         return this.#spool.undrained(request.input)
       case 'drained':

@@ -113,6 +113,7 @@ export class JournalWriter {
       const tenant = strings[s++] as string
       const seed = strings[s++] as string
       const features = strings[s++] as string | null
+      const task = strings[s++] as string | null
       const keyId = strings[s++] as string | null
       const at = integer('at', numbers[n++])
       const arm = this.#name(numbers[n++])
@@ -157,6 +158,7 @@ export class JournalWriter {
         shadowArm,
         signal,
         signalWorth,
+        task,
         keyId,
       )
       if (inserted.changes !== 0) this.#last += 1

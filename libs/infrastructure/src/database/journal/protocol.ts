@@ -1,5 +1,7 @@
 /** What the two threads say to one another. Each request has a number and gets one reply of that number. */
-import type { DecisionRecord } from '@atp/domain/observation'
+import type { ContextRepository, DecisionRecord } from '@atp/domain/observation'
+import type { ContextKey } from '@atp/domain/routing'
+import type { StoredContextText } from '../context-json.ts'
 import type { StoredObservation } from '../repositories.ts'
 import type { StoredSnapshot } from '../snapshot-json.ts'
 import type { TenantCall } from '../tenants/tenant-call.ts'
@@ -17,6 +19,9 @@ export interface JournalCalls {
   after: { input: { sequence: number; limit: number }; output: readonly StoredObservation[] }
   saveSnapshot: { input: StoredSnapshot; output: null }
   loadSnapshot: { input: null; output: StoredSnapshot | null }
+  loadContext: { input: ContextKey; output: StoredContextText | null }
+  saveContexts: { input: readonly StoredContextText[]; output: null }
+  contextsAhead: { input: number; output: Awaited<ReturnType<ContextRepository['contextsAhead']>> }
   undrained: { input: number; output: SpoolBatch | null }
   drained: { input: number; output: null }
   trim: { input: number; output: number }

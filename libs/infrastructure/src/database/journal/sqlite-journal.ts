@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import { AtpError } from '@atp/core/errors'
 import type {
+  ContextRepository,
   DecisionRecord,
   DecisionRepository,
   Journal,
@@ -12,8 +13,11 @@ import type {
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
+  StoredContext,
 } from '@atp/domain/observation'
+import type { ContextKey } from '@atp/domain/routing'
 import type { TenantStore } from '@atp/domain/tenant'
+import { contextFromStored, contextToStored } from '../context-json.ts'
 import type { DataDirectory } from '../data-directory.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
@@ -40,7 +44,9 @@ export interface SqliteJournalOptions {
 /** The compiler rewrites import specifiers, not URLs: the thread's file is whatever this file is. */
 const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
-export class SqliteJournal implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository {
+export class SqliteJournal
+  implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
+{
   /** Where the journal is the database. */
   readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
   readonly #worker: Worker
@@ -119,6 +125,19 @@ export class SqliteJournal implements Journal, DecisionRepository, ObservationRe
   async load(): Promise<Snapshot | null> {
     const stored = await this.#send('loadSnapshot', null)
     return stored === null ? null : fromStored(stored)
+  }
+
+  async loadContext(key: ContextKey): Promise<StoredContext | null> {
+    return contextFromStored(await this.#send('loadContext', key))
+  }
+
+  /** @throws {RangeError} naming the path of a number that is not finite */
+  async saveContexts(contexts: readonly StoredContext[]): Promise<void> {
+    await this.#send('saveContexts', contexts.map(contextToStored))
+  }
+
+  contextsAhead(sequence: number): ReturnType<ContextRepository['contextsAhead']> {
+    return this.#send('contextsAhead', sequence)
   }
 
   /** The next rows for Postgres, in order of commit; null where all is there. */

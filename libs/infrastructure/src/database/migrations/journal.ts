@@ -4,8 +4,9 @@ import * as features from './journal-0002-features.ts'
 import * as signals from './journal-0003-signals.ts'
 import * as exploration from './journal-0004-exploration.ts'
 import * as shadow from './journal-0005-shadow.ts'
-import * as tenants from './journal-0006-tenants.ts'
-import * as usage from './journal-0007-usage.ts'
+import * as contexts from './journal-0006-contexts.ts'
+import * as tenants from './journal-0007-tenants.ts'
+import * as usage from './journal-0008-usage.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
@@ -13,6 +14,7 @@ export const journalMigrations = {
   '0003-signals': signals,
   '0004-exploration': exploration,
   '0005-shadow': shadow,
-  '0006-tenants': tenants,
-  '0007-usage': usage,
+  '0006-contexts': contexts,
+  '0007-tenants': tenants,
+  '0008-usage': usage,
 }

@@ -39,6 +39,7 @@ const DECISION_COLUMNS = {
   shadow_arm: 'text',
   signal: 'text',
   signal_worth: 'double precision',
+  task: 'text',
   key_id: 'text',
 }
 

@@ -1,6 +1,7 @@
 /** The same repositories on Postgres, and the batch insert that the drain uses: idempotent by id, numbered in order of commit. */
 import type { Secret } from '@atp/core/secret'
 import type {
+  ContextRepository,
   DecisionRecord,
   DecisionRepository,
   Journal,
@@ -9,9 +10,12 @@ import type {
   ObservationRepository,
   Snapshot,
   SnapshotRepository,
+  StoredContext,
 } from '@atp/domain/observation'
+import type { ContextKey } from '@atp/domain/routing'
 import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
+import { contextFromStored, contextToStored } from '../context-json.ts'
 import { migrate } from '../migrations/migrate.ts'
 import { postgresMigrations } from '../migrations/postgres.ts'
 import { asPort, Repositories } from '../repositories.ts'
@@ -38,7 +42,7 @@ const CONNECTIONS = 4
 const QUERY_TIMEOUT_MS = 60_000
 
 export class PostgresDatabase
-  implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository
+  implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
 {
   readonly #pool: pg.Pool
   readonly #db: Kysely<Schema>
@@ -120,6 +124,23 @@ export class PostgresDatabase
     await this.ready()
     const stored = await this.#repositories.load()
     return stored === null ? null : fromStored(stored)
+  }
+
+  async loadContext(key: ContextKey): Promise<StoredContext | null> {
+    await this.ready()
+    return contextFromStored(await this.#repositories.loadContext(key))
+  }
+
+  /** @throws {RangeError} naming the path of a number that is not finite */
+  async saveContexts(contexts: readonly StoredContext[]): Promise<void> {
+    const stored = contexts.map(contextToStored)
+    await this.ready()
+    await this.#repositories.saveContexts(stored)
+  }
+
+  async contextsAhead(sequence: number): ReturnType<ContextRepository['contextsAhead']> {
+    await this.ready()
+    return this.#repositories.contextsAhead(sequence)
   }
 
   /** Waits for the queries under way; harmless when called again. */

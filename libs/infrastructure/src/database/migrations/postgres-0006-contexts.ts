@@ -1,0 +1,16 @@
+/** What each tenant and task has seen of each arm, and which task a decision was for. */
+import type { Kysely } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('decisions').addColumn('task', 'text').execute()
+  await db.schema
+    .createTable('contexts')
+    .addColumn('replica', 'text', column => column.notNull())
+    .addColumn('tenant', 'text', column => column.notNull())
+    .addColumn('task', 'text', column => column.notNull())
+    .addColumn('applied_sequence', 'bigint', column => column.notNull())
+    .addColumn('saved_at', 'bigint', column => column.notNull())
+    .addColumn('arms', 'json', column => column.notNull())
+    .addPrimaryKeyConstraint('contexts_key', ['tenant', 'task', 'replica'])
+    .execute()
+}

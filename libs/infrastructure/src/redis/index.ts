@@ -1,0 +1,2 @@
+export type { Redis } from 'ioredis'
+export { type ConnectOptions, connectRedis, isReady } from './connect.ts'
