@@ -2,13 +2,14 @@
  * `npm run up`: from a bare clone to a gateway that answers, in the foreground. Prints `ready URL` once, when the first request would
  * succeed; ends everything that it started. Runs on Node 20 as it must install the Node that the rest needs.
  */
+import { readFileSync, rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { installIfNeeded } from './dev/install.mjs'
 import { endedTask, nxRunMany } from './dev/nx.mjs'
 import { Steps } from './dev/step.mjs'
 import { onStopSignal, StopStack } from './dev/stop.mjs'
 import { describeNative, startGateway, startSimulatedProvider } from './up/services.mjs'
-import { demoHint, firstSteps, HELP } from './up/texts.mjs'
+import { adminHint, demoHint, firstSteps, HELP } from './up/texts.mjs'
 
 const SIMULATED_CONFIG = 'config/simulated.yaml'
 
@@ -63,8 +64,10 @@ async function up(started) {
   )
   if (started.stopping) return
 
-  process.stdout.write(`${native}\n${firstSteps(gateway.url)}`)
-  if (simulated) process.stdout.write(demoHint(gateway.url))
+  process.stdout.write(`${native}\n${firstSteps(gateway.url, keyIn(gateway.devKeyFile))}`)
+  if (gateway.adminKeyFile !== undefined)
+    process.stdout.write(adminHint(gateway.url, takeKey(gateway.adminKeyFile)))
+  if (simulated) process.stdout.write(demoHint(gateway.url, gateway.devKeyFile))
   process.stdout.write(`ready ${gateway.url}\n`)
   await Promise.race([gateway.died, ...(provider === undefined ? [] : [provider.died])])
 }
@@ -73,6 +76,17 @@ function build(steps, simulated) {
   const projects = ['@atp/gateway', ...(simulated ? ['@atp/simulated-provider'] : [])]
   const { command, args, env } = nxRunMany('build', { projects })
   return steps.command('building', command, args, { env, describe: endedTask })
+}
+
+function keyIn(file) {
+  return file === undefined ? undefined : readFileSync(file, 'utf8').trim()
+}
+
+/** The first admin key is shown once, and then nowhere. */
+function takeKey(file) {
+  const key = keyIn(file)
+  rmSync(file)
+  return key
 }
 
 /** Where config/simulated.yaml's two accounts find their models: the simulator took any free port. */

@@ -47,6 +47,7 @@ export class Servers {
     }))
     const config = {
       server: { port: 0 },
+      auth: { enabled: false },
       data: { dir: join(this.#directory, 'data') },
       log: { level: 'warn' },
       adapters: [{ id: 'mock', base_url: `${upstreamUrl}/v1`, models }],

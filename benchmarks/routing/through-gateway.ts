@@ -52,6 +52,7 @@ function configOf(upstreamUrl: string, arms: number, budgetUsd: number, scratch:
   const quality = { quality: 1, cost: 0, latency: 0 }
   return {
     server: { port: 0 },
+    auth: { enabled: false },
     data: { dir: join(scratch, 'data') },
     log: { level: 'warn' },
     routing: {

@@ -33,21 +33,27 @@ export function startSimulatedProvider(options) {
 }
 
 /**
- * Starts the gateway and waits until it is ready to serve.
- * @returns {Promise<Service>}
+ * Starts the gateway and waits until it is ready to serve. It makes a tenant `dev` and says where its keys are; nobody needs one where
+ * its configuration turns authentication off.
+ * @returns {Promise<Service & { devKeyFile?: string, adminKeyFile?: string }>}
  */
 export async function startGateway({ config, env, ...options }) {
+  const keyFiles = {}
   const gateway = await startService('the gateway', {
-    args: [join(ROOT, 'apps/gateway/dist/main.js'), 'serve', '--config', config],
+    args: [join(ROOT, 'apps/gateway/dist/main.js'), 'serve', '--dev', '--config', config],
     listening: /^listening (http:\S+)$/,
     env,
     ...options,
+    onLine: line => {
+      const [, scope, file] = /^(dev|admin) key in (.+)$/.exec(line) ?? []
+      if (scope !== undefined) keyFiles[`${scope}KeyFile`] = file
+    },
   })
   await Promise.race([ready(gateway.url), gateway.died])
-  return gateway
+  return { ...gateway, ...keyFiles }
 }
 
-async function startService(name, { args, listening, env = {}, onStart, verbose }) {
+async function startService(name, { args, listening, env = {}, onStart, onLine = () => {}, verbose }) {
   let stopping = false
   let heard = () => {}
   const listens = new Promise(resolve => {
@@ -56,6 +62,7 @@ async function startService(name, { args, listening, env = {}, onStart, verbose 
   const child = start(workspaceNode(), args, {
     env: workspaceEnv(env),
     onLine: (line, from) => {
+      onLine(line)
       const url = listening.exec(line)?.[1]
       if (url !== undefined) return heard(url)
       if (verbose || isWorthShowing(line, from)) process.stderr.write(`${line}\n`)

@@ -33,6 +33,7 @@ import { ModelJudge } from './judging/model-judge.ts'
 import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
 import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
+import { TENANCY } from './tenancy/bindings.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -59,6 +60,7 @@ export async function compose(
     bindValue(T.RANDOM, random),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
+    ...TENANCY,
     ...overrides,
   ])
 }

@@ -23,6 +23,7 @@ export class Gateway {
     this.#lifecycle = new Lifecycle({ log: container.resolve(T.LOG), clock: container.resolve(T.CLOCK) })
     this.#registerCheck()
     this.#addDatabase()
+    this.#addTenants()
     this.#addAdapters()
     this.#addRedis()
     this.#addLearning()
@@ -78,6 +79,18 @@ export class Gateway {
       start: () => database.start(),
       // A third of the whole: what Postgres doesn't take by then stays in the journal.
       stop: () => database.stop(total / 3),
+    })
+  }
+
+  #addTenants(): void {
+    const { resolve } = this.#container
+    if (!resolve(T.CONFIG).auth.enabled) return
+    const follower = resolve(T.FOLLOWER)
+    resolve(T.READINESS).register('tenants', () => follower.check())
+    this.#lifecycle.add({
+      name: 'tenants',
+      start: () => follower.start(),
+      stop: () => follower.stop(),
     })
   }
 
@@ -162,6 +175,9 @@ export class Gateway {
           patienceMs: parseDuration(config.server.write_timeout),
           version: VERSION,
           clock: resolve(T.CLOCK),
+          authenticator: resolve(T.AUTHENTICATOR),
+          admin: { tenants: resolve(T.TENANTS), keys: resolve(T.KEYS), store: resolve(T.DATABASE).tenants },
+          publicMetrics: config.auth.public_metrics,
           corridor: resolve(T.CORRIDOR),
           exchanges: resolve(T.EXCHANGES),
           feedback: resolve(T.FEEDBACK),

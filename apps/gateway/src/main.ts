@@ -1,8 +1,10 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
+import { join } from 'node:path'
 import { Command } from 'commander'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
 import type { ReplayArguments } from './cli/replay.ts'
+import type { ServeOptions } from './cli/serve.ts'
 import { VERSION } from './version.ts'
 
 const CONFIG_OPTION = ['-c, --config <file>', 'configuration file (default: $ATP_CONFIG, else none)'] as const
@@ -18,9 +20,18 @@ program
   .command('serve', { isDefault: true })
   .description('run the gateway in the foreground until SIGTERM or Ctrl-C')
   .option(...CONFIG_OPTION)
-  .action(async (options: { readonly config?: string }) => {
+  .option('--dev', 'make a tenant `dev` with a key, and the first admin key, kept in data.dir')
+  .action(async (options: ServeOptions) => {
     const { serve } = await import('./cli/serve.ts')
-    await serve(options.config)
+    await serve(options)
+  })
+
+program
+  .command('key')
+  .description('print a new API key, for auth.admin_key')
+  .action(async () => {
+    const { printKey } = await import('./cli/key.ts')
+    printKey()
   })
 
 const config = program.command('config').description('look at the configuration')
@@ -46,6 +57,7 @@ program
   .command('demo')
   .description('send a few hundred prompts to a running gateway and watch it learn')
   .option('--url <url>', 'where the gateway listens', 'http://127.0.0.1:8080')
+  .option('--key-file <file>', 'where the API key is', join(process.env.ATP_DATA_DIR || 'data', 'dev-key'))
   .option('--requests <n>', 'prompts to route', wholeNumber, 600)
   .option('--concurrency <n>', 'prompts under way at once', wholeNumber, 16)
   .option('--quality <preset>', 'fast, balanced or high', preset, 'balanced')

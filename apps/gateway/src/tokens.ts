@@ -8,10 +8,12 @@ import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import type { LearnedState, PromptEmbedder, Rails, Router, TenantPacers } from '@atp/domain/routing'
+import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
 import type { Redis } from '@atp/infrastructure/redis'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
+import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
 import type { PromptReader } from './corridor/prompt-reader.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
@@ -19,6 +21,7 @@ import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
 import type { Replicas } from './replication/replicas.ts'
+import type { DirectoryFollower } from './tenancy/directory-follower.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
@@ -46,6 +49,12 @@ export const JUDGING = token<AnswerJudging | null>('answer judging')
 /** Null where no model embeds prompts. */
 export const EMBEDDER = token<PromptEmbedder | null>('prompt embedder')
 export const READER = token<PromptReader>('prompt reader')
+export const DIRECTORY = token<TenantDirectory>('tenant directory')
+export const KEY_USE = token<KeyUse>('key use')
+export const FOLLOWER = token<DirectoryFollower>('directory follower')
+export const AUTHENTICATOR = token<Authenticator>('authenticator')
+export const TENANTS = token<TenantAdministration>('tenant administration')
+export const KEYS = token<KeyAdministration>('key administration')
 export const CORRIDOR = token<Corridor>('corridor')
 export const SCRAPE = token<Scrape>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

@@ -1,7 +1,7 @@
 import type { ArmId, DecisionId } from '@atp/core/ids'
 import { epochMs } from '@atp/core/units'
 import type { Router } from '@atp/domain/routing'
-import { DEFAULT_TENANT } from '@atp/domain/tenant'
+import { BUILT_IN_TENANT, DEFAULT_TENANT } from '@atp/domain/tenant'
 import { typescriptNative } from '@atp/native'
 import { describe, expect, it, vi } from 'vitest'
 import { Planner } from '../src/corridor/plan.ts'
@@ -19,6 +19,7 @@ describe('the planner', () => {
     )
     const request = await planner.request({
       id: 'decision' as DecisionId,
+      caller: { tenant: BUILT_IN_TENANT, key: null },
       tenant: DEFAULT_TENANT,
       at: epochMs(0),
       body: { model: 'up/a' as ArmId, messages: [{ role: 'user', content: 'Hello?' }] },

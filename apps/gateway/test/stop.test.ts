@@ -34,6 +34,7 @@ async function running(
       ATP_DATA_DIR: scratch,
       ATP_LOG_LEVEL: 'silent',
       ATP_SERVER_PORT: '0',
+      ATP_AUTH_ENABLED: 'false',
       ATP_ADAPTERS_0_ID: 'up',
       ATP_ADAPTERS_0_BASE_URL: upstream.url,
       ATP_ADAPTERS_0_MODELS_0_NAME: 'model',

@@ -3,6 +3,12 @@
 export const ERROR_CATALOGUE = {
   invalid_request: { status: 400, title: 'The request is not valid', openaiType: 'invalid_request_error' },
   malformed_json: { status: 400, title: 'The body is not valid JSON', openaiType: 'invalid_request_error' },
+  invalid_api_key: {
+    status: 401,
+    title: 'A valid API key is needed',
+    openaiType: 'invalid_request_error',
+  },
+  forbidden: { status: 403, title: 'This key may not do that', openaiType: 'permission_error' },
   unknown_model: { status: 404, title: 'There is no such model', openaiType: 'invalid_request_error' },
   unknown_decision: { status: 404, title: 'There is no such decision', openaiType: 'invalid_request_error' },
   not_found: { status: 404, title: 'There is nothing at this address', openaiType: 'invalid_request_error' },
@@ -16,6 +22,16 @@ export const ERROR_CATALOGUE = {
     title: 'The request did not arrive in time',
     openaiType: 'invalid_request_error',
   },
+  already_exists: {
+    status: 409,
+    title: 'There is one of this id already',
+    openaiType: 'invalid_request_error',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'It was changed by somebody else',
+    openaiType: 'invalid_request_error',
+  },
   payload_too_large: { status: 413, title: 'The body is too large', openaiType: 'invalid_request_error' },
   unsupported_media_type: {
     status: 415,
@@ -26,6 +42,16 @@ export const ERROR_CATALOGUE = {
     status: 422,
     title: 'No model satisfies every constraint of this request',
     openaiType: 'invalid_request_error',
+  },
+  precondition_required: {
+    status: 428,
+    title: 'The change must say which version it changes',
+    openaiType: 'invalid_request_error',
+  },
+  too_many_failures: {
+    status: 429,
+    title: 'Too many requests without a valid API key',
+    openaiType: 'rate_limit_error',
   },
   headers_too_large: {
     status: 431,

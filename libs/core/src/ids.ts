@@ -5,6 +5,8 @@ import type { Random } from './random.ts'
 import type { Brand } from './units.ts'
 
 export type TenantId = Brand<string, 'TenantId'>
+/** An API key's id: it names the key and opens nothing. */
+export type KeyId = Brand<string, 'KeyId'>
 export type AdapterId = Brand<string, 'AdapterId'>
 /** `adapter/model`: one model served by one upstream account. */
 export type ArmId = Brand<string, 'ArmId'>

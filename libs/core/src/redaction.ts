@@ -12,6 +12,7 @@ const LINE_NAMES_A_SECRET = new RegExp(`(?:${SECRET_NAME})":`, 'i')
 const SECRETS_IN_TEXT: readonly (readonly [pattern: RegExp, replacement: string])[] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${REDACTED}`],
   [/\bsk-[\w-]{8,}/g, REDACTED],
+  [/\batp_[\w-]{43}/g, REDACTED],
   [/(:\/\/[^\s:@/"\\]*:)[^\s@/"\\]+@/g, `$1${REDACTED}@`],
   [new RegExp(`((?:${SECRET_NAME})\\\\?":\\s*\\\\?")[^"\\\\]+`, 'gi'), `$1${REDACTED}`],
   [new RegExp(`([?&](?:${SECRET_NAME}|key)=)[^&\\s"\\\\]+`, 'gi'), `$1${REDACTED}`],
@@ -21,7 +22,7 @@ export function isSecretName(name: string): boolean {
   return NAMED_SECRET.test(name)
 }
 
-/** Text without the secrets that give themselves away: bearer tokens, `sk-` keys, passwords in URLs, queries and JSON. */
+/** Text without the secrets that give themselves away: bearer tokens, `sk-` and `atp_` keys, passwords in URLs, queries and JSON. */
 export function redactText(text: string): string {
   let clean = text
   for (const [pattern, replacement] of SECRETS_IN_TEXT) clean = clean.replace(pattern, replacement)

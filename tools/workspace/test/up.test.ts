@@ -1,5 +1,5 @@
 /** `npm run up`: says once that it is ready, and then is; ends with everything that it started. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,8 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   async signal => {
     await using up = new ForegroundUp({ ATP_DATA_DIR: directory })
     const url = await up.ready()
-    expect(await chat(url)).toBe(200)
+    expect(await chat(url, keyIn(up.said))).toBe(200)
+    expect(await chat(url, null)).toBe(401)
 
     const services = await up.services()
     expect(services).toHaveLength(2)
@@ -65,10 +66,40 @@ test(
   TIMEOUT_MS,
 )
 
-async function chat(url: string): Promise<number> {
+test(
+  'makes a key for the line to paste, and keeps it; shows the first admin key once',
+  async () => {
+    const run = async (): Promise<string> => {
+      await using up = new ForegroundUp({ ATP_DATA_DIR: directory })
+      const url = await up.ready()
+      expect(await chat(url, keyIn(up.said))).toBe(200)
+      const admin = /first admin key.*authorization: Bearer (atp_[\w-]{43})/s.exec(up.said)?.[1]
+      if (admin !== undefined) {
+        const headers = { authorization: `Bearer ${admin}` }
+        expect((await fetch(`${url}/admin/v1/tenants`, { headers })).status).toBe(200)
+      }
+      return up.said
+    }
+    const [first, second] = [await run(), await run()]
+    expect(keyIn(second)).toBe(keyIn(first))
+    expect(first).toContain('first admin key')
+    expect(second).not.toContain('admin key')
+    expect(await readdir(directory)).not.toContain('admin-key')
+  },
+  TIMEOUT_MS,
+)
+
+function keyIn(said: string): string {
+  return /curl .*authorization: Bearer (atp_[\w-]{43})/.exec(said)?.[1] ?? 'none'
+}
+
+async function chat(url: string, key: string | null): Promise<number> {
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+    },
     body: JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: 'Hello' }] }),
   })
   await response.arrayBuffer()

@@ -1,28 +1,53 @@
 /** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
 import { type LoadedConfig, loadConfig, renderProblems } from '@atp/core/config'
+import type { AppContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
+import { developmentKeys } from '../tenancy/development-keys.ts'
+import * as T from '../tokens.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
 
-export async function serve(configOption: string | undefined): Promise<void> {
+export interface ServeOptions {
+  readonly config?: string
+  /** Makes a tenant `dev` and its key, kept in the data directory. */
+  readonly dev?: boolean
+}
+
+export async function serve({ config, dev = false }: ServeOptions): Promise<void> {
   let loaded: LoadedConfig
   try {
-    loaded = loadConfig(configFileOf(configOption))
+    loaded = loadConfig(configFileOf(config))
   } catch (error) {
     return explainBadConfig(error)
   }
   for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`)
   try {
-    const gateway = new Gateway(await compose(loaded))
+    const container = await compose(loaded)
+    const gateway = new Gateway(container)
     stopOnSignal(gateway)
-    process.stdout.write(`listening ${await gateway.start()}\n`)
+    const url = await gateway.start()
+    if (dev && loaded.config.auth.enabled) await sayDevelopmentKeys(container)
+    process.stdout.write(`listening ${url}\n`)
   } catch (error) {
     process.stderr.write(`the gateway did not start: ${explanation(error)}\n`)
     // Not just an exit code: the journal's thread may be open already.
     process.exit(1)
   }
+}
+
+/** Where the keys are, not what they are: standard output is the log. */
+async function sayDevelopmentKeys({ resolve }: AppContainer): Promise<void> {
+  const { dataKeyFile, adminKeyFile } = await developmentKeys({
+    dataDir: resolve(T.CONFIG).data.dir,
+    directory: resolve(T.DIRECTORY),
+    tenants: resolve(T.TENANTS),
+    keys: resolve(T.KEYS),
+    clock: resolve(T.CLOCK),
+  })
+  process.stdout.write(`dev key in ${dataKeyFile}\n`)
+  if (adminKeyFile !== null) process.stdout.write(`admin key in ${adminKeyFile}\n`)
 }
 
 function explanation(error: unknown): string {

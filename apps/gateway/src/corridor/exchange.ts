@@ -4,10 +4,13 @@ import type { EpochMs } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { Observation, RecordedSignal } from '@atp/domain/observation'
 import type { Plan } from '@atp/domain/routing'
+import type { Caller } from './authenticate.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
 export interface Exchange {
   readonly id: DecisionId
+  readonly caller: Caller
+  /** The caller's. */
   readonly tenant: TenantId
   readonly at: EpochMs
   readonly body: ChatBody

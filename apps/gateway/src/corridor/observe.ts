@@ -26,6 +26,7 @@ function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Dec
     id: exchange.id,
     tenant: exchange.tenant,
     task: exchange.options.task ?? null,
+    keyId: exchange.caller.key,
     at: exchange.at,
     arm,
     strategy: plan.strategy,

@@ -12,6 +12,7 @@ import {
   type Router,
   type RoutingRequest,
   type RoutingStrategy,
+  type Weights,
 } from '@atp/domain/routing'
 import type { Exchange } from './exchange.ts'
 import { measurePrompt, requiredCapabilities } from './prompt-measure.ts'
@@ -48,6 +49,8 @@ export class Planner {
   /** Waits only where a contextual strategy is asked for, and a model embeds prompts. */
   async request(exchange: Exchange): Promise<RoutingRequest> {
     const { body, options } = exchange
+    const { preference, allowedModels } = exchange.caller.tenant
+    const wanted = options.quality ?? preference ?? this.#defaults.preference
     const measure = measurePrompt(body)
     const strategy = options.strategy ?? this.#defaults.strategy
     const { shadow } = this.#defaults
@@ -60,9 +63,10 @@ export class Planner {
       tenant: exchange.tenant,
       task: options.task ?? null,
       model: body.model,
-      preference: options.quality ?? this.#defaults.preference,
+      preference: wanted,
       strategy,
-      constraints: constraintsOf(options, this.#floor(body.model, options)),
+      constraints: constraintsOf(options, this.#floor(body.model, wanted, options)),
+      ...(allowedModels === null ? {} : { permitted: allowedModels }),
       required: requiredCapabilities(body, measure.hasImages),
       inputBytes: measure.bytes,
       features: featuresFor(strategy),
@@ -79,11 +83,9 @@ export class Planner {
   }
 
   /** Who names a model, or weights, gets what was asked for. */
-  #floor(model: string, { min_quality, quality }: RoutingOptions): number {
-    const { qualityFloors, preference } = this.#defaults
+  #floor(model: string, wanted: Preset | Weights, { min_quality }: RoutingOptions): number {
     if (min_quality !== undefined) return min_quality
-    const preset = quality ?? preference
-    return model === AUTO && typeof preset === 'string' ? qualityFloors[preset] : 0
+    return model === AUTO && typeof wanted === 'string' ? this.#defaults.qualityFloors[wanted] : 0
   }
 
   plan(request: RoutingRequest): Plan {

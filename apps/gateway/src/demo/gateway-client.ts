@@ -16,11 +16,16 @@ export class RefusedError extends Error {}
 
 export class GatewayClient {
   readonly #base: string
+  readonly #headers: Readonly<Record<string, string>>
   readonly #signal: AbortSignal
 
-  /** @param signal ends every call that is under way */
-  constructor(url: string, signal: AbortSignal) {
+  /**
+   * @param key null where nobody is asked for one
+   * @param signal ends every call that is under way
+   */
+  constructor(url: string, key: string | null, signal: AbortSignal) {
     this.#base = url.replace(/\/+$/, '')
+    this.#headers = key === null ? {} : { authorization: `Bearer ${key}` }
     this.#signal = signal
   }
 
@@ -50,9 +55,8 @@ export class GatewayClient {
     const response = await this.#fetch(path, {
       method,
       signal: this.#signal,
-      ...(body === undefined
-        ? {}
-        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
     if (!response.ok) throw new RefusedError(`${method} ${path}: ${response.status} ${reasonIn(text)}`)

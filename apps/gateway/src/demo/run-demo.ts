@@ -15,6 +15,8 @@ import { renderReport } from './report-table.ts'
 
 export interface DemoOptions {
   readonly url: string
+  /** Null where nobody is asked for one. */
+  readonly key: string | null
   /** Prompts to route. */
   readonly requests: number
   readonly concurrency: number
@@ -33,9 +35,9 @@ const HOPELESS = 10
 
 /** @throws {DemoError} where there is no gateway, no model, no answer, or no simulated one */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const { url, requests, concurrency, preference, out, signal, clock = systemClock } = options
+  const { url, key, requests, concurrency, preference, out, signal, clock = systemClock } = options
   const startedAt = clock.monotonic()
-  const client = new GatewayClient(url, signal)
+  const client = new GatewayClient(url, key, signal)
   const run = new Run(client, new Progress(out, clock), concurrency, signal)
   const arms = await client.arms()
   if (arms.length === 0)

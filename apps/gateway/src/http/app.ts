@@ -13,6 +13,7 @@ import Fastify, {
   LogController,
   type RawServerDefault,
 } from 'fastify'
+import type { Authenticator } from '../corridor/authenticate.ts'
 import type { Corridor } from '../corridor/corridor.ts'
 import { clientError } from './client-error.ts'
 import type { ExchangeFactory } from './exchange-of.ts'
@@ -20,8 +21,10 @@ import drain from './plugins/drain.ts'
 import errors, { badRequest } from './plugins/errors.ts'
 import nesting from './plugins/nesting.ts'
 import openapi from './plugins/openapi.ts'
+import planes from './plugins/planes.ts'
 import requestMetrics from './plugins/request-metrics.ts'
 import type { Readiness } from './readiness.ts'
+import { type AdminOptions, admin } from './routes/admin/index.ts'
 import { ask } from './routes/ask.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
 import { metrics } from './routes/metrics.ts'
@@ -50,6 +53,10 @@ export interface AppOptions {
   readonly patienceMs: number
   readonly version: string
   readonly clock: Clock
+  readonly authenticator: Authenticator
+  readonly admin: Omit<AdminOptions, 'clock'>
+  /** Whether whoever scrapes the metrics needs no key. */
+  readonly publicMetrics: boolean
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
   readonly feedback: FeedbackService
@@ -86,6 +93,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(nesting)
   await app.register(drain)
   await app.register(requestMetrics, options)
+  await app.register(planes, options)
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
   await app.register(models, options)
@@ -94,5 +102,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(observe, options)
   await app.register(probes, options)
   await app.register(metrics, options)
+  await app.register(admin, { ...options.admin, clock: options.clock })
   return app
 }

@@ -16,6 +16,7 @@ export function errorResponse(error: AtpError, wire: Wire): ErrorResponse {
   const { status } = ERROR_CATALOGUE[error.code]
   const headers: Record<string, string> = {}
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
+  if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (wire === 'openai') {
     const upstream = upstreamsOwn(error)
     if (upstream !== null) return { ...upstream, headers }

@@ -4,10 +4,10 @@ import { type DecisionId, newId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { FastifyReply } from 'fastify'
-import { authenticate } from '../corridor/authenticate.ts'
 import type { Exchange } from '../corridor/exchange.ts'
 import type { RoutingOptions } from '../corridor/routing-options.ts'
 import { clientGone } from './client-gone.ts'
+import { callerOf } from './plugins/planes.ts'
 
 export class ExchangeFactory {
   readonly #clock: Clock
@@ -19,9 +19,11 @@ export class ExchangeFactory {
   }
 
   open(reply: FastifyReply, body: ChatBody, options: RoutingOptions): Exchange {
+    const caller = callerOf(reply.request)
     return {
       id: newId<DecisionId>(this.#clock, this.#random),
-      tenant: authenticate(),
+      caller,
+      tenant: caller.tenant.id,
       at: this.#clock.now(),
       body,
       options,

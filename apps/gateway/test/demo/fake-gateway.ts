@@ -11,6 +11,8 @@ const ARMS = Object.keys(QUALITY) as ArmId[]
 export interface FakeGateway {
   readonly url: string
   readonly asked: { prompt: string; quality?: string; model?: string }[]
+  /** The key of every request; undefined where it had none. */
+  readonly authorizations: (string | undefined)[]
   readonly observed: { decision_id: string; quality: number }[]
 }
 
@@ -27,6 +29,7 @@ export interface FakeOptions {
 export async function fakeGateway({ learnsAfter = 30, ...options }: FakeOptions = {}): Promise<FakeGateway> {
   const asked: FakeGateway['asked'] = []
   const observed: FakeGateway['observed'] = []
+  const authorizations: FakeGateway['authorizations'] = []
   const choose = (): ArmId =>
     observed.length < learnsAfter ? (ARMS[asked.length % ARMS.length] as ArmId) : 'alpha/sim-mini'
 
@@ -53,6 +56,7 @@ export async function fakeGateway({ learnsAfter = 30, ...options }: FakeOptions 
   }
 
   const server = createServer(async (request, response) => {
+    authorizations.push(request.headers.authorization)
     const reply = answer(request.url, JSON.parse((await bodyOf(request)) || 'null'))
     response.writeHead(reply.status, { 'content-type': 'application/json' })
     response.end(JSON.stringify(reply.body))
@@ -62,7 +66,12 @@ export async function fakeGateway({ learnsAfter = 30, ...options }: FakeOptions 
     server.close()
     server.closeAllConnections()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, observed }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    authorizations,
+    observed,
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

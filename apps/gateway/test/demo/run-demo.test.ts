@@ -19,7 +19,17 @@ class Screen extends Writable {
 function optionsFor(url: string, over: Partial<DemoOptions> = {}): DemoOptions & { out: Screen } {
   const out = new Screen()
   const signal = new AbortController().signal
-  return { url, requests: 200, concurrency: 4, preference: 'balanced', sample: 20, signal, ...over, out }
+  return {
+    url,
+    key: null,
+    requests: 200,
+    concurrency: 4,
+    preference: 'balanced',
+    sample: 20,
+    signal,
+    ...over,
+    out,
+  }
 }
 
 describe('the demo', () => {
@@ -34,6 +44,17 @@ describe('the demo', () => {
     expect(report.lastQuarter.quality).toBeCloseTo(QUALITY['alpha/sim-mini'])
     expect(report.lastQuarter.costUsd).toBeCloseTo(COST['alpha/sim-mini'], 9)
     expect(report.failed).toBe(0)
+  })
+
+  it('sends its key with every request, and none where it has none', async () => {
+    for (const [key, expected] of [
+      ['atp_k', 'Bearer atp_k'],
+      [null, undefined],
+    ] as const) {
+      const gateway = await fakeGateway()
+      await runDemo(optionsFor(gateway.url, { key, requests: 2 }))
+      expect(new Set(gateway.authorizations)).toEqual(new Set([expected]))
+    }
   })
 
   it('sends its preference when it routes, and a model when it measures one alone, and teaches nothing by that', async () => {

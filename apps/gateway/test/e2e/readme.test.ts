@@ -1,9 +1,11 @@
 /** What the README tells people to paste is pasted here. */
 import { execFile } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { call } from '../support/keyed-gateway.ts'
 import { SimulatedSetup } from '../support/simulated.ts'
 
 const run = promisify(execFile)
@@ -11,19 +13,29 @@ const PROJECT = join(import.meta.dirname, '../..')
 const README = readFileSync(join(PROJECT, '../../README.md'), 'utf8')
 const URL_IN_README = 'http://127.0.0.1:8080'
 
+const DATA_DIR = mkdtempSync(join(tmpdir(), 'atp-readme-'))
+const keyIn = (name: string) => readFileSync(join(DATA_DIR, name), 'utf8').trim()
+
 let setup: SimulatedSetup
 
 beforeAll(async () => {
-  setup = await SimulatedSetup.start()
+  setup = await SimulatedSetup.start({ auth: 'dev', dataDir: DATA_DIR })
 })
 
-afterAll(() => setup[Symbol.asyncDispose]())
+afterAll(async () => {
+  await setup[Symbol.asyncDispose]()
+  rmSync(DATA_DIR, { recursive: true })
+})
 
 function block(language: string, marker: string): string {
   const blocks = [...README.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))]
   const found = blocks.map(([, code]) => code as string).find(code => code.includes(marker))
   if (found === undefined) throw new Error(`the README has no ${language} block with ${marker}`)
-  return found.replaceAll(URL_IN_README, setup.gateway.url)
+  return found
+    .replaceAll(URL_IN_README, setup.gateway.url)
+    .replaceAll('data/dev-key', join(DATA_DIR, 'dev-key'))
+    .replaceAll("apiKey: 'atp_...'", `apiKey: '${keyIn('dev-key')}'`)
+    .replaceAll('Bearer atp_...', `Bearer ${keyIn('admin-key')}`)
 }
 
 async function paste(script: string): Promise<string> {
@@ -59,11 +71,22 @@ describe('the README', () => {
   })
 
   it('has a feedback line that is accepted', async () => {
-    const asked = await setup.post<{ decision_id: string }>('/v1/ask', { prompt: 'Hello?' })
+    const asked = await call<{ decision_id: string }>(setup.gateway, 'POST /v1/ask', {
+      key: keyIn('dev-key'),
+      body: { prompt: 'Hello?' },
+    })
     const line = block('sh', '/v1/observe').replace('"..."', `"${asked.body.decision_id}"`)
     expect(JSON.parse(await paste(`curl -s ${line.slice('curl '.length)}`))).toMatchObject({
       status: 'accepted',
     })
+  })
+
+  it('has lines that make a tenant and a key of it', async () => {
+    const lines = block('sh', '/admin/v1/tenants').replaceAll('curl ', 'curl -s ')
+    const [tenant, key] = (await paste(lines)).trim().split('\n')
+    expect(JSON.parse(tenant ?? '')).toMatchObject({ id: 'acme', version: 1 })
+    const { key: text } = JSON.parse(key ?? '') as { key: string }
+    expect((await call(setup.gateway, 'GET /v1/models', { key: text })).status).toBe(200)
   })
 
   it('has a bandit to import that chooses and learns', async () => {

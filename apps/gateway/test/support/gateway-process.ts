@@ -15,6 +15,8 @@ export interface GatewayOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Kept when given, thrown away after the test otherwise. */
   readonly dataDir?: string
+  /** Without it nobody is asked for a key: most tests are about something else. `dev` makes a tenant and keys, too. */
+  readonly auth?: 'keys' | 'dev'
 }
 
 export class GatewayProcess implements AsyncDisposable {
@@ -33,7 +35,11 @@ export class GatewayProcess implements AsyncDisposable {
   /** Resolves when it listens; rejects with all it printed where it ends before. */
   static async start(options: GatewayOptions = {}): Promise<GatewayProcess> {
     const scratch = mkdtempSync(join(tmpdir(), 'atp-gateway-test-'))
-    const { child, output } = launch(['serve'], scratch, options)
+    const { child, output } = launch(
+      ['serve', ...(options.auth === 'dev' ? ['--dev'] : [])],
+      scratch,
+      options,
+    )
     const url = await listening(child, output)
     return new GatewayProcess(url, child, output, scratch)
   }
@@ -83,6 +89,7 @@ function launch(args: readonly string[], scratch: string, options: GatewayOption
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     ATP_SERVER_PORT: '0',
+    ...(options.auth === undefined ? { ATP_AUTH_ENABLED: 'false' } : {}),
     ATP_DATA_DIR: options.dataDir ?? join(scratch, 'data'),
     ...(options.config === undefined ? {} : { ATP_CONFIG: file }),
     ...(process.env.ATP_NATIVE === undefined ? {} : { ATP_NATIVE: process.env.ATP_NATIVE }),

@@ -17,7 +17,7 @@ export class SimulatedSetup implements AsyncDisposable {
   }
 
   static async start(
-    options: { readonly timeScale?: number } & Pick<GatewayOptions, 'env' | 'dataDir'> = {},
+    options: { readonly timeScale?: number } & Pick<GatewayOptions, 'env' | 'dataDir' | 'auth'> = {},
   ): Promise<SimulatedSetup> {
     const provider = await startSimulatedProvider({ timeScale: options.timeScale ?? 0.05 })
     const gateway = await GatewayProcess.start({

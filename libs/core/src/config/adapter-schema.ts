@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
+import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
 export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
 
@@ -106,7 +107,7 @@ export const AdapterSchema = Type.Object(
     }),
     api_key: Type.Optional(
       Type.String({
-        pattern: '^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$',
+        pattern: SECRET_REFERENCE_PATTERN,
         writeOnly: true,
         examples: ['env:OPENAI_API_KEY', 'file:/run/secrets/openai'],
         description: 'Where the key is: an environment variable or a file, never the key itself.',

@@ -7,7 +7,8 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 
 export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key'>> & { readonly api_key: Secret | null }
 
-export type Config = Frozen<Omit<WrittenConfig, 'database' | 'redis' | 'adapters'>> & {
+export type Config = Frozen<Omit<WrittenConfig, 'auth' | 'database' | 'redis' | 'adapters'>> & {
+  readonly auth: Frozen<Omit<WrittenConfig['auth'], 'admin_key'>> & { readonly admin_key: Secret | null }
   readonly database: { readonly url: Secret | null }
   readonly redis: Frozen<Omit<WrittenConfig['redis'], 'url'>> & { readonly url: Secret | null }
   readonly adapters: readonly AdapterConfig[]

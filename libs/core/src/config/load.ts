@@ -85,6 +85,7 @@ function withSecrets(
   const secretOf = (text: string | undefined): Secret | null => (text === undefined ? null : new Secret(text))
   const config: Config = {
     ...written,
+    auth: { ...written.auth, admin_key: adminKeyOf(written.auth, env, problems) },
     database: { url: secretOf(written.database.url) },
     redis: { ...written.redis, url: secretOf(written.redis.url) },
     adapters: written.adapters.map(withKey),
@@ -92,6 +93,28 @@ function withSecrets(
   if (problems.length > 0) throw error(problems)
   return config
 }
+
+function adminKeyOf(
+  { admin_key }: WrittenConfig['auth'],
+  env: Environment,
+  problems: FieldProblem[],
+): Secret | null {
+  if (admin_key === undefined) return null
+  const field = 'auth.admin_key'
+  try {
+    const key = resolveSecretReference(admin_key, env, field)
+    if (ADMIN_KEY.test(key.reveal())) return key
+    const allowed =
+      'atp_ and 43 letters, digits, hyphens and underscores: 256 random bits, as `atp key` makes them'
+    problems.push({ field, found: 'something else, not shown', allowed })
+  } catch (cause) {
+    if (!(cause instanceof AtpError)) throw cause
+    problems.push(...cause.problems)
+  }
+  return null
+}
+
+const ADMIN_KEY = /^atp_[A-Za-z0-9_-]{43}$/
 
 const HEADER_VALUE = new RegExp(HEADER_VALUE_PATTERN)
 

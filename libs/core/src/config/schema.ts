@@ -2,6 +2,7 @@
 import { type Static, type TProperties, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
+import { AuthSchema } from './auth-schema.ts'
 import { DURATION_PATTERN, POSITIVE_DURATION_PATTERN } from './duration.ts'
 
 const section = <Properties extends TProperties>(description: string, properties: Properties) =>
@@ -43,7 +44,7 @@ const server = section('Where the gateway listens.', {
   host: Type.String({
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address to listen on; only a loopback address as long as there is no authentication.',
+    description: 'Address to listen on; only a loopback address where auth.enabled is false.',
   }),
   port: Type.Integer({
     minimum: 0,
@@ -271,6 +272,7 @@ const shutdown = section('How the gateway stops.', {
 export const ConfigSchema = Type.Object(
   {
     server,
+    auth: AuthSchema,
     data,
     database,
     redis,

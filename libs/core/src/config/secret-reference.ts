@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { AtpError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 
+export const SECRET_REFERENCE_PATTERN = '^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$'
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**

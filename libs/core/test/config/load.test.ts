@@ -42,6 +42,7 @@ describe('loading', () => {
     const { config, warnings, sources } = loadConfig({ env: {} })
     expect(config).toMatchObject({
       server: { host: '127.0.0.1', port: 8080, body_limit_bytes: 20 * 1024 * 1024 },
+      auth: { enabled: true, admin_key: null, public_metrics: true },
       data: { dir: './data', durability: 'process' },
       database: { url: null },
       log: { level: 'info', requests: false },
@@ -223,20 +224,34 @@ describe('a bad configuration', () => {
   })
 
   it.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.example.com'])(
-    'cannot listen on %s yet',
+    'cannot listen on %s without authentication, and can with it',
     host => {
-      expect(problemsOf('', { ATP_SERVER_HOST: host })).toMatchObject([
+      expect(loadConfig({ env: { ATP_SERVER_HOST: host } }).config.server.host).toBe(host)
+      expect(problemsOf('', { ATP_SERVER_HOST: host, ATP_AUTH_ENABLED: 'false' })).toMatchObject([
         {
           field: 'server.host',
           found: `"${host}" (from ATP_SERVER_HOST)`,
-          allowed: expect.stringContaining('authentication'),
+          allowed: expect.stringContaining('auth.enabled'),
         },
       ])
     },
   )
 
-  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('may listen on %s', host => {
-    expect(loadConfig({ env: { ATP_SERVER_HOST: host } }).config.server.host).toBe(host)
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('may listen on %s without it', host => {
+    const env = { ATP_SERVER_HOST: host, ATP_AUTH_ENABLED: 'false' }
+    expect(loadConfig({ env }).config.server.host).toBe(host)
+  })
+
+  it('takes the first admin key from where it is said to be, and only one of 256 bits', () => {
+    const key = `atp_${'k'.repeat(43)}`
+    const env = { ATP_AUTH_ADMIN_KEY: 'env:ROOT' }
+    expect(loadConfig({ env: { ...env, ROOT: key } }).config.auth.admin_key?.reveal()).toBe(key)
+    for (const bad of ['canary', `${key}k`, `${key}\n`]) {
+      const error = failure({ env: { ...env, ROOT: bad } })
+      expect(error.problems).toMatchObject([{ field: 'auth.admin_key' }])
+      expect(JSON.stringify(error.problems)).not.toContain(bad)
+    }
+    expect(failure({ env }).problems).toMatchObject([{ field: 'auth.admin_key' }])
   })
 
   it('has two adapters of an id, or two models of a name in an adapter', () => {

@@ -21,6 +21,8 @@ export interface DecisionFeedback extends Submission {
 /** Without an `observationId` each one counts. */
 export interface OutsideObservation extends Submission {
   readonly kind: 'outside'
+  /** The only arms or model names that its sender may speak of; where it is left out, all. */
+  readonly permitted?: readonly string[]
   readonly arm: ArmId
   readonly outcome: Outcome
   /** In [0, 1]; null where nobody judged. */

@@ -10,6 +10,7 @@ import { AtpError } from '@atp/core/errors'
 import { type DecisionId, newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import type { Arm } from '../routing/arm.ts'
+import { names } from '../routing/constraints.ts'
 import {
   type DecisionFeedback,
   type FeedbackInput,
@@ -123,8 +124,9 @@ export class FeedbackService {
 
   #outside(input: OutsideObservation): Draft | AtpError {
     const { registry, clock, random } = this.#options
-    const { tenant, arm, outcome, quality, latency, timeToFirstToken, usage, cost } = input
-    if (registry.arm(arm) === undefined) return unknownArm(arm)
+    const { tenant, permitted, arm, outcome, quality, latency, timeToFirstToken, usage, cost } = input
+    const known = registry.arm(arm)
+    if (known === undefined || (permitted !== undefined && !names(permitted, known))) return unknownArm(arm)
     const name = input.observationId ?? newId<string>(clock, random)
     const id = idOf(tenant, name)
     const observation: Observation = {

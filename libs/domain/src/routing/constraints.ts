@@ -20,9 +20,8 @@ export function exclusionsOf(
   facts: ArmFacts,
   request: RoutingRequest,
 ): readonly Exclusion[] | null {
-  if (!facts.requested) {
-    return [{ reason: 'not_requested', detail: `the request names the model ${request.model}` }]
-  }
+  const out = outOfQuestion(arm, facts, request)
+  if (out !== null) return [out]
   let found: Exclusion[] | null = null
   const exclude = (reason: Exclusion['reason'], detail: string): void => {
     found ??= []
@@ -65,7 +64,20 @@ export function exclusionsOf(
   return found
 }
 
-function names(list: readonly string[], arm: Arm): boolean {
+/** What needs no further reason. */
+function outOfQuestion(
+  arm: Arm,
+  { requested }: ArmFacts,
+  { permitted, model }: RoutingRequest,
+): Exclusion | null {
+  if (permitted !== undefined && !names(permitted, arm)) {
+    return { reason: 'not_permitted', detail: "not among the tenant's models" }
+  }
+  return requested ? null : { reason: 'not_requested', detail: `the request names the model ${model}` }
+}
+
+/** Whether the list has the arm, by its id or its model's name. */
+export function names(list: readonly string[], arm: Pick<Arm, 'id' | 'model'>): boolean {
   return list.includes(arm.id) || list.includes(arm.model)
 }
 

@@ -1,5 +1,5 @@
 /** One routing choice, explained. */
-import type { ArmId, DecisionId, TenantId } from '@atp/core/ids'
+import type { ArmId, DecisionId, KeyId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
 import type { RecordedSignal } from '../observation/signal.ts'
 import type { ArmForecast } from './pacing/budget-pacer.ts'
@@ -35,6 +35,8 @@ export interface Decision extends Omit<Plan, 'forecasts' | 'explores'> {
   readonly tenant: TenantId
   /** What kind of work it was, where the request said so. */
   readonly task: string | null
+  /** The key it was asked with; null where none was asked for. */
+  readonly keyId: KeyId | null
   readonly at: EpochMs
   /** The arm that answered, or the last one tried. */
   readonly arm: ArmId

@@ -34,6 +34,8 @@ export interface RoutingRequest {
   readonly preference: Preset | Weights
   readonly strategy: RoutingStrategy
   readonly constraints: Constraints
+  /** The only arms or model names that its tenant may use; where it is left out, all. */
+  readonly permitted?: readonly string[]
   readonly required: readonly Capability[]
   /** Prompt size in UTF-8 bytes, at least one a token: the cheap measure every request has. */
   readonly inputBytes: number
@@ -53,6 +55,7 @@ export interface RoutingRequest {
 
 export interface Exclusion {
   readonly reason:
+    | 'not_permitted'
     | 'not_requested'
     | 'not_allowed'
     | 'denied'

@@ -8,7 +8,7 @@ import type { ArmId } from '@atp/core/ids'
 import type { NativeModule } from '@atp/native'
 import type { AdapterRegistry } from '../adapter/registry.ts'
 import type { Arm } from './arm.ts'
-import { type ArmFacts, exclusionsOf } from './constraints.ts'
+import { type ArmFacts, exclusionsOf, names } from './constraints.ts'
 import { encodeFeatures } from './contextual/features.ts'
 import { affordableOutputTokens, type CostForecast, forecastCost } from './cost.ts'
 import type { Plan } from './decision.ts'
@@ -61,7 +61,7 @@ export class Router {
     this.#exploration = options.exploration ?? 0
   }
 
-  /** @throws {AtpError} `unknown_model` where the request names a model that no adapter serves */
+  /** @throws {AtpError} `unknown_model` where the request names a model that no adapter serves, or that its tenant may not use */
   plan(request: RoutingRequest): Plan {
     const plan = this.#plan(request, this.#exploration)
     if (request.shadow === null || plan.pinned) return plan
@@ -74,7 +74,7 @@ export class Router {
 
   #plan(request: RoutingRequest, explorationShare: number): Plan {
     const pinned = request.model !== AUTO
-    const requested = pinned ? this.#named(request.model) : null
+    const requested = pinned ? this.#named(request) : null
     const weights = this.#utility.weights(request.preference)
     const now = Math.floor(this.#clock.now() / TICK_MS) * TICK_MS
     const drafts = this.#draft(request, requested, weights, now)
@@ -104,8 +104,10 @@ export class Router {
     }
   }
 
-  #named(model: string): readonly Arm[] {
-    const arms = this.#registry.resolve(model)
+  /** What the tenant may not use is to it as if it were not there. */
+  #named({ model, permitted }: RoutingRequest): readonly Arm[] {
+    const mayUse = (arm: Arm) => permitted === undefined || names(permitted, arm)
+    const arms = this.#registry.resolve(model).filter(mayUse)
     if (arms.length > 0) return arms
     throw new AtpError('unknown_model', {
       detail: `no adapter serves the model '${model}'`,
@@ -115,6 +117,7 @@ export class Router {
           found: model,
           allowed: `auto, or one of ${this.#registry
             .arms()
+            .filter(mayUse)
             .map(arm => arm.id)
             .join(', ')}`,
         },

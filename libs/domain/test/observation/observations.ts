@@ -45,6 +45,7 @@ export function decisionOf(id: string, pinned = false): Decision {
     shadow: null,
     features: null,
     signal: null,
+    keyId: null,
   }
 }
 

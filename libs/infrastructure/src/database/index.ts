@@ -22,3 +22,4 @@ export {
   type PostgresDrainOptions,
 } from './postgres/postgres-drain.ts'
 export { SpooledRepositories } from './spooled-repositories.ts'
+export { PostgresTenants } from './tenants/postgres-tenants.ts'

@@ -11,12 +11,14 @@ import type {
   ObservationRepository,
   SnapshotRepository,
 } from '@atp/domain/observation'
+import type { TenantStore } from '@atp/domain/tenant'
 import { DataDirectory } from './data-directory.ts'
 import type { Durability } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
 import { PostgresDatabase } from './postgres/postgres-database.ts'
 import { type DrainStatus, PostgresDrain } from './postgres/postgres-drain.ts'
 import { SpooledRepositories } from './spooled-repositories.ts'
+import { PostgresTenants } from './tenants/postgres-tenants.ts'
 
 export interface OpenDatabaseOptions {
   readonly dataDir: string
@@ -41,6 +43,9 @@ export interface Database {
   readonly observations: ObservationRepository
   readonly snapshots: SnapshotRepository
   readonly contexts: ContextRepository
+  readonly tenants: TenantStore
+  /** Whether other replicas may change what it holds. */
+  readonly isShared: boolean
   /** Names this data directory among replicas. */
   readonly replica: string
   /** Starts draining; does not wait for Postgres. */
@@ -59,10 +64,14 @@ export interface Database {
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
   const directory = DataDirectory.open(options.dataDir, () => newId(options.clock, options.random))
   try {
+    const url = options.databaseUrl
     const postgres =
-      options.databaseUrl === undefined
+      url === undefined
         ? null
-        : new PostgresDatabase({ url: options.databaseUrl, replica: directory.replica })
+        : {
+            database: new PostgresDatabase({ url, replica: directory.replica }),
+            tenants: new PostgresTenants(url),
+          }
     const journal = await SqliteJournal.open({ directory, durability: options.durability })
     return postgres === null
       ? journalOnly(directory, journal)
@@ -80,6 +89,8 @@ function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database
     observations: journal,
     snapshots: journal,
     contexts: journal,
+    tenants: journal.tenants,
+    isShared: false,
     replica: directory.replica,
     start: () => undefined,
     async stop() {
@@ -94,7 +105,7 @@ function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database
 function spooled(
   directory: DataDirectory,
   journal: SqliteJournal,
-  postgres: PostgresDatabase,
+  { database: postgres, tenants }: { readonly database: PostgresDatabase; readonly tenants: PostgresTenants },
   { log, random }: OpenDatabaseOptions,
 ): Database {
   const repositories = new SpooledRepositories(journal, postgres, log)
@@ -106,6 +117,8 @@ function spooled(
     observations: repositories,
     snapshots: repositories,
     contexts: repositories,
+    tenants: tenants.store,
+    isShared: true,
     replica: directory.replica,
     start: () => drain.start(),
     async stop(deadlineMs) {
@@ -114,7 +127,7 @@ function spooled(
       await drain.stop()
       await journal.close()
       directory.release()
-      await postgres.close()
+      await Promise.all([postgres.close(), tenants.close()])
     },
     readiness() {
       const own = journalReadiness(journal)

@@ -51,6 +51,7 @@ export function decisionRow(decision: Decision): Row {
     signal: decision.signal?.name ?? null,
     signal_worth: decision.signal?.worth ?? null,
     task: decision.task,
+    key_id: decision.keyId,
   }
 }
 

@@ -1,7 +1,8 @@
 /** The tables that both databases have, as the query builder sees them. */
 import type { Generated } from 'kysely'
+import type { TenantSchema } from './tenants/tenant-schema.ts'
 
-export interface Schema {
+export interface Schema extends TenantSchema {
   decisions: DecisionTable
   observations: ObservationTable
   snapshots: SnapshotTable
@@ -37,6 +38,8 @@ interface DecisionTable {
   signal: string | null
   signal_worth: number | null
   task: string | null
+  /** Null where no key was asked for. */
+  key_id: string | null
 }
 
 interface ObservationTable {

@@ -27,6 +27,8 @@ export interface Metrics {
   judged(call: Observation, decided: boolean): void
   /** A prompt was to be embedded. @param outcome one of a handful */
   embedded(outcome: string): void
+  /** A request came without a valid key. @param limited whether its address had done so too often */
+  authenticationFailed(limited: boolean): void
   streamStarted(): void
   streamEnded(): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
@@ -60,6 +62,7 @@ class PrometheusMetrics implements Metrics {
   readonly #waiting: Gauge
   readonly #drainLag: Gauge
   readonly #verdicts: Counter
+  readonly #refusedKeys: Counter
   readonly #judgingCost: Counter
   readonly #exchanges: Counter
   readonly #embeddings: Counter
@@ -102,6 +105,12 @@ class PrometheusMetrics implements Metrics {
     this.#drainLag = new Gauge({
       name: 'atp_journal_drain_lag_rows',
       help: 'Rows in the journal that Postgres has not taken yet; 0 without Postgres',
+      registers,
+    })
+    this.#refusedKeys = new Counter({
+      name: 'atp_authentication_failures_total',
+      help: 'Requests without a valid API key, by whether their address was told to wait',
+      labelNames: ['limited'],
       registers,
     })
     this.#verdicts = new Counter({
@@ -169,6 +178,10 @@ class PrometheusMetrics implements Metrics {
   judged({ cost }: Observation, decided: boolean): void {
     this.#verdicts.labels(String(decided)).inc()
     if (cost !== null) this.#judgingCost.inc(toUsd(cost))
+  }
+
+  authenticationFailed(limited: boolean): void {
+    this.#refusedKeys.labels(String(limited)).inc()
   }
 
   embedded(outcome: string): void {

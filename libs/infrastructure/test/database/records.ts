@@ -30,6 +30,7 @@ export function decision(fields: Partial<Record<keyof Decision, unknown>> = {}):
   return {
     id: `decision-${made}`,
     tenant: 'default',
+    keyId: null,
     at: 1_700_000_000_000 + made,
     arm: 'openai/gpt',
     strategy: 'thompson',
@@ -147,6 +148,7 @@ export const anyDecision: fc.Arbitrary<Decision> = fc
   .record({
     id: newId,
     tenant: text,
+    keyId: orNull(fc.uuid()),
     at: integer,
     arm: text,
     strategy: fc.constantFrom('thompson', 'ucb1', 'greedy'),

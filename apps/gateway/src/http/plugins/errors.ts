@@ -35,7 +35,7 @@ export function badRequest(thrown: Error, request: FastifyRequest, reply: Fastif
   sendError(reply, error, wireAt(pathOf(request)))
 }
 
-const METHODS = ['GET', 'POST']
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] as string

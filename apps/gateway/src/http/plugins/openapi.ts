@@ -13,15 +13,21 @@ async function openapi(app: App, { version }: { readonly version: string }): Pro
         description: 'Routes each LLM request to the best model for it, and learns from what came back.',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
+      components: {
+        securitySchemes: {
+          api_key: { type: 'http', scheme: 'bearer', description: 'An API key, `atp_...`.' },
+        },
+      },
       tags: [
         { name: 'openai', description: "OpenAI's wire format" },
         { name: 'atp', description: 'Our own endpoints' },
         { name: 'probes', description: 'For Kubernetes' },
+        { name: 'admin', description: 'Tenants, keys, the log of their changes, usage: with an admin key' },
         { name: 'operations', description: 'For whoever runs the gateway' },
       ],
     },
   })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/openapi.json', { config: { plane: 'public' }, schema: { hide: true } }, async () => app.swagger())
 }
 
 export default fp(openapi, { name: 'openapi' })

@@ -21,6 +21,7 @@ export async function ask(app: App, { corridor, exchanges, patienceMs }: AskOpti
   app.post(
     '/v1/ask',
     {
+      config: { plane: 'data' },
       schema: {
         summary: 'Ask the best model',
         tags: ['atp'],

@@ -31,7 +31,7 @@ export async function chatCompletions(
   app.post(
     '/v1/chat/completions',
     {
-      config: { wire: 'openai' },
+      config: { plane: 'data', wire: 'openai' },
       schema: {
         summary: 'Answer a chat, by the best model or the named one',
         tags: ['openai'],

@@ -2,10 +2,19 @@
 import type { App } from '../app.ts'
 import type { Scrape } from '../scrape.ts'
 
-export async function metrics(app: App, { scrape }: { readonly scrape: Scrape }): Promise<void> {
+export interface MetricsOptions {
+  readonly scrape: Scrape
+  /** Whether whoever scrapes needs no key. */
+  readonly publicMetrics: boolean
+}
+
+export async function metrics(app: App, { scrape, publicMetrics }: MetricsOptions): Promise<void> {
   app.get(
     '/metrics',
-    { schema: { summary: 'Metrics for Prometheus', tags: ['operations'] } },
+    {
+      config: { plane: publicMetrics ? 'public' : 'admin' },
+      schema: { summary: 'Metrics for Prometheus', tags: ['operations'] },
+    },
     async (_request, reply) => reply.type(scrape.contentType).send(await scrape.render()),
   )
 }

@@ -3,8 +3,10 @@ import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import { type Arm, AUTO } from '@atp/domain/routing'
+import { mayUse } from '@atp/domain/tenant'
 import { Type } from 'typebox'
 import type { App } from '../app.ts'
+import { callerOf } from '../plugins/planes.ts'
 import { OpenAiError } from '../schemas/common.ts'
 
 const Model = Type.Object(
@@ -38,20 +40,24 @@ export async function models(app: App, { registry, clock }: ModelsOptions): Prom
   app.get(
     '/v1/models',
     {
-      config: { wire: 'openai' },
+      config: { plane: 'data', wire: 'openai' },
       schema: {
-        summary: 'The models that can be asked for',
+        summary: 'The models that the caller may ask for',
         tags: ['openai'],
         response: { 200: Type.Object({ object: Type.Literal('list'), data: Type.Array(Model) }) },
       },
     },
-    async () => ({ object: 'list' as const, data: [auto, ...registry.arms().map(describe)] }),
+    async request => {
+      const { tenant } = callerOf(request)
+      const arms = registry.arms().filter(arm => mayUse(tenant, arm))
+      return { object: 'list' as const, data: [auto, ...arms.map(describe)] }
+    },
   )
 
   app.get(
     '/v1/models/*',
     {
-      config: { wire: 'openai' },
+      config: { plane: 'data', wire: 'openai' },
       schema: {
         summary: 'One model, by its arm or its name',
         tags: ['openai'],
@@ -62,7 +68,8 @@ export async function models(app: App, { registry, clock }: ModelsOptions): Prom
     async request => {
       const name = request.params['*']
       if (name === AUTO) return auto
-      const [arm] = registry.resolve(name)
+      const { tenant } = callerOf(request)
+      const arm = registry.resolve(name).find(each => mayUse(tenant, each))
       if (arm !== undefined) return describe(arm)
       throw new AtpError('unknown_model', { detail: `no adapter serves the model '${name}'` })
     },

@@ -3,9 +3,10 @@ import { AtpError } from '@atp/core/errors'
 import type { ArmId, DecisionId } from '@atp/core/ids'
 import { microUsd, milliseconds } from '@atp/core/units'
 import type { FeedbackInput, FeedbackResult, FeedbackService } from '@atp/domain/observation'
-import { authenticate } from '../../corridor/authenticate.ts'
+import type { Tenant } from '@atp/domain/tenant'
 import type { App } from '../app.ts'
 import { problem } from '../error-response.ts'
+import { callerOf } from '../plugins/planes.ts'
 import { Problem } from '../schemas/common.ts'
 import { type ObservationInput, ObserveAnswer, ObserveRequest } from '../schemas/observe.ts'
 
@@ -13,6 +14,7 @@ export async function observe(app: App, { feedback }: { readonly feedback: Feedb
   app.post(
     '/v1/observe',
     {
+      config: { plane: 'data' },
       schema: {
         summary: 'Say how good an answer was',
         tags: ['atp'],
@@ -21,14 +23,15 @@ export async function observe(app: App, { feedback }: { readonly feedback: Feedb
       },
     },
     async (request, reply) => {
+      const { tenant } = callerOf(request)
       const { observations, ...single } = request.body
       if (observations === undefined) {
-        const [result] = await feedback.submit([inputOf(single, '')])
+        const [result] = await feedback.submit([inputOf(tenant, single, '')])
         if (result?.status === 'refused') throw result.error
         return reply.code(202).send(answerOf(result as FeedbackResult))
       }
       if (Object.keys(single).length > 0) throw mixed(Object.keys(single))
-      const inputs = observations.map((input, index) => inputOf(input, `observations[${index}].`))
+      const inputs = observations.map((input, index) => inputOf(tenant, input, `observations[${index}].`))
       const results = await feedback.submit(inputs)
       return reply.code(202).send({ results: results.map(answerOf) })
     },
@@ -36,8 +39,7 @@ export async function observe(app: App, { feedback }: { readonly feedback: Feedb
 }
 
 /** @param at where the input stands in the body, for the error that names a missing field */
-function inputOf(input: ObservationInput, at: string): FeedbackInput {
-  const tenant = authenticate()
+function inputOf({ id: tenant, allowedModels }: Tenant, input: ObservationInput, at: string): FeedbackInput {
   const key = input.observation_id === undefined ? {} : { observationId: input.observation_id }
   const { decision_id, quality, arm, outcome } = input
   if (decision_id !== undefined) {
@@ -54,6 +56,7 @@ function inputOf(input: ObservationInput, at: string): FeedbackInput {
   return {
     kind: 'outside',
     tenant,
+    ...(allowedModels === null ? {} : { permitted: allowedModels }),
     arm: arm as ArmId,
     outcome,
     quality: quality ?? null,

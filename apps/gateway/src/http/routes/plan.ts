@@ -17,6 +17,7 @@ export async function plan(app: App, { corridor, exchanges }: PlanOptions): Prom
   app.post(
     '/v1/plan',
     {
+      config: { plane: 'data' },
       schema: {
         summary: 'Explain the decision that `ask` would take',
         tags: ['atp'],

@@ -63,7 +63,10 @@ export async function probes(
   const probe = (path: string, summary: string, report: () => ReadinessReport): void => {
     app.get(
       path,
-      { schema: { summary, tags: ['probes'], response: { 200: Report, 503: Report } } },
+      {
+        config: { plane: 'public' },
+        schema: { summary, tags: ['probes'], response: { 200: Report, 503: Report } },
+      },
       async (_request, reply) => {
         const current = report()
         return reply.code(current.status === 'unavailable' ? 503 : 200).send(body(current))
@@ -79,6 +82,7 @@ export async function probes(
   app.get(
     '/healthz',
     {
+      config: { plane: 'public' },
       schema: {
         summary: 'How are the components, and how did recent calls of each adapter go?',
         tags: ['probes'],

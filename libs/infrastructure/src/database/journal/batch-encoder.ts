@@ -63,7 +63,8 @@ export class BatchEncoder {
   #decision(decision: Decision): void {
     const numbers = this.#numbers
     let at = this.#at
-    this.#strings.push(decision.id, decision.tenant, decision.seed, decision.features, decision.task)
+    this.#strings.push(decision.id, decision.tenant, decision.seed, decision.features)
+    this.#strings.push(decision.task, decision.keyId)
     numbers[at++] = decision.at
     numbers[at++] = this.#name(decision.arm)
     numbers[at++] = this.#name(decision.strategy)

@@ -17,7 +17,7 @@ export const NUMBERS_PER_DECISION = 14
  * strategy alpha is unknown, and in beta's place stands the deviation.
  */
 export const NUMBERS_PER_CANDIDATE = 13
-// An observation has three strings: id, tenant, decision id. A decision has five: id, tenant, seed, features, task. After the
+// An observation has three strings: id, tenant, decision id. A decision has six: id, tenant, seed, features, task, key. After the
 // candidates of a decision comes one number for each exclusion, its reason, and one string, its detail.
 
 /** What the journal's thread is given to commit. */

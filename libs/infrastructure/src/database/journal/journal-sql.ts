@@ -40,6 +40,7 @@ const DECISION_COLUMNS = [
   'signal',
   'signal_worth',
   'task',
+  'key_id',
 ]
 
 export const INSERT_OBSERVATION = insertInto('observations', OBSERVATION_COLUMNS)

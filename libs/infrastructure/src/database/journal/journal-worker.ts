@@ -10,6 +10,8 @@ import { journalMigrations } from '../migrations/journal.ts'
 import { migrate } from '../migrations/migrate.ts'
 import { Repositories } from '../repositories.ts'
 import type { Schema } from '../schema.ts'
+import { answer } from '../tenants/tenant-call.ts'
+import { TenantTables } from '../tenants/tenant-tables.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type {
@@ -33,6 +35,7 @@ class JournalWorker {
   readonly #port: MessagePort
   readonly #database: DatabaseSync
   readonly #repositories: Repositories
+  readonly #tenants: TenantTables
   readonly #writer: JournalWriter
   readonly #spool: Spool
 
@@ -40,6 +43,7 @@ class JournalWorker {
     this.#port = port
     this.#database = database
     this.#repositories = new Repositories(db, replica)
+    this.#tenants = new TenantTables(db)
     this.#writer = new JournalWriter(database)
     this.#spool = new Spool(database, this.#writer.names)
   }
@@ -131,6 +135,8 @@ class JournalWorker {
         return null
       case 'trim':
         return this.#spool.trim(request.input)
+      case 'tenants':
+        return answer(this.#tenants, request.input)
       case 'close':
         this.#database.exec('pragma wal_checkpoint(truncate)')
         this.#database.close()

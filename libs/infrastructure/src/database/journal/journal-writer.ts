@@ -114,6 +114,7 @@ export class JournalWriter {
       const seed = strings[s++] as string
       const features = strings[s++] as string | null
       const task = strings[s++] as string | null
+      const keyId = strings[s++] as string | null
       const at = integer('at', numbers[n++])
       const arm = this.#name(numbers[n++])
       const strategy = this.#name(numbers[n++])
@@ -158,6 +159,7 @@ export class JournalWriter {
         signal,
         signalWorth,
         task,
+        keyId,
       )
       if (inserted.changes !== 0) this.#last += 1
     }

@@ -4,6 +4,7 @@ import type { ContextKey } from '@atp/domain/routing'
 import type { StoredContextText } from '../context-json.ts'
 import type { StoredObservation } from '../repositories.ts'
 import type { StoredSnapshot } from '../snapshot-json.ts'
+import type { TenantCall } from '../tenants/tenant-call.ts'
 import type { EncodedBatch } from './batch-layout.ts'
 import type { SpoolBatch } from './spool.ts'
 
@@ -24,6 +25,7 @@ export interface JournalCalls {
   undrained: { input: number; output: SpoolBatch | null }
   drained: { input: number; output: null }
   trim: { input: number; output: number }
+  tenants: { input: TenantCall; output: unknown }
   close: { input: null; output: null }
 }
 

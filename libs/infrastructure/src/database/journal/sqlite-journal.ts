@@ -16,10 +16,12 @@ import type {
   StoredContext,
 } from '@atp/domain/observation'
 import type { ContextKey } from '@atp/domain/routing'
+import type { TenantStore } from '@atp/domain/tenant'
 import { contextFromStored, contextToStored } from '../context-json.ts'
 import type { DataDirectory } from '../data-directory.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
+import { storeBehind } from '../tenants/tenant-call.ts'
 import { BatchEncoder } from './batch-encoder.ts'
 import {
   type CallName,
@@ -45,6 +47,8 @@ const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts
 export class SqliteJournal
   implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
 {
+  /** Where the journal is the database. */
+  readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
   readonly #worker: Worker
   readonly #encoder: BatchEncoder
   readonly #pending = new Map<number, Pending>()

@@ -5,6 +5,8 @@ import * as signals from './journal-0003-signals.ts'
 import * as exploration from './journal-0004-exploration.ts'
 import * as shadow from './journal-0005-shadow.ts'
 import * as contexts from './journal-0006-contexts.ts'
+import * as tenants from './journal-0007-tenants.ts'
+import * as usage from './journal-0008-usage.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
@@ -13,4 +15,6 @@ export const journalMigrations = {
   '0004-exploration': exploration,
   '0005-shadow': shadow,
   '0006-contexts': contexts,
+  '0007-tenants': tenants,
+  '0008-usage': usage,
 }

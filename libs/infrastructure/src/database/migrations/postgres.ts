@@ -5,6 +5,8 @@ import * as signals from './postgres-0003-signals.ts'
 import * as exploration from './postgres-0004-exploration.ts'
 import * as shadow from './postgres-0005-shadow.ts'
 import * as contexts from './postgres-0006-contexts.ts'
+import * as tenants from './postgres-0007-tenants.ts'
+import * as usage from './postgres-0008-usage.ts'
 
 export const postgresMigrations = {
   '0001-initial': initial,
@@ -13,4 +15,6 @@ export const postgresMigrations = {
   '0004-exploration': exploration,
   '0005-shadow': shadow,
   '0006-contexts': contexts,
+  '0007-tenants': tenants,
+  '0008-usage': usage,
 }

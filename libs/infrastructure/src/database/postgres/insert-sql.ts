@@ -40,6 +40,7 @@ const DECISION_COLUMNS = {
   signal: 'text',
   signal_worth: 'double precision',
   task: 'text',
+  key_id: 'text',
 }
 
 export const INSERT_OBSERVATIONS = insertInto('observations', OBSERVATION_COLUMNS)

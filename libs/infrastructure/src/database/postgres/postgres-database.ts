@@ -1,5 +1,4 @@
 /** The same repositories on Postgres, and the batch insert that the drain uses: idempotent by id, numbered in order of commit. */
-import { AtpError } from '@atp/core/errors'
 import type { Secret } from '@atp/core/secret'
 import type {
   ContextRepository,
@@ -15,7 +14,7 @@ import type {
 } from '@atp/domain/observation'
 import type { ContextKey } from '@atp/domain/routing'
 import { Kysely, PostgresDialect } from 'kysely'
-import pg from 'pg'
+import type pg from 'pg'
 import { contextFromStored, contextToStored } from '../context-json.ts'
 import { migrate } from '../migrations/migrate.ts'
 import { postgresMigrations } from '../migrations/postgres.ts'
@@ -23,8 +22,8 @@ import { asPort, Repositories } from '../repositories.ts'
 import { decisionJson, decisionRow, observationJson, observationRow } from '../row-json.ts'
 import type { Schema } from '../schema.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
-import { exactTypes } from './exact-types.ts'
 import { APPEND_LOCK, INSERT_DECISIONS, INSERT_OBSERVATIONS, LAST_SEQUENCE } from './insert-sql.ts'
+import { openPool } from './open-pool.ts'
 
 export interface PostgresDatabaseOptions {
   readonly url: Secret
@@ -39,7 +38,6 @@ export interface RowBatch {
 }
 
 const CONNECTIONS = 4
-const CONNECT_TIMEOUT_MS = 5_000
 /** A connection that went silent must not hold the drain for ever. */
 const QUERY_TIMEOUT_MS = 60_000
 
@@ -53,18 +51,7 @@ export class PostgresDatabase
 
   /** Connects at the first query. @throws {AtpError} `invalid_config` where the URL is none, which is not shown */
   constructor({ url, replica }: PostgresDatabaseOptions) {
-    this.#pool = new pg.Pool({
-      connectionString: checkedUrl(url),
-      max: CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
-      application_name: 'atp-gateway',
-      types: exactTypes,
-    })
-    // A connection that breaks while idle is replaced at the next query, which then says what is wrong.
-    this.#pool.on('error', () => undefined)
-    // One that breaks in use fails its query; without a listener it would end the process as well.
-    this.#pool.on('connect', client => client.on('error', () => undefined))
+    this.#pool = openPool(url, { connections: CONNECTIONS, queryTimeoutMs: QUERY_TIMEOUT_MS })
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.#pool }) })
     this.#repositories = new Repositories(this.#db, replica)
   }
@@ -177,20 +164,4 @@ export class PostgresDatabase
       throw error
     }
   }
-}
-
-/** pg quotes the whole URL, password and all, in its own error. */
-function checkedUrl(secret: Secret): string {
-  const url = secret.reveal()
-  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
-  throw new AtpError('invalid_config', {
-    detail: 'the database URL is not valid',
-    problems: [
-      {
-        field: 'database.url',
-        found: 'something else',
-        allowed: 'postgresql://user:password@host:port/database',
-      },
-    ],
-  })
 }

@@ -1,0 +1,59 @@
+/** The part of the composition that knows who is asking: tenants, keys, and who checks them. */
+
+import { type Binding, bind } from '@atp/core/container'
+import { hashOfKey } from '@atp/core/key-text'
+import { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
+import { everybody, KeyAuthenticator } from '../corridor/authenticate.ts'
+import * as T from '../tokens.ts'
+import { DirectoryFollower } from './directory-follower.ts'
+
+export const TENANCY: readonly Binding[] = [
+  bind(T.DIRECTORY, resolve => {
+    const { admin_key } = resolve(T.CONFIG).auth
+    return new TenantDirectory({
+      store: resolve(T.DATABASE).tenants,
+      clock: resolve(T.CLOCK),
+      rootKeyHash: admin_key === null ? null : hashOfKey(admin_key.reveal()),
+    })
+  }),
+  bind(T.KEY_USE, resolve => new KeyUse(resolve(T.DATABASE).tenants, resolve(T.CLOCK))),
+  bind(
+    T.FOLLOWER,
+    resolve =>
+      new DirectoryFollower({
+        directory: resolve(T.DIRECTORY),
+        use: resolve(T.KEY_USE),
+        isShared: resolve(T.DATABASE).isShared,
+        log: resolve(T.LOG),
+      }),
+  ),
+  bind(T.AUTHENTICATOR, resolve =>
+    resolve(T.CONFIG).auth.enabled
+      ? new KeyAuthenticator({
+          directory: resolve(T.DIRECTORY),
+          use: resolve(T.KEY_USE),
+          clock: resolve(T.CLOCK),
+        })
+      : everybody,
+  ),
+  bind(
+    T.TENANTS,
+    resolve =>
+      new TenantAdministration({
+        store: resolve(T.DATABASE).tenants,
+        directory: resolve(T.DIRECTORY),
+        clock: resolve(T.CLOCK),
+        random: resolve(T.RANDOM),
+      }),
+  ),
+  bind(
+    T.KEYS,
+    resolve =>
+      new KeyAdministration({
+        store: resolve(T.DATABASE).tenants,
+        directory: resolve(T.DIRECTORY),
+        clock: resolve(T.CLOCK),
+        random: resolve(T.RANDOM),
+      }),
+  ),
+]

@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_SETTINGS, type LimitDefinition, type Tenant } from '../../src/tenant/index.ts'
+import { tenantProblems } from '../../src/tenant/tenant-problems.ts'
+
+const tenant = (differs: Partial<Record<keyof Tenant, unknown>> = {}): Tenant =>
+  ({ ...DEFAULT_SETTINGS, id: 'acme', name: 'Acme', ...differs }) as Tenant
+
+const fieldsOf = (wrong: Tenant): string[] => tenantProblems(wrong).map(({ field }) => field)
+
+const duration = fc
+  .tuple(fc.integer({ min: 1, max: 99_999_999 }), fc.constantFrom('ms', 's', 'm', 'h', 'd'))
+  .map(([count, unit]) => `${count}${unit}`)
+
+const windowed = fc.record({
+  scope: fc.constantFrom('tenant', 'key', 'model'),
+  counts: fc.constantFrom('requests', 'tokens'),
+  per: fc.oneof(duration, fc.constantFrom('day', 'month')),
+  amount: fc.nat(),
+})
+const concurrent = fc.record({
+  scope: fc.constantFrom('tenant', 'key', 'model'),
+  counts: fc.constant('concurrent'),
+  per: fc.constant(null),
+  amount: fc.nat(),
+})
+const limits = fc.array(fc.oneof(windowed, concurrent), { maxLength: 32 }) as fc.Arbitrary<LimitDefinition[]>
+
+describe('a tenant', () => {
+  it('of sound limits has no problem', () => {
+    fc.assert(
+      fc.property(limits, sound => {
+        expect(tenantProblems(tenant({ limits: sound }))).toEqual([])
+      }),
+    )
+  })
+
+  it('has an id that can stand in every line and key: no colon, no blank, no capital', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 70 }), id => {
+        const isSound = id.length <= 64 && /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/.test(id)
+        expect(fieldsOf(tenant({ id }))).toEqual(isSound ? [] : ['id'])
+      }),
+    )
+    for (const id of ['a', 'a-b', 'acme.de', 'a_1']) expect(fieldsOf(tenant({ id }))).toEqual([])
+    for (const id of ['', 'A', 'a:b', 'a b', '-a', 'a-', 'a\n', 'ä']) {
+      expect(fieldsOf(tenant({ id })), id).toEqual(['id'])
+    }
+  })
+
+  it('lives in a time zone that there is', () => {
+    expect(fieldsOf(tenant({ timeZone: 'America/St_Johns' }))).toEqual([])
+    for (const timeZone of ['', 'Mars', 'Europe/Berlin ']) {
+      expect(fieldsOf(tenant({ timeZone })), timeZone).toEqual(['time_zone'])
+    }
+  })
+
+  it.each<[Partial<LimitDefinition>, string]>([
+    [{ per: 'week' }, 'per'],
+    [{ per: '1.5m' }, 'per'],
+    [{ per: null }, 'per'],
+    [{ counts: 'concurrent', per: 'day' }, 'per'],
+    [{ amount: 1.5 }, 'amount'],
+    [{ counts: 'tokens', amount: Number.NaN }, 'amount'],
+    [{ key: 'k' }, 'key'],
+    [{ model: 'm' }, 'model'],
+    [{ burst: 11 }, 'burst'],
+    [{ per: 'day', burst: 1 }, 'burst'],
+  ])('is told which part of a limit is wrong: %j', (differs, part) => {
+    const limit = { scope: 'tenant', counts: 'requests', per: '1m', amount: 10, ...differs } as const
+    expect(fieldsOf(tenant({ limits: [limit] }))).toEqual([`limits[0].${part}`])
+  })
+
+  it('has at most 32 limits', () => {
+    const limit = { scope: 'tenant', counts: 'requests', per: '1m', amount: 1 }
+    expect(fieldsOf(tenant({ limits: Array(33).fill(limit) }))).toEqual(['limits'])
+  })
+})

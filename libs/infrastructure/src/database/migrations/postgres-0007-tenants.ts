@@ -1,0 +1,50 @@
+/** Tenants, API keys and the log of their changes. `json` keeps what was written, as it was written. */
+import { type Kysely, sql } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('tenants')
+    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('settings', 'json', column => column.notNull())
+    .addColumn('version', 'bigint', column => column.notNull())
+    .addColumn('revision', 'bigint', column => column.notNull())
+    .addColumn('created_at', 'bigint', column => column.notNull())
+    .addColumn('updated_at', 'bigint', column => column.notNull())
+    .addColumn('deleted_at', 'bigint')
+    .execute()
+  await db.schema
+    .createTable('api_keys')
+    .addColumn('id', 'text', column => column.primaryKey())
+    .addColumn('tenant', 'text', column => column.references('tenants.id'))
+    .addColumn('name', 'text', column => column.notNull())
+    .addColumn('hash', 'text', column => column.notNull().unique())
+    .addColumn('hint', 'text', column => column.notNull())
+    .addColumn('scope', 'text', column => column.notNull())
+    .addColumn('created_at', 'bigint', column => column.notNull())
+    .addColumn('expires_at', 'bigint')
+    .addColumn('revoked_at', 'bigint')
+    .addColumn('rotated_from', 'text')
+    .addColumn('last_used_at', 'bigint')
+    .addColumn('version', 'bigint', column => column.notNull())
+    .addColumn('revision', 'bigint', column => column.notNull())
+    .execute()
+  await db.schema
+    .createTable('audit_log')
+    .addColumn('position', 'bigint', column => column.generatedByDefaultAsIdentity().primaryKey())
+    .addColumn('id', 'text', column => column.notNull().unique())
+    .addColumn('at', 'bigint', column => column.notNull())
+    .addColumn('actor', 'text', column => column.notNull())
+    .addColumn('action', 'text', column => column.notNull())
+    .addColumn('subject', 'text', column => column.notNull())
+    .addColumn('before', 'json')
+    .addColumn('after', 'json')
+    .execute()
+  await db.schema
+    .createTable('tenant_revision')
+    .addColumn('revision', 'bigint', column => column.notNull())
+    .execute()
+  await sql`insert into tenant_revision (revision) values (0)`.execute(db)
+  await db.schema.createIndex('tenants_revision').on('tenants').column('revision').execute()
+  await db.schema.createIndex('api_keys_revision').on('api_keys').column('revision').execute()
+  await db.schema.createIndex('audit_log_subject').on('audit_log').columns(['subject', 'position']).execute()
+}
