@@ -1,0 +1,29 @@
+/** The scripts as Redis gets them: the stored state, then what is done with it. Each is one step for everyone else. */
+import { ADMIT } from './lua/admit.ts'
+import { LEASES } from './lua/leases.ts'
+import { LEVELS } from './lua/levels.ts'
+import { LIFE } from './lua/life.ts'
+import { REBUILD, RENEW, SETTLE, SWEEP } from './lua/reservations.ts'
+
+/** Lua that gives integer microseconds. Tests put a clock of their own here. */
+export const SERVER_CLOCK = `(function() local at = redis.call('TIME') return at[1] * 1000000 + at[2] end)()`
+
+export interface Scripts {
+  readonly admit: string
+  readonly settle: string
+  readonly renew: string
+  readonly sweep: string
+  readonly rebuild: string
+}
+
+export function scriptsFor(clock: string): Scripts {
+  const life = LIFE.replace('$CLOCK', () => clock)
+  const all = life + LEVELS + LEASES
+  return {
+    admit: all + ADMIT,
+    settle: all + SETTLE,
+    renew: life + RENEW,
+    sweep: all + SWEEP,
+    rebuild: life + REBUILD,
+  }
+}
