@@ -1,4 +1,11 @@
 export { Calendar, type PeriodStarts } from './calendar.ts'
+export { AWAY_DEFAULT, type AwayPolicy, type WhenAway } from './failover/away-policy.ts'
+export {
+  FAILOVER_BREAKER,
+  FailoverLimiter,
+  type FailoverOptions,
+  type FailoverState,
+} from './failover/failover-limiter.ts'
 export { InProcessLimiter, type InProcessOptions } from './in-process/in-process-limiter.ts'
 export { subBucketWidth } from './in-process/sliding-level.ts'
 export type {

@@ -68,9 +68,9 @@ export type Verdict = Admitted | Denied | Stale
 
 /**
  * `settled`: the estimate was replaced. `corrected`: the lease had expired and counted as its estimate; now it counts as told.
- * `unknown`: settled before, forgotten, or never reserved; nothing was changed.
+ * `unknown`: settled before, forgotten, or never reserved; nothing was changed. `deferred`: told as soon as the shared limiter is back.
  */
-export type Settlement = 'settled' | 'corrected' | 'unknown'
+export type Settlement = 'settled' | 'corrected' | 'unknown' | 'deferred'
 
 /** What was spent by reservations that are settled. */
 export interface Counter {
