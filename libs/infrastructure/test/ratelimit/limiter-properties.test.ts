@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { ExactModel } from './exact-model.ts'
 import { implementations, inProcess } from './implementations.ts'
 import { admission, MINUTE, NOON, SECOND, sliding } from './limits.ts'
-import { LIMITS, live, traces } from './traces.ts'
+import { LIMITS, live, type Step, traces } from './traces.ts'
 
 const { all, stop } = await implementations()
 afterAll(stop)
@@ -30,6 +30,24 @@ describe.each(all)('random traces $name', ({ name, missing, create }) => {
       expect(await live(create(), tenant, trace)).toEqual(await live(inProcess.create(), tenant, trace))
     })
     await fc.assert(property, { numRuns: 60 })
+  })
+})
+
+describe.each(all)('the edges of sub-buckets $name', ({ missing, create }) => {
+  it.skipIf(missing)('lie where the stated error says, to the microsecond', async () => {
+    const edges = fc.integer({ min: 1, max: 300 }).chain(windowUs => {
+      const limits = [sliding('requests', 3, windowUs)]
+      const admit = { kind: 'admit' as const, limits, admission: { requests: 1 } }
+      const gap = fc.oneof(fc.nat(9), fc.integer({ min: Math.max(0, windowUs - 9), max: windowUs + 9 }))
+      return fc.array(gap, { minLength: 1, maxLength: 40 }).map(gaps => {
+        return gaps.flatMap((us): Step[] => [{ kind: 'pass', us }, admit])
+      })
+    })
+    const property = fc.asyncProperty(edges, async trace => {
+      const said = await live(create(), `test/${randomUUID()}`, trace)
+      expect(said.filter(({ faults }) => faults.length > 0)).toEqual([])
+    })
+    await fc.assert(property, { numRuns: 200 })
   })
 })
 
