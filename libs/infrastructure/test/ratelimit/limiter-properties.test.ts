@@ -33,12 +33,20 @@ describe.each(all)('random traces $name', ({ name, missing, create }) => {
   })
 })
 
-describe.each(all)('the edges of sub-buckets $name', ({ missing, create }) => {
+describe.each(all)('the edges of sub-buckets $name', ({ name, missing, create }) => {
   it.skipIf(missing)('lie where the stated error says, to the microsecond', async () => {
-    const edges = fc.integer({ min: 1, max: 300 }).chain(windowUs => {
-      const limits = [sliding('requests', 3, windowUs)]
+    const shape = fc.record({
+      windowUs: fc.integer({ min: 1, max: 300 }),
+      amount: fc.integer({ min: 1, max: 2 }),
+    })
+    const edges = shape.chain(({ windowUs, amount }) => {
+      const limits = [sliding('requests', amount, windowUs)]
       const admit = { kind: 'admit' as const, limits, admission: { requests: 1 } }
-      const gap = fc.oneof(fc.nat(9), fc.integer({ min: Math.max(0, windowUs - 9), max: windowUs + 9 }))
+      const around = fc.integer({ min: -2, max: Math.floor(windowUs / 64) + 2 })
+      const gap = fc.oneof(
+        fc.nat(3),
+        around.map(us => Math.max(0, windowUs + us)),
+      )
       return fc.array(gap, { minLength: 1, maxLength: 40 }).map(gaps => {
         return gaps.flatMap((us): Step[] => [{ kind: 'pass', us }, admit])
       })
@@ -47,7 +55,7 @@ describe.each(all)('the edges of sub-buckets $name', ({ missing, create }) => {
       const said = await live(create(), `test/${randomUUID()}`, trace)
       expect(said.filter(({ faults }) => faults.length > 0)).toEqual([])
     })
-    await fc.assert(property, { numRuns: 200 })
+    await fc.assert(property, { numRuns: name in RUNS ? 1_000 : 100 })
   })
 })
 
