@@ -33,18 +33,17 @@ export interface Call {
 
 export function admitArguments(call: Call): Argument[] {
   const { admission, levels, leases } = call
-  let [leased, concurrent] = [false, false]
-  const rest: Argument[] = []
+  let [leased, concurrent, keptUs, windowsOnly] = [false, false, 0, true]
+  const names: string[] = []
+  const shapes: Argument[] = []
   for (const level of levels) {
     leased ||= level.leased
     concurrent ||= level.limit.kind === 'concurrent'
-    rest.push(
-      level.name,
-      wanted(admission, level.limit),
-      level.limit.amount,
-      level.limit.shadow === true ? 1 : 0,
-    )
-    pushShape(rest, level, call)
+    windowsOnly &&= level.limit.kind === 'sliding' && !level.leased
+    if (level.limit.kind === 'sliding') keptUs = Math.max(keptUs, 2 * level.limit.windowUs)
+    names.push(level.name)
+    shapes.push(wanted(admission, level.limit), level.limit.amount, level.limit.shadow === true ? 1 : 0)
+    pushShape(shapes, level, call)
   }
   return [
     admission.reservation,
@@ -58,7 +57,10 @@ export function admitArguments(call: Call): Argument[] {
     leased ? 1 : 0,
     admission.estimate.tokens,
     admission.estimate.cost,
-    ...rest,
+    windowsOnly ? keptUs : 0,
+    names.length,
+    ...names,
+    ...shapes,
   ]
 }
 

@@ -1,5 +1,5 @@
 /** The scripts as Redis gets them: the stored state, then what is done with it. Each is one step for everyone else. */
-import { ADMIT } from './lua/admit.ts'
+import { ADMIT, ADMIT_AT_ONCE } from './lua/admit.ts'
 import { LEASES } from './lua/leases.ts'
 import { LEVELS } from './lua/levels.ts'
 import { LIFE } from './lua/life.ts'
@@ -17,10 +17,11 @@ export interface Scripts {
 }
 
 export function scriptsFor(clock: string): Scripts {
-  const life = LIFE.replace('$CLOCK', () => clock)
+  const at = (script: string) => script.replace('$CLOCK', () => clock)
+  const life = at(LIFE)
   const all = life + LEVELS + LEASES
   return {
-    admit: all + ADMIT,
+    admit: at(ADMIT_AT_ONCE) + all + ADMIT,
     settle: all + SETTLE,
     renew: life + RENEW,
     sweep: all + SWEEP,

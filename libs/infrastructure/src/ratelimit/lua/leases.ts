@@ -19,7 +19,8 @@ local function tell(lease, alive, tokens, cost)
     if kind == S then
       local window = tonumber(string.match(name, '^s.(%d+):'))
       local width = floor(window / 64) + 1
-      local level = sliding(name, text, window, width)
+      -- Where nothing is corrected, time does not move on either.
+      local level = more == 0 and stored_sliding(text) or sliding(name, text, window, width)
       level.reserved = level.reserved - freed
       if more > 0 then
         count_sliding(writes, name, level, width, more)
@@ -36,10 +37,15 @@ local function tell(lease, alive, tokens, cost)
       end
       write_sliding(writes, name, level)
     elseif kind == B then
-      local level = bucket(text)
-      level.reserved = level.reserved - freed
-      if more > 0 then level.height = level.height + more * level.unit end
-      write_bucket(writes, name, level)
+      if more > 0 then
+        local level = bucket(text)
+        level.height, level.reserved = level.height + more * level.unit, level.reserved - freed
+        write_bucket(writes, name, level)
+      else
+        local height, as_of, unit, rate, reserved = read('<ddddd', text)
+        writes[#writes + 1] = name
+        writes[#writes + 1] = pack('<ddddd', height, as_of, unit, rate, reserved - freed)
+      end
     elseif kind == D then
       local level = calendar(text)
       if lease[2] >= level.start then

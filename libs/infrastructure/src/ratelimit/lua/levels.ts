@@ -15,12 +15,18 @@ local function read_sub_bucket(name, bucket)
   return read('<dd', call('HGET', H, sub_bucket(name, bucket)))
 end
 
--- As it is now: what left the window is taken off.
-local function sliding(name, text, window, width)
+-- As it was written.
+local function stored_sliding(text)
   local level = { sum = 0, oldest = 0, current = 0, count = 0, reserved = 0 }
   if text then
     level.sum, level.oldest, level.current, level.count, level.reserved = read('<ddddd', text)
   end
+  return level
+end
+
+-- As it is now: what left the window is taken off.
+local function sliding(name, text, window, width)
+  local level = stored_sliding(text)
   local left = now - window
   local first = left < 0 and 0 or floor((left + 1) / width)
   if level.current < first then

@@ -78,7 +78,7 @@ for i = 3, #ARGV, 6 do
 end
 local longer_ms = keep(need)
 writes[#writes + 1] = 'h'
-writes[#writes + 1] = life()
+writes[#writes + 1] = life() .. UNPACKED
 call('HSET', H, unpack(writes))
 if longer_ms then
   call('PEXPIRE', H, longer_ms)
