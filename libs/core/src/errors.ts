@@ -78,6 +78,11 @@ export const ERROR_CATALOGUE = {
   },
   shutting_down: { status: 503, title: 'The gateway is shutting down', openaiType: 'server_error' },
   overloaded: { status: 503, title: 'The gateway cannot take more work now', openaiType: 'server_error' },
+  limits_unavailable: {
+    status: 503,
+    title: 'Whether this is within the limits cannot be told now',
+    openaiType: 'server_error',
+  },
   upstream_timeout: { status: 504, title: 'No candidate answered in time', openaiType: 'server_error' },
   invalid_config: { status: 500, title: 'The configuration is not valid', openaiType: 'server_error' },
   start_failed: { status: 500, title: 'A component failed to start', openaiType: 'server_error' },

@@ -1,10 +1,10 @@
 /** A throwaway Redis of one's own: temporary directory, a free port of the loopback, gone when the test process is gone. */
 import { accessSync, chownSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { freePort } from './free-port.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 import { type User, unprivilegedUser } from './unprivileged-user.ts'
 
@@ -131,14 +131,4 @@ class ThrowawayRedis implements RedisServer {
   #log(): string {
     return readFileSync(join(this.#directory, 'server.log'), 'utf8').slice(-2000)
   }
-}
-
-/** One that nobody listens on now; a server of ours takes it a moment later. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
 }

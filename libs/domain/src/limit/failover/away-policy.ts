@@ -1,0 +1,40 @@
+/** What a tenant wants while the shared limiter is away. */
+import { AtpError } from '@atp/core/errors'
+import { isGuarded, type Limit } from '../limit.ts'
+
+/** `closed` refuses: exact. `local` goes on in each replica with its share: at most twice the limit in windows that touch the outage. */
+export type WhenAway = 'closed' | 'local'
+
+export interface AwayPolicy {
+  readonly rates: WhenAway
+  /** Also for all that is counted over days. */
+  readonly money: WhenAway
+}
+
+export const AWAY_DEFAULT: AwayPolicy = { rates: 'local', money: 'closed' }
+
+/** @throws {AtpError} `limits_unavailable` where one of these limits must not be decided here */
+export function checkLocal(limits: readonly Limit[], policy: AwayPolicy, cause?: unknown): void {
+  const closed = limits.find(limit => {
+    return limit.shadow !== true && policy[isGuarded(limit) ? 'money' : 'rates'] === 'closed'
+  })
+  if (closed === undefined) return
+  const detail = `the limit ${closed.id} cannot be told while the limits that all replicas share are away`
+  throw new AtpError('limits_unavailable', { detail, cause })
+}
+
+/** What one of so many replicas may admit by itself: its share, but one at least of what is not forbidden. */
+export class Shares {
+  readonly #known = new WeakMap<Limit, { readonly replicas: number; readonly share: Limit }>()
+
+  of(limit: Limit, replicas: number): Limit {
+    const known = this.#known.get(limit)
+    if (known?.replicas === replicas) return known.share
+    const part = (amount: number) => (amount === 0 ? 0 : Math.max(1, Math.floor(amount / replicas)))
+    const amount = part(limit.amount)
+    const share =
+      limit.kind === 'bucket' ? { ...limit, amount, burst: part(limit.burst) } : { ...limit, amount }
+    this.#known.set(limit, { replicas, share })
+    return share
+  }
+}

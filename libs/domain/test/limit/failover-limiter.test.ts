@@ -1,0 +1,216 @@
+import { ManualClock } from '@atp/core/clock'
+import { AtpError } from '@atp/core/errors'
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  type Admission,
+  type AwayPolicy,
+  FailoverLimiter,
+  InProcessLimiter,
+  type Limit,
+  type Limiter,
+} from '../../src/limit/index.ts'
+
+const MINUTE_US = 60_000_000
+const RPM: Limit = { kind: 'sliding', id: 'rpm', counts: 'requests', windowUs: MINUTE_US, amount: 40 }
+const BUDGET: Limit = {
+  kind: 'calendar',
+  id: 'usd',
+  counts: 'cost',
+  period: 'day',
+  timeZone: 'UTC',
+  amount: 1_000_000,
+}
+const LOCAL: AwayPolicy = { rates: 'local', money: 'local' }
+
+/** A shared limiter whose answers can be lost, before or after it has done what was asked. */
+class Network {
+  way: 'up' | 'down' | 'deaf' = 'up'
+  calls = 0
+  readonly limiter: Limiter
+
+  constructor(behind: Limiter) {
+    this.limiter = new Proxy(behind, {
+      get:
+        (target, method: keyof Limiter) =>
+        async (...args: never[]) => {
+          this.calls += 1
+          if (this.way === 'down') throw lost()
+          const answer = await (target[method] as (...args: never[]) => Promise<unknown>)(...args)
+          if (this.way === 'deaf') throw lost()
+          return answer
+        },
+    })
+  }
+}
+
+const lost = () => new AtpError('limits_unavailable', { detail: 'no answer' })
+
+describe('limits while the shared limiter is away', () => {
+  let clock = new ManualClock()
+  let shared: InProcessLimiter
+  let network: Network
+  let ids = 0
+
+  beforeEach(() => {
+    clock = new ManualClock()
+    shared = new InProcessLimiter({ nowUs })
+    network = new Network(shared)
+  })
+
+  const nowUs = () => 1_000 * clock.now()
+
+  function replica(policy: AwayPolicy = LOCAL, replicas = 4): FailoverLimiter {
+    return new FailoverLimiter({
+      shared: network.limiter,
+      local: new InProcessLimiter({ nowUs, guarded: false }),
+      policyOf: () => policy,
+      replicas: () => replicas,
+      now: () => clock.monotonic(),
+      newId: () => `batch ${++ids}`,
+    })
+  }
+
+  function request(limits: readonly Limit[], of: Partial<Admission> = {}): Admission {
+    const estimate = { tokens: 0, cost: 0 }
+    return { tenant: 't', reservation: `r${++ids}`, limits, estimate, requests: 1, leaseMs: 600_000, ...of }
+  }
+
+  async function back(limiter: FailoverLimiter): Promise<void> {
+    network.way = 'up'
+    for (let time = 0; time < 3; time += 1) {
+      clock.advance(10_000)
+      await limiter.probe()
+    }
+  }
+
+  const counted = async (limit: Limit): Promise<readonly number[]> => {
+    const verdict = await shared.admit(request([{ ...limit, shadow: true }], { requests: 0 }))
+    if (verdict.kind === 'stale') throw new Error('stale')
+    return verdict.levels.flatMap(({ used, reserved }) => [used, reserved])
+  }
+
+  it('are decided by each replica alone, by its share, and at least one', async () => {
+    network.way = 'down'
+    const limiter = replica()
+    const kinds: string[] = []
+    for (let k = 0; k < 11; k += 1) kinds.push((await limiter.admit(request([RPM]))).kind)
+    expect(kinds.filter(kind => kind === 'admitted')).toHaveLength(10)
+    const few = { ...RPM, id: 'few', amount: 2 }
+    expect((await limiter.admit(request([few]))).kind).toBe('admitted')
+    expect((await limiter.admit(request([few]))).kind).toBe('denied')
+    expect((await limiter.admit(request([{ ...few, id: 'none', amount: 0 }]))).kind).toBe('denied')
+  })
+
+  it('admit no more than twice the limit in a window that touches the outage', async () => {
+    const hourly = { ...RPM, windowUs: 60 * MINUTE_US }
+    const replicas = Array.from({ length: 4 }, () => replica())
+    let admitted = 0
+    const flood = async () => {
+      for (let k = 0; k < 100; k += 1) {
+        const verdicts = await Promise.all(replicas.map(limiter => limiter.admit(request([hourly]))))
+        admitted += verdicts.filter(({ kind }) => kind === 'admitted').length
+      }
+    }
+    await flood()
+    expect(admitted).toBe(hourly.amount)
+    network.way = 'down'
+    await flood()
+    expect(admitted).toBeGreaterThan(hourly.amount)
+    for (const limiter of replicas) await back(limiter)
+    await flood()
+    expect(admitted).toBeLessThanOrEqual(2 * hourly.amount)
+  })
+
+  it('are refused where the tenant says so, and money is by default', async () => {
+    network.way = 'down'
+    const money = { rates: 'local', money: 'closed' } as const
+    const refusal = { code: 'limits_unavailable', status: 503 }
+    await expect(replica(money).admit(request([RPM, BUDGET]))).rejects.toMatchObject(refusal)
+    await expect(replica({ ...money, rates: 'closed' }).admit(request([RPM]))).rejects.toMatchObject(refusal)
+    expect((await replica(money).admit(request([RPM, { ...BUDGET, shadow: true }]))).kind).toBe('admitted')
+  })
+
+  it('trip after three failures, so that no request asks again before it is time', async () => {
+    network.way = 'down'
+    const limiter = replica()
+    for (let k = 0; k < 20; k += 1) await limiter.admit(request([RPM]))
+    expect(network.calls).toBe(3)
+    expect(limiter.state()).toMatchObject({ decides: 'away' })
+    clock.advance(500)
+    for (let k = 0; k < 20; k += 1) await limiter.admit(request([RPM]))
+    expect(network.calls).toBe(4)
+  })
+
+  it('are shared again when it is back and knows what was admitted meanwhile', async () => {
+    const limiter = replica()
+    network.way = 'down'
+    for (let k = 0; k < 7; k += 1) await limiter.admit(request([RPM]))
+    expect(limiter.state().backlog).toBe(1)
+    await back(limiter)
+    expect(limiter.state()).toEqual({ decides: 'shared', backlog: 0 })
+    expect(await counted(RPM)).toEqual([7, 0])
+  })
+
+  it('give nothing of a reservation away that was refused because its answer was lost', async () => {
+    await shared.rebuild('t', [])
+    network.way = 'deaf'
+    const limiter = replica({ rates: 'closed', money: 'closed' })
+    await expect(limiter.admit(request([BUDGET], { estimate: { tokens: 0, cost: 500 } }))).rejects.toThrow()
+    expect(await counted(BUDGET)).toEqual([0, 500])
+    await back(limiter)
+    expect(await counted(BUDGET)).toEqual([0, 0])
+  })
+
+  it('defer a settlement that cannot be told', async () => {
+    await shared.rebuild('t', [])
+    const limiter = replica()
+    const asked = request([BUDGET], { estimate: { tokens: 0, cost: 500 } })
+    await limiter.admit(asked)
+    network.way = 'down'
+    expect(await limiter.settle('t', asked.reservation, { tokens: 0, cost: 70 })).toBe('deferred')
+    expect(await limiter.renew('t', asked.reservation, 1_000)).toBe(true)
+    await back(limiter)
+    expect(await counted(BUDGET)).toEqual([70, 0])
+  })
+
+  it('pass on what is wrong with the question', async () => {
+    await expect(replica().admit(request([RPM, RPM]))).rejects.toMatchObject({ code: 'invalid_argument' })
+  })
+
+  it('count every request and every cent once, through outages at any moment', async () => {
+    const step = fc.record({
+      way: fc.constantFrom('up' as const, 'up' as const, 'down' as const, 'deaf' as const),
+      act: fc.constantFrom('admit' as const, 'admit' as const, 'settle' as const, 'wait' as const),
+      cost: fc.nat(500),
+      which: fc.nat(9),
+    })
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
+      clock = new ManualClock()
+      shared = new InProcessLimiter({ nowUs })
+      await shared.rebuild('t', [])
+      network = new Network(shared)
+      const limiter = replica()
+      const live = new Map<string, number>()
+      let spent = 0
+      for (const { way, act, cost, which } of steps) {
+        network.way = way
+        const known = [...live.keys()][which % Math.max(1, live.size)]
+        if (act === 'wait') clock.advance(700)
+        else if (act === 'admit') {
+          const asked = request([BUDGET], { estimate: { tokens: 0, cost } })
+          if ((await limiter.admit(asked)).kind === 'admitted') live.set(asked.reservation, cost)
+        } else if (known !== undefined) {
+          await limiter.settle('t', known, { tokens: 0, cost: 2 * cost })
+          live.delete(known)
+          spent += 2 * cost
+        }
+      }
+      await back(limiter)
+      const reserved = [...live.values()].reduce((sum, cost) => sum + cost, 0)
+      expect(limiter.state()).toEqual({ decides: 'shared', backlog: 0 })
+      expect(await counted(BUDGET)).toEqual([spent, reserved])
+    })
+    await fc.assert(property, { numRuns: 300 })
+  })
+})

@@ -1,0 +1,2 @@
+export { RedisLimiter, type RedisLimiterOptions } from './redis-limiter.ts'
+export { SERVER_CLOCK } from './scripts.ts'

@@ -1,0 +1,216 @@
+import { AMOUNT_MAX } from '@atp/domain/limit'
+
+/**
+ * ARGV: reservation, `admit` or `recount`, guarded (0, 1), the latest write that the caller knows of, lease, late time, leases in
+ * flight at most, leases swept at most, leased (0, 1), tokens, cost, for how long the keys must be kept where all levels are windows of
+ * requests (else 0), how many levels; their names; then for each level what is wanted, the amount, shadow (0, 1), and by its kind: window
+ * and width of a sub-bucket; unit, rate and capacity; four instants; nothing.
+ * Answers with code (0 denied, 1 admitted, 2 stale), latest write, epoch, which level denies (0: too many in flight), microseconds
+ * to wait (-1: never); then for each level what it counts, what of that is reserved, microseconds until it is empty (-1: unknown),
+ * and whether it was exceeded.
+ */
+
+/**
+ * The usual case, and the cheapest: windows of requests alone, each still in the sub-bucket in which it counted last, and none full.
+ * Then only sums change. Whatever else is the case is left to the rest.
+ */
+export const ADMIT_AT_ONCE = `
+if ARGV[12] ~= '0' and ARGV[2] == 'admit' then
+  local H, n, clock = KEYS[1], ARGV[13] + 0, $CLOCK
+  local stored = redis.call('HMGET', H, 'h', unpack(ARGV, 14, 13 + n))
+  local latest, expiry, live, kept, due, epoch = 0, 0, 0, 0, 0, 0
+  if stored[1] then latest, expiry, live, kept, due, epoch = struct.unpack('<dddddd', stored[1]) end
+  local now = latest > clock and latest or clock
+  local simple = due > now and now + ARGV[12] <= expiry
+  local writes, answer = { 'h', struct.pack('<dddddd', now, expiry, live, kept, due, epoch) }, { 1, now, epoch, 0, 0 }
+  local at = 14 + n
+  for k = 1, n do
+    local text = stored[k + 1]
+    if not (simple and text) then simple = false break end
+    local sum, oldest, current, count, reserved = struct.unpack('<ddddd', text)
+    local want, window, width = ARGV[at] + 0, ARGV[at + 3] + 0, ARGV[at + 4] + 0
+    local ends = (current + 1) * width
+    if now >= ends or (oldest + 1) * width - 1 <= now - window or want > ARGV[at + 1] - sum then simple = false break end
+    sum = sum + want
+    writes[2 * k + 1] = ARGV[13 + k]
+    writes[2 * k + 2] = struct.pack('<ddddd', sum, oldest, current, count + want, reserved)
+    answer[4 * k + 2], answer[4 * k + 3], answer[4 * k + 4], answer[4 * k + 5] = sum, 0, sum == 0 and 0 or ends - 1 + window - now, 0
+    at = at + 5
+  end
+  if simple then
+    redis.call('HSET', H, unpack(writes))
+    return answer
+  end
+end
+`
+
+export const ADMIT = `
+local reservation, recounting, guarded, known = ARGV[1], ARGV[2] == 'recount', ARGV[3] == '1', tonumber(ARGV[4])
+local lease_us, late, in_flight_max, leased = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[9] == '1'
+local KIND_ARGUMENTS = { [S] = 5, [B] = 6, [D] = 7, [N] = 3 }
+
+-- Where the arguments of each level begin.
+local places = {}
+local n, after = ARGV[13] + 0, 14 + ARGV[13]
+for k = 1, n do
+  places[k] = after
+  after = after + KIND_ARGUMENTS[string.byte(ARGV[13 + k])]
+end
+local lease_field = 'l:' .. (leased and reservation or '')
+local stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 14, 13 + n))
+begin(stored[1])
+if due <= now then
+  sweep(tonumber(ARGV[8]), late, in_flight_max)
+  stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 14, 13 + n))
+end
+
+if guarded and (epoch <= 0 or latest < known) then
+  if stored[1] and epoch > 0 then
+    epoch = -1
+    call('HSET', H, 'h', life())
+  end
+  return { 2, latest, epoch }
+end
+
+local answer = { 1, 0, 0, 0, 0 }
+local levels, writes, wait, refusing, too_much, need = {}, {}, 0, nil, false, 0
+for k, at in ipairs(places) do
+  local name, want, amount, shadow = ARGV[13 + k], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
+  local kind, text = string.byte(name), stored[k + 2]
+  local level, counted, reserved, reset, fits, lasts
+  if kind == S then
+    local window, width = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    level = sliding(name, text, window, width)
+    counted, reserved, lasts = level.sum, level.reserved, 2 * window
+    fits = want <= amount - counted
+    reset = counted == 0 and 0 or (level.current + 1) * width - 1 + window - now
+  elseif kind == B then
+    local unit, rate, capacity = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+    level = bucket(text, unit, rate)
+    counted, reserved, lasts = ceil(level.height / unit), level.reserved, ceil(capacity / rate)
+    fits = want * unit <= capacity - level.height
+    reset = ceil(level.height / rate)
+  elseif kind == D then
+    local start, ending = period(at + 3)
+    if not start then return redis.error_reply('ATPCLOCK the clocks of caller and server are a calendar period apart') end
+    level = calendar(text, start)
+    counted, reserved, reset, lasts = level.counted, level.reserved, ending - now, ending - now
+    fits = want <= amount - counted
+  else
+    level = { live = text and read('<d', text) or 0 }
+    counted, reserved, reset, lasts = level.live, level.live, -1, 0
+    fits = want <= amount - counted
+  end
+  fits = fits or (want == 0 and kind ~= N)
+  if reserved > counted then reserved = counted end
+  if counted + want > ${AMOUNT_MAX} then too_much = true end
+  if lasts > need then need = lasts end
+  levels[k] = level
+
+  if not (fits or shadow or recounting) then
+    local longer
+    if kind == N then
+      longer = want <= amount and expiry_of(name, counted + want - amount)
+    elseif kind == B then
+      local unit, rate, capacity = level.unit, level.rate, tonumber(ARGV[at + 5])
+      longer = want * unit <= capacity and now + ceil((want * unit + level.height - capacity) / rate)
+    elseif want <= amount then
+      longer = now + reset
+      if kind == S then
+        local window, width = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+        local free, last = amount - level.sum, level.oldest
+        while last < level.current do
+          local count, following = read_sub_bucket(name, last)
+          free = free + count
+          if free >= want then break end
+          last = following
+        end
+        longer = (last + 1) * width - 1 + window
+      end
+    end
+    if not longer then
+      if wait >= 0 then refusing = k end
+      wait = -1
+    elseif wait >= 0 and (not refusing or longer - now > wait) then
+      refusing, wait = k, longer - now
+    end
+  end
+  local out = 2 + 4 * k
+  answer[out], answer[out + 1], answer[out + 2], answer[out + 3] = counted, reserved, reset, fits and 0 or 1
+end
+
+local known_lease = leased and stored[2] and cmsgpack.unpack(stored[2])
+if known_lease and (recounting or known_lease[1] == LIVE) then
+  for k = 1, #places do answer[5 + 4 * k] = 0 end
+  answer[2], answer[3] = latest, epoch
+  return answer
+end
+if not recounting and not refusing and leased and live >= in_flight_max then
+  local first = expiry_of(nil, 1)
+  refusing, wait = 0, first and first - now or 0
+end
+if refusing then
+  answer[1], answer[2], answer[3], answer[4], answer[5] = 0, latest, epoch, refusing, wait
+  return answer
+end
+if too_much then return redis.error_reply('ATPRANGE a limit would count more than ${AMOUNT_MAX}') end
+
+-- What was recounted without a lease is settled.
+local reserving = leased and lease_us > 0
+local lease = { LIVE, now, now + lease_us, tonumber(ARGV[10]), tonumber(ARGV[11]) }
+for k, at in ipairs(places) do
+  local name, want, level = ARGV[13 + k], tonumber(ARGV[at]), levels[k]
+  local kind, measure = string.byte(name, 1, 2)
+  local settles = reserving and measure ~= 114
+  local reserve = settles and want or 0
+  if settles then lease[#lease + 1] = name end
+  local out = 2 + 4 * k
+  if kind == S then
+    local width = tonumber(ARGV[at + 4])
+    level.reserved = level.reserved + reserve
+    count_sliding(writes, name, level, width, want)
+    write_sliding(writes, name, level)
+    answer[out] = level.sum
+    answer[out + 2] = level.sum == 0 and 0 or (level.current + 1) * width - 1 + tonumber(ARGV[at + 3]) - now
+  elseif kind == B then
+    level.height, level.reserved = level.height + want * level.unit, level.reserved + reserve
+    write_bucket(writes, name, level)
+    answer[out], answer[out + 2] = ceil(level.height / level.unit), ceil(level.height / level.rate)
+  elseif kind == D then
+    level.counted, level.reserved = level.counted + want, level.reserved + reserve
+    write_calendar(writes, name, level)
+    answer[out] = level.counted
+  elseif reserving then
+    writes[#writes + 1] = name
+    writes[#writes + 1] = pack('<d', level.live + 1)
+    answer[out] = level.live + 1
+    reserve = 1
+  end
+  local reserved = answer[out + 1] + reserve
+  answer[out + 1] = reserved < answer[out] and reserved or answer[out]
+end
+
+latest = now
+local was_empty = kept == 0
+if reserving then
+  if lease_us + late > need then need = lease_us + late end
+  live = live + 1
+  if not known_lease then kept = kept + 1 end
+  if lease[3] < due then due = lease[3] end
+  writes[#writes + 1] = lease_field
+  writes[#writes + 1] = cmsgpack.pack(lease)
+  call('ZADD', Z, lease[3], reservation)
+end
+local longer_ms = keep(need)
+writes[#writes + 1] = 'h'
+writes[#writes + 1] = stored[1] and life() or life() .. UNPACKED
+call('HSET', H, unpack(writes))
+if longer_ms then
+  call('PEXPIRE', H, longer_ms)
+  call('PEXPIRE', Z, longer_ms)
+elseif reserving and was_empty then
+  call('PEXPIRE', Z, ceil((expiry - now) / 1000))
+end
+answer[2], answer[3] = latest, epoch
+return answer
+`

@@ -1,0 +1,197 @@
+/**
+ * Limits that all replicas share: one script call a decision, on one server or on a cluster. All keys of a tenant lie in one slot.
+ * The server's clock decides; a replica's own is only asked which calendar periods are near. No call waits longer than its time-out.
+ */
+import { AtpError } from '@atp/core/errors'
+import { epochMs } from '@atp/core/units'
+import {
+  type Admission,
+  Calendar,
+  type Counter,
+  checkCounters,
+  checkLease,
+  checkSpend,
+  checkTenant,
+  type Epoch,
+  LEASE_DEFAULTS,
+  type LeaseOptions,
+  type Limiter,
+  LimitPreparer,
+  type PreparedLimit,
+  type Settlement,
+  type Spend,
+  SWEPT_AT_ONCE,
+  type Sweep,
+  type Verdict,
+} from '@atp/domain/limit'
+import type { Cluster, Redis } from 'ioredis'
+import { type Argument, admitArguments, toVerdict } from './encode.ts'
+import { LatestWrites } from './latest-writes.ts'
+import { SERVER_CLOCK, scriptsFor } from './scripts.ts'
+import { within } from './within.ts'
+
+/** What is stored under it changes only together with its number. */
+const PREFIX = 'atp:limits:1'
+
+type Keyed<Answer> = (hash: string, set: string, ...args: Argument[]) => Promise<Answer>
+
+/** The commands that `defineCommand` adds: EVALSHA, and EVAL where the server does not know the script. */
+interface LimitCommands {
+  readonly atpAdmit: Keyed<number[]>
+  readonly atpSettle: Keyed<number[]>
+  readonly atpRenew: Keyed<number>
+  readonly atpSweep: Keyed<string[]>
+  readonly atpRebuild: Keyed<number>
+}
+
+export interface RedisLimiterOptions extends Partial<LeaseOptions> {
+  /** A connection of its own, which fails at once where Redis is away. */
+  readonly redis: Redis | Cluster
+  /** This process's clock, microseconds since 1970: it may be off by hours. */
+  readonly nowUs: () => number
+  /** Milliseconds after which a call is given up. */
+  readonly timeoutMs?: number
+  /** Random integers from 1 to 2^52 that name epochs. */
+  readonly newEpoch: () => number
+  /** Lua for the time in microseconds; the server's own by default. */
+  readonly clock?: string
+}
+
+const TIMEOUT_MS = 50
+const SETTLEMENTS: readonly Settlement[] = ['unknown', 'settled', 'corrected']
+
+export class RedisLimiter implements Limiter {
+  readonly #redis: (Redis | Cluster) & LimitCommands
+  readonly #options
+  readonly #leases: LeaseOptions
+  readonly #limits = new LimitPreparer()
+  readonly #calendar = new Calendar()
+  readonly #latest = new LatestWrites()
+
+  constructor({
+    redis,
+    nowUs,
+    newEpoch,
+    timeoutMs = TIMEOUT_MS,
+    clock = SERVER_CLOCK,
+    ...leases
+  }: RedisLimiterOptions) {
+    const { admit, settle, renew, sweep, rebuild } = scriptsFor(clock)
+    const commands = {
+      atpAdmit: admit,
+      atpSettle: settle,
+      atpRenew: renew,
+      atpSweep: sweep,
+      atpRebuild: rebuild,
+    }
+    for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
+    this.#redis = redis as (Redis | Cluster) & LimitCommands
+    this.#options = { nowUs, newEpoch, timeoutMs }
+    this.#leases = { ...LEASE_DEFAULTS, ...leases }
+  }
+
+  async admit(admission: Admission): Promise<Verdict> {
+    return this.#count(admission, this.#limits.admission(admission), false)
+  }
+
+  async recount(admission: Admission): Promise<void> {
+    await this.#count(admission, this.#limits.recounted(admission), true)
+  }
+
+  async settle(tenant: string, reservation: string, spent: Spend): Promise<Settlement> {
+    checkTenant(tenant)
+    checkSpend(spent)
+    const { atpSettle } = this.#redis
+    const answer = await this.#call(tenant, atpSettle, [reservation, spent.tokens, spent.cost])
+    const [code, latest] = answer as [number, number]
+    this.#latest.saw(tenant, latest)
+    return SETTLEMENTS[code] as Settlement
+  }
+
+  release(tenant: string, reservation: string): Promise<Settlement> {
+    return this.settle(tenant, reservation, { tokens: 0, cost: 0 })
+  }
+
+  async renew(tenant: string, reservation: string, leaseMs: number): Promise<boolean> {
+    checkTenant(tenant)
+    checkLease(leaseMs)
+    const args = [reservation, 1_000 * leaseMs, 1_000 * this.#leases.lateMs]
+    return (await this.#call(tenant, this.#redis.atpRenew, args)) === 1
+  }
+
+  async sweep(tenant: string): Promise<Sweep> {
+    checkTenant(tenant)
+    const { lateMs, inFlightMax } = this.#leases
+    const args = [SWEPT_AT_ONCE, 1_000 * lateMs, inFlightMax]
+    const provisional = await this.#call(tenant, this.#redis.atpSweep, args)
+    return { provisional, more: provisional.length === SWEPT_AT_ONCE }
+  }
+
+  async epoch(tenant: string): Promise<Epoch | null> {
+    checkTenant(tenant)
+    const head = await this.#timed(this.#redis.hgetBuffer(keysOf(tenant)[0], 'h'))
+    const id = head === null ? 0 : head.readDoubleLE(40)
+    const latestUs = head === null ? 0 : head.readDoubleLE(0)
+    if (id <= 0 || latestUs < this.#latest.of(tenant)) return null
+    return { id, asOf: epochMs(Math.floor(latestUs / 1_000)) }
+  }
+
+  async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
+    checkTenant(tenant)
+    const now = this.#options.nowUs()
+    const prepared = checkCounters(counters, this.#limits)
+    const args: Argument[] = [this.#options.newEpoch(), this.#latest.of(tenant)]
+    for (const [index, { name, limit }] of prepared.entries()) {
+      if (limit.kind !== 'calendar') continue
+      args.push(name, (counters[index] as Counter).settled, ...this.#calendar.periodsOf(limit, now))
+    }
+    return (await this.#call(tenant, this.#redis.atpRebuild, args)) === 1
+  }
+
+  async #count(
+    admission: Admission,
+    levels: readonly PreparedLimit[],
+    recounting: boolean,
+  ): Promise<Verdict> {
+    const guarded = !recounting && levels.some(({ guarded, limit }) => guarded && limit.shadow !== true)
+    const args = admitArguments({
+      admission,
+      levels,
+      recounting,
+      guarded,
+      known: guarded ? this.#latest.of(admission.tenant) : 0,
+      leases: this.#leases,
+      calendar: this.#calendar,
+      nowUs: this.#options.nowUs(),
+    })
+    const answer = await this.#call(admission.tenant, this.#redis.atpAdmit, args)
+    const [code, latest] = answer as [number, number]
+    if (guarded && code !== 2) this.#latest.saw(admission.tenant, latest)
+    return toVerdict(
+      answer,
+      levels,
+      levels.some(({ leased }) => leased),
+      this.#leases,
+    )
+  }
+
+  #call<Answer>(tenant: string, command: Keyed<Answer>, args: readonly Argument[]): Promise<Answer> {
+    const [hash, set] = keysOf(tenant)
+    return this.#timed(command.call(this.#redis, hash, set, ...args))
+  }
+
+  async #timed<Answer>(answer: Promise<Answer>): Promise<Answer> {
+    try {
+      return await within(this.#options.timeoutMs, answer)
+    } catch (cause) {
+      throw new AtpError('limits_unavailable', {
+        detail: 'the limits that all replicas share do not answer',
+        cause,
+      })
+    }
+  }
+}
+
+function keysOf(tenant: string): readonly [hash: string, set: string] {
+  return [`${PREFIX}:{${tenant}}`, `${PREFIX}:{${tenant}}:due`]
+}

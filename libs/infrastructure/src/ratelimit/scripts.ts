@@ -1,0 +1,30 @@
+/** The scripts as Redis gets them: the stored state, then what is done with it. Each is one step for everyone else. */
+import { ADMIT, ADMIT_AT_ONCE } from './lua/admit.ts'
+import { LEASES } from './lua/leases.ts'
+import { LEVELS } from './lua/levels.ts'
+import { LIFE } from './lua/life.ts'
+import { REBUILD, RENEW, SETTLE, SWEEP } from './lua/reservations.ts'
+
+/** Lua that gives integer microseconds. Tests put a clock of their own here. */
+export const SERVER_CLOCK = `(function() local at = redis.call('TIME') return at[1] * 1000000 + at[2] end)()`
+
+export interface Scripts {
+  readonly admit: string
+  readonly settle: string
+  readonly renew: string
+  readonly sweep: string
+  readonly rebuild: string
+}
+
+export function scriptsFor(clock: string): Scripts {
+  const at = (script: string) => script.replace('$CLOCK', () => clock)
+  const life = at(LIFE)
+  const all = life + LEVELS + LEASES
+  return {
+    admit: at(ADMIT_AT_ONCE) + all + ADMIT,
+    settle: all + SETTLE,
+    renew: life + RENEW,
+    sweep: all + SWEEP,
+    rebuild: life + REBUILD,
+  }
+}

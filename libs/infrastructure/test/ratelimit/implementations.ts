@@ -1,0 +1,93 @@
+/** Every implementation of the limiter's port, each with a clock that the test moves: in Redis it is a key beside the tenant's. */
+import { Secret } from '@atp/core/secret'
+import { InProcessLimiter, type LeaseOptions, type Limiter } from '@atp/domain/limit'
+import { redisForTests, startRedisCluster } from '@atp/test-services'
+import { Cluster, type Redis } from 'ioredis'
+import { RedisLimiter } from '../../src/ratelimit/index.ts'
+import { connectRedis } from '../../src/redis/connect.ts'
+
+export interface Subject {
+  readonly limiter: Limiter
+  /** Moves the clock that decides for this tenant. */
+  setTime(tenant: string, us: number): Promise<void>
+}
+
+export interface Implementation {
+  readonly name: string
+  /** It cannot run here; the name says why. */
+  readonly missing: boolean
+  create(leases?: Partial<LeaseOptions>): Subject
+}
+
+const PATIENT_MS = 20_000
+const TEST_CLOCK = `tonumber(redis.call('GET', KEYS[1] .. ':now'))`
+
+export async function implementations(): Promise<{
+  readonly all: readonly Implementation[]
+  stop(): Promise<void>
+}> {
+  const server = await redisForTests()
+  if (server.missing !== null) {
+    const absent = ['in Redis', 'in Redis Cluster'].map(name => notHere(name, server.missing))
+    return { all: [inProcess, ...absent], stop: async () => undefined }
+  }
+  const cluster = await startRedisCluster()
+  const single = connectRedis({ url: new Secret(server.url), commandTimeoutMs: PATIENT_MS })
+  const many = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+  await Promise.all(
+    [single, many].map(client => new Promise<void>(ready => client.once('ready', () => ready()))),
+  )
+  const stop = async () => {
+    single.disconnect()
+    many.disconnect()
+    await Promise.all([server.stop(), cluster.stop()])
+  }
+  const shared = [
+    ['in Redis', single],
+    ['in Redis Cluster', many],
+  ] as const
+  return { all: [inProcess, ...shared.map(([name, redis]) => inRedis(name, redis))], stop }
+}
+
+export const inProcess: Implementation = {
+  name: 'in this process',
+  missing: false,
+  create: leases => {
+    const times = { now: 0 }
+    const limiter = new InProcessLimiter({ nowUs: () => times.now, ...leases })
+    const setTime = async (_tenant: string, us: number) => {
+      times.now = us
+    }
+    return { limiter, setTime }
+  },
+}
+
+function inRedis(name: string, redis: Redis | Cluster): Implementation {
+  return {
+    name,
+    missing: false,
+    create: leases => {
+      const times = { now: 0 }
+      const limiter = new RedisLimiter({
+        redis,
+        nowUs: () => times.now,
+        newEpoch: () => 1 + Math.floor(Math.random() * 2 ** 50),
+        timeoutMs: PATIENT_MS,
+        clock: TEST_CLOCK,
+        ...leases,
+      })
+      const setTime = async (tenant: string, us: number) => {
+        times.now = us
+        await redis.set(`atp:limits:1:{${tenant}}:now`, us, 'EX', 600)
+      }
+      return { limiter, setTime }
+    },
+  }
+}
+
+function notHere(name: string, reason: string): Implementation {
+  const create = () => {
+    throw new Error(reason)
+  }
+  return { name: `${name} (skipped: ${reason})`, missing: true, create }
+}
