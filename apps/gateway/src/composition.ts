@@ -31,6 +31,7 @@ import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
 import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
+import { LIMITS } from './limits/bindings.ts'
 import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
 import { TENANCY } from './tenancy/bindings.ts'
@@ -61,6 +62,7 @@ export async function compose(
     bindValue(T.DATABASE, database),
     ...BINDINGS,
     ...TENANCY,
+    ...LIMITS,
     ...overrides,
   ])
 }
@@ -212,6 +214,7 @@ const BINDINGS: readonly Binding[] = [
       random: resolve(T.RANDOM),
       metrics: resolve(T.METRICS),
       pacers: resolve(T.PACERS),
+      lengths: resolve(T.LENGTHS),
       signals: config.observation.signals,
     })
     return new Corridor({
@@ -226,8 +229,10 @@ const BINDINGS: readonly Binding[] = [
         countPromptTokens,
         resolve(T.READER),
       ),
+      admitter: resolve(T.ADMITTER),
       executor: new Executor({
         registry: resolve(T.REGISTRY),
+        admitter: resolve(T.ADMITTER),
         settler,
         clock,
         maxAttempts: config.upstream.max_attempts,

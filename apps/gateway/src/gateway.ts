@@ -5,6 +5,7 @@ import type { AppContainer } from '@atp/core/container'
 import { Lifecycle } from '@atp/core/lifecycle'
 import { flushLogger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { FailoverLimiter } from '@atp/domain/limit'
 import { recover } from '@atp/domain/observation'
 import { isReady } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
@@ -28,6 +29,7 @@ export class Gateway {
     this.#addRedis()
     this.#addLearning()
     this.#addJudging()
+    this.#addLimits()
     this.#addHttp()
   }
 
@@ -160,6 +162,28 @@ export class Gateway {
     if (judging !== null) this.#lifecycle.add({ name: 'judging', stop: () => judging.stop() })
   }
 
+  #addLimits(): void {
+    const { resolve } = this.#container
+    const redis = resolve(T.LIMITS_REDIS)
+    const failover = resolve(T.FAILOVER)
+    const replicas = resolve(T.REPLICA_COUNT)
+    const heartbeat = resolve(T.HEARTBEAT)
+    if (failover !== null) resolve(T.READINESS).register('limits', () => limitsCheck(failover))
+    this.#lifecycle.add({
+      name: 'limits',
+      start: async () => {
+        if (redis !== null) await isReady(redis, REDIS_PATIENCE_MS)
+        await replicas?.start()
+        heartbeat.start()
+      },
+      stop: () => {
+        heartbeat.stop()
+        replicas?.stop()
+        redis?.disconnect()
+      },
+    })
+  }
+
   #addHttp(): void {
     const { resolve } = this.#container
     const config = resolve(T.CONFIG)
@@ -220,6 +244,13 @@ async function closeWithin(app: App, deadlineMs: number): Promise<void> {
   await app.close()
   clearTimeout(force)
   if (cut) throw new Error(`connections were cut: they did not end within ${Math.round(deadlineMs)} ms`)
+}
+
+function limitsCheck(failover: FailoverLimiter): CheckResult {
+  const { decides, backlog } = failover.state()
+  if (decides === 'shared') return { status: 'ok', detail: null }
+  const detail = `the limits that replicas share are ${decides}: each tenant's policy decides, ${backlog} reservations wait to be told`
+  return { status: 'degraded', detail }
 }
 
 function adaptersCheck(registry: AdapterRegistry): CheckResult {

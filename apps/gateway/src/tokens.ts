@@ -6,13 +6,22 @@ import { token } from '@atp/core/container'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
-import type { LearnedState, PromptEmbedder, Rails, Router, TenantPacers } from '@atp/domain/routing'
+import type {
+  LearnedState,
+  OutputLengths,
+  PromptEmbedder,
+  Rails,
+  Router,
+  TenantPacers,
+} from '@atp/domain/routing'
 import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
-import type { Redis } from '@atp/infrastructure/redis'
+import type { Redis, ReplicaCount } from '@atp/infrastructure/redis'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
+import type { Admitter } from './corridor/admit.ts'
 import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
 import type { PromptReader } from './corridor/prompt-reader.ts'
@@ -20,6 +29,7 @@ import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
+import type { Heartbeat } from './limits/heartbeat.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { DirectoryFollower } from './tenancy/directory-follower.ts'
 
@@ -55,6 +65,15 @@ export const FOLLOWER = token<DirectoryFollower>('directory follower')
 export const AUTHENTICATOR = token<Authenticator>('authenticator')
 export const TENANTS = token<TenantAdministration>('tenant administration')
 export const KEYS = token<KeyAdministration>('key administration')
+/** Of the limits alone; null where there is none. */
+export const LIMITS_REDIS = token<Redis | null>('redis of the limits')
+export const REPLICA_COUNT = token<ReplicaCount | null>('replica count')
+/** Null where limits are in this process alone. */
+export const FAILOVER = token<FailoverLimiter | null>('failover limiter')
+export const LIMITER = token<Limiter>('limiter')
+export const HEARTBEAT = token<Heartbeat>('heartbeat')
+export const LENGTHS = token<OutputLengths>('output lengths')
+export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
 export const SCRAPE = token<Scrape>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

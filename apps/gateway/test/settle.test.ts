@@ -1,9 +1,10 @@
 import { systemClock } from '@atp/core/clock'
 import { loadConfig } from '@atp/core/config'
 import { SystemRandom } from '@atp/core/random'
-import { TenantPacers } from '@atp/domain/routing'
+import { OutputLengths, TenantPacers } from '@atp/domain/routing'
 import { DEFAULT_TENANT } from '@atp/domain/tenant'
 import { createMetrics } from '@atp/infrastructure/telemetry'
+import { typescriptNative } from '@atp/native'
 import { expect, it } from 'vitest'
 import type { Walk } from '../src/corridor/exchange.ts'
 import { Settler } from '../src/corridor/settle.ts'
@@ -15,6 +16,7 @@ it('charges a budget with what is expected, and corrects it once by what was pai
     random: new SystemRandom(),
     metrics: createMetrics(),
     pacers,
+    lengths: new OutputLengths(typescriptNative, Number.POSITIVE_INFINITY),
     signals: loadConfig({ env: {} }).config.observation.signals,
   })
   const plan = { forecasts: [{ utility: 1, costUsd: 5 }], candidates: [{ estimate: { costUsd: 5 } }] }

@@ -63,6 +63,8 @@ export const ERROR_CATALOGUE = {
     title: 'The provider refused the request',
     openaiType: 'invalid_request_error',
   },
+  rate_limit_exceeded: { status: 429, title: 'A limit has no room now', openaiType: 'rate_limit_error' },
+  quota_exceeded: { status: 429, title: 'A quota is spent', openaiType: 'insufficient_quota' },
   upstream_rate_limited: {
     status: 429,
     title: 'Every candidate is rate-limited by its provider',
@@ -114,6 +116,8 @@ export interface AtpErrorOptions {
   readonly retryAfterMs?: number
   /** Facts for the caller, rendered as they are: never a secret, never another tenant's data. */
   readonly context?: Readonly<Record<string, unknown>>
+  /** Of the response. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
 
@@ -122,6 +126,7 @@ export class AtpError extends Error {
   readonly problems: readonly FieldProblem[]
   readonly retryAfterMs: number | undefined
   readonly context: Readonly<Record<string, unknown>>
+  readonly headers: Readonly<Record<string, string>>
 
   constructor(code: ErrorCode, options: AtpErrorOptions) {
     super(options.detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -130,6 +135,7 @@ export class AtpError extends Error {
     this.problems = options.problems ?? []
     this.retryAfterMs = options.retryAfterMs
     this.context = options.context ?? {}
+    this.headers = options.headers ?? {}
   }
 
   get status(): number {

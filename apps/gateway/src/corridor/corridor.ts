@@ -2,10 +2,12 @@
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
 import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
+import type { Admitter } from './admit.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import type { Observer } from './observe.ts'
@@ -16,6 +18,7 @@ import { signalOf } from './signal.ts'
 
 export interface Steps {
   readonly planner: Planner
+  readonly admitter: Pick<Admitter, 'refuseFlood'>
   readonly executor: Executor
   readonly settler: Settler
   readonly rails: Pick<Rails, 'follow'>
@@ -33,6 +36,8 @@ export interface AnswerHead {
   readonly arm: string
   /** Models tried, the one that answered included. */
   readonly attempts: number
+  /** What is left of the tenant's limits. */
+  readonly levels: readonly LevelReport[]
 }
 
 export interface WholeAnswer extends AnswerHead {
@@ -103,8 +108,19 @@ export class Corridor {
 
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
   async #enter(exchange: Exchange): Promise<Walk> {
+    this.#steps.admitter.refuseFlood(exchange)
     const request = await this.#steps.planner.request(exchange)
-    const walk = { exchange, plan: this.#decide(request), attempts: [], signal: null }
+    const walk = {
+      exchange,
+      request,
+      plan: this.#decide(request),
+      attempts: [],
+      admissions: 0,
+      isCounted: false,
+      levels: [],
+      settling: [],
+      signal: null,
+    }
     this.#steps.rails.follow(walk.plan, exchange.tenant)
     return { ...walk, reservedUsd: this.#steps.settler.reserve(walk) }
   }
@@ -134,7 +150,7 @@ export class Corridor {
 
 function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
-  return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1 }
+  return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1, levels: walk.levels }
 }
 
 function outcomeOf(walk: Walk, stream: CompletionStream) {

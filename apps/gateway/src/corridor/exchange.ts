@@ -2,8 +2,9 @@
 import type { DecisionId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
+import type { LevelReport } from '@atp/domain/limit'
 import type { Observation, RecordedSignal } from '@atp/domain/observation'
-import type { Plan } from '@atp/domain/routing'
+import type { Plan, RoutingRequest } from '@atp/domain/routing'
 import type { Caller } from './authenticate.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
@@ -22,9 +23,18 @@ export interface Exchange {
 /** An exchange that has its plan. */
 export interface Walk {
   readonly exchange: Exchange
+  readonly request: RoutingRequest
   readonly plan: Plan
   /** One settled observation for each model tried, in order. */
   readonly attempts: Observation[]
+  /** Reservations that were made for it; the next one is named by it. */
+  admissions: number
+  /** Whether it counts as a request already. */
+  isCounted: boolean
+  /** What the tenant's limits said last. */
+  levels: readonly LevelReport[]
+  /** Reservations that are being settled: the caller's answer ends after them. */
+  readonly settling: Promise<void>[]
   /** US dollars that the tenant's budget was charged ahead; 0 once the true cost has taken their place. */
   reservedUsd: number
   /** What the answer said of itself; null where that was nothing. */

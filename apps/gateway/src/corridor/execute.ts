@@ -1,21 +1,26 @@
-/** Steps 3 and 4, for each candidate in turn: admit (its circuit lets the call through), then call it, until one answers. */
+/** Steps 3 and 4, for each candidate in turn: admit (the tenant's limits, and its circuit), then call it, until one answers. */
 import type { Clock } from '@atp/core/clock'
+import { AtpError } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
 import type { AdapterCall, AdapterRegistry, Provider, ProviderCall } from '@atp/domain/adapter'
-import type { Candidate } from '@atp/domain/routing'
+import type { Arm, Candidate } from '@atp/domain/routing'
+import type { Admitter } from './admit.ts'
 import type { Exchange, Walk } from './exchange.ts'
+import type { Reservation } from './reservation.ts'
 import type { Settler } from './settle.ts'
 import { asUpstreamError, type FailedAttempt, failureOf, nextAfter } from './upstream-failure.ts'
 
 /** The first model that answered. */
 export interface Reached<Answer> {
   readonly upstream: AdapterCall
+  readonly reservation: Reservation
   readonly startedAt: Milliseconds
   readonly answer: Answer
 }
 
 export interface ExecutorOptions {
   readonly registry: AdapterRegistry
+  readonly admitter: Pick<Admitter, 'admit'>
   readonly settler: Settler
   readonly clock: Clock
   readonly maxAttempts: number
@@ -23,12 +28,14 @@ export interface ExecutorOptions {
 
 export class Executor {
   readonly #registry: AdapterRegistry
+  readonly #admitter: Pick<Admitter, 'admit'>
   readonly #settler: Settler
   readonly #clock: Clock
   readonly #maxAttempts: number
 
   constructor(options: ExecutorOptions) {
     this.#registry = options.registry
+    this.#admitter = options.admitter
     this.#settler = options.settler
     this.#clock = options.clock
     this.#maxAttempts = options.maxAttempts
@@ -44,23 +51,36 @@ export class Executor {
   ): Promise<Reached<Answer>> {
     const tried: Candidate[] = []
     const failed: FailedAttempt[] = []
+    let denied: AtpError | null = null
     while (failed.length < this.#maxAttempts) {
       const candidate = this.#next(walk.plan.candidates, tried, failed)
       if (candidate === null) break
       tried.push(candidate)
+      const reservation = await this.#admitter.admit(
+        walk,
+        candidate,
+        this.#registry.arm(candidate.arm) as Arm,
+      )
+      if (reservation instanceof AtpError) {
+        denied ??= reservation
+        continue
+      }
       const upstream = this.#registry.begin(candidate.arm)
-      if (upstream === null) continue
+      if (upstream === null) {
+        walk.settling.push(reservation.settle(null))
+        continue
+      }
       const startedAt = this.#clock.monotonic()
       try {
-        const answer = await ask(upstream.provider, providerCall(walk.exchange, candidate, upstream))
-        return { upstream, startedAt, answer }
+        const call = providerCall(walk.exchange, candidate, reservation, upstream)
+        return { upstream, reservation, startedAt, answer: await ask(upstream.provider, call) }
       } catch (thrown) {
         const error = asUpstreamError(thrown)
-        this.#settler.failure(walk, { upstream, startedAt }, error)
+        this.#settler.failure(walk, { upstream, reservation, startedAt }, error)
         failed.push({ arm: upstream.arm, error })
       }
     }
-    throw failureOf(failed)
+    throw failed.length === 0 && denied !== null ? denied : failureOf(failed)
   }
 
   /** The best one left. What breaks is rarely one model alone: those of an adapter that has failed come last, or not at all. */
@@ -84,10 +104,13 @@ export class Executor {
   }
 }
 
-function providerCall(exchange: Exchange, candidate: Candidate, upstream: AdapterCall): ProviderCall {
-  const { body, signal } = exchange
-  const { upstreamModel } = upstream.arm
-  return candidate.outputLimit === null
-    ? { upstreamModel, body, signal }
-    : { upstreamModel, body, signal, maxOutputTokens: candidate.outputLimit }
+function providerCall(
+  { body, signal }: Exchange,
+  candidate: Candidate,
+  reservation: Reservation,
+  { arm: { upstreamModel } }: AdapterCall,
+): ProviderCall {
+  const limits = [candidate.outputLimit, reservation.outputLimit].filter(limit => limit !== null)
+  if (limits.length === 0) return { upstreamModel, body, signal }
+  return { upstreamModel, body, signal, maxOutputTokens: Math.min(...limits) }
 }

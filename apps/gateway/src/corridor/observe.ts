@@ -12,12 +12,14 @@ export class Observer {
   }
 
   /**
-   * A walk that called nobody (every circuit was open) leaves no record.
+   * Resolves when the record is committed, and the limits know what was spent. A walk that called nobody (every circuit was open) leaves no record.
    * @throws {AtpError} `overloaded` where the journal cannot commit
    */
   async observe(walk: Walk): Promise<void> {
     const last = walk.attempts.at(-1)
-    if (last !== undefined) await this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
+    const recorded =
+      last === undefined ? null : this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
+    await Promise.all([recorded, ...walk.settling])
   }
 }
 

@@ -12,13 +12,15 @@ import {
   type SignalMeanings,
   type Usage,
 } from '@atp/domain/observation'
-import { costOf, type TenantPacers } from '@atp/domain/routing'
+import { costOf, type OutputLengths, type TenantPacers } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Walk } from './exchange.ts'
+import type { Reservation } from './reservation.ts'
 import { OUTCOME_OF } from './upstream-failure.ts'
 
 export interface Attempt {
   readonly upstream: AdapterCall
+  readonly reservation: Reservation
   readonly startedAt: Milliseconds
 }
 
@@ -35,6 +37,7 @@ export interface SettlerOptions {
   readonly random: Random
   readonly metrics: Metrics
   readonly pacers: TenantPacers
+  readonly lengths: OutputLengths
   readonly signals: SignalMeanings
 }
 
@@ -43,6 +46,7 @@ export class Settler {
   readonly #random: Random
   readonly #metrics: Metrics
   readonly #pacers: TenantPacers
+  readonly #lengths: OutputLengths
   readonly #signals: SignalMeanings
 
   constructor(options: SettlerOptions) {
@@ -50,6 +54,7 @@ export class Settler {
     this.#random = options.random
     this.#metrics = options.metrics
     this.#pacers = options.pacers
+    this.#lengths = options.lengths
     this.#signals = options.signals
   }
 
@@ -105,6 +110,10 @@ export class Settler {
       timeToFirstToken,
       usage,
       cost: usage === null ? null : costOf(arm, usage),
+    }
+    walk.settling.push(attempt.reservation.settle(usage))
+    if (outcome === 'success' && usage !== null) {
+      this.#lengths.record(arm.id, usage.outputTokens, observation.at)
     }
     this.charge(walk, observation.cost === null ? 0 : toUsd(observation.cost))
     if (signal !== null) walk.signal = recordSignal(signal, this.#signals)

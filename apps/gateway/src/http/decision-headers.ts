@@ -1,12 +1,14 @@
 /** The decision, in response headers. */
 import { toUsd } from '@atp/core/units'
 import type { AnswerHead, WholeAnswer } from '../corridor/corridor.ts'
+import { limitHeaders } from '../limits/limit-headers.ts'
 
 export function headHeaders(answer: AnswerHead): Record<string, string> {
   return {
     'x-atp-decision-id': answer.id,
     'x-atp-model': headerValue(answer.arm),
     'x-atp-attempts': String(answer.attempts),
+    ...limitHeaders(answer.levels),
   }
 }
 

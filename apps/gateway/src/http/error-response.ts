@@ -14,7 +14,7 @@ export interface ErrorResponse {
 
 export function errorResponse(error: AtpError, wire: Wire): ErrorResponse {
   const { status } = ERROR_CATALOGUE[error.code]
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { ...error.headers }
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (wire === 'openai') {

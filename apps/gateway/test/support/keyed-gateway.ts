@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
 import { type GatewayOptions, GatewayProcess } from './gateway-process.ts'
 import type { Answered } from './post.ts'
-import { completionOf, configFor, ScriptedUpstream } from './scripted-upstream.ts'
+import { completionOf, configFor, type Script, ScriptedUpstream } from './scripted-upstream.ts'
 
 export interface CallOptions {
   /** Null: without one. */
@@ -60,17 +60,16 @@ export class KeyedGateway implements AsyncDisposable {
     options: Pick<GatewayOptions, 'env' | 'dataDir'> & {
       readonly models?: readonly string[]
       readonly adminKey?: string
+      readonly script?: Script
+      readonly config?: Readonly<Record<string, unknown>>
     } = {},
   ): Promise<KeyedGateway> {
-    const { models = ['small', 'large'], adminKey = freshKey() } = options
-    const upstream = await ScriptedUpstream.start((_request, response) => {
-      response.setHeader('content-type', 'application/json')
-      response.end(JSON.stringify(completionOf('Hello.', { prompt_tokens: 10, completion_tokens: 5 })))
-    })
+    const { models = ['small', 'large'], adminKey = freshKey(), script = hello } = options
+    const upstream = await ScriptedUpstream.start(script)
     const gateway = await GatewayProcess.start({
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       auth: 'keys',
-      config: configFor(upstream, models),
+      config: { ...configFor(upstream, models), ...options.config },
       env: { ...options.env, ATP_AUTH_ADMIN_KEY: 'env:ROOT_KEY', ROOT_KEY: adminKey },
     })
     return new KeyedGateway(gateway, upstream, adminKey)
@@ -122,6 +121,11 @@ export class KeyedGateway implements AsyncDisposable {
     await this.gateway[Symbol.asyncDispose]()
     await this.upstream[Symbol.asyncDispose]()
   }
+}
+
+const hello: Script = (_request, response) => {
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify(completionOf('Hello.', { prompt_tokens: 10, completion_tokens: 5 })))
 }
 
 export function freshKey(): string {

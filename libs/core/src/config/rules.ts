@@ -40,6 +40,7 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 function timerProblems({
   server,
   redis,
+  limits,
   routing,
   breaker,
   upstream,
@@ -50,6 +51,8 @@ function timerProblems({
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
     'redis.exchange_interval': redis.exchange_interval,
+    'limits.timeout': limits.timeout,
+    'limits.lease': limits.lease,
     'routing.embedding.timeout': routing.embedding.timeout,
     'breaker.cooldown': breaker.cooldown,
     'upstream.connect_timeout': upstream.connect_timeout,

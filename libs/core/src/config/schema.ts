@@ -1,44 +1,10 @@
 /** The configuration's one source of truth: types, validation, environment names and the editors' JSON Schema derive from it. */
-import { type Static, type TProperties, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
-import { DURATION_PATTERN, POSITIVE_DURATION_PATTERN } from './duration.ts'
-
-const section = <Properties extends TProperties>(description: string, properties: Properties) =>
-  Type.Object(properties, { additionalProperties: false, default: {}, description })
-
-const duration = (value: string, description: string) =>
-  Type.String({
-    pattern: POSITIVE_DURATION_PATTERN,
-    default: value,
-    examples: ['250ms', '5s', '10m'],
-    description,
-  })
-
-const durationOrZero = (value: string, description: string) =>
-  Type.String({ pattern: DURATION_PATTERN, default: value, examples: ['0s', '5s', '10m'], description })
-
-const count = (value: number, description: string) =>
-  Type.Integer({ minimum: 1, default: value, description })
-
-const weight = (value: number, description: string) =>
-  Type.Number({ minimum: 0, maximum: 1_000, default: value, description })
-
-const floor = () =>
-  Type.Number({
-    minimum: 0,
-    maximum: 1,
-    default: 0,
-    description: 'For requests of this preset, expected quality; 0 is no floor.',
-  })
-
-const preset = (quality: number, cost: number, latency: number) =>
-  section('How much each part weighs.', {
-    quality: weight(quality, 'Weight of the expected quality.'),
-    cost: weight(cost, 'Weight of the expected cost over routing.cost_reference_usd.'),
-    latency: weight(latency, 'Weight of the expected latency over routing.latency_reference.'),
-  })
+import { RoutingSchema } from './routing-schema.ts'
+import { count, duration, durationOrZero, section } from './schema-parts.ts'
 
 const server = section('Where the gateway listens.', {
   host: Type.String({
@@ -94,109 +60,23 @@ const redis = section('What replicas of the gateway share, so that they act as o
   exchange_interval: duration('1s', 'Time between two exchanges of what replicas have learned.'),
 })
 
+const limits = section('How tenants are held to their limits.', {
+  timeout: duration(
+    '50ms',
+    'Time that a request waits for the limits that replicas share; then it is decided as its tenant wants while they are away.',
+  ),
+  lease: duration(
+    '1m',
+    'Time after which what a dead process had reserved counts as it was estimated; long answers renew it.',
+  ),
+})
+
 const log = section('What is logged, as JSON lines on standard output.', {
   level: Type.Enum([...LOG_LEVELS], {
     default: 'info',
     description: 'The least grave lines that are logged.',
   }),
   requests: Type.Boolean({ default: false, description: 'Whether each request is logged, at level info.' }),
-})
-
-const STRATEGIES = ['thompson', 'ucb', 'klucb', 'swucb', 'greedy', 'linthompson', 'linucb'] as const
-
-const routing = section('How a model is chosen.', {
-  strategy: Type.Enum([...STRATEGIES], {
-    default: 'thompson',
-    description:
-      'How quality is estimated and explored, where the request names no strategy; linthompson and linucb look at the prompt.',
-  }),
-  shadow_strategy: Type.Optional(
-    Type.Enum([...STRATEGIES], {
-      description:
-        'Decides beside the strategy that is followed, and is recorded: see atp replay --policy shadow.',
-    }),
-  ),
-  exploration: Type.Number({
-    minimum: 0,
-    maximum: 1,
-    default: 0,
-    examples: [0.02],
-    description:
-      'Share of the routed requests whose model is drawn blindly among the candidates: what makes other policies comparable by atp replay.',
-  }),
-  exploration_cap: Type.Number({
-    minimum: 0,
-    maximum: 1,
-    default: 1,
-    examples: [0.1],
-    description:
-      "Share of a tenant's routed requests that may go to another model than the best by expectation.",
-  }),
-  quality_floors: section(
-    'Quality below which a model is left out, where the request names no floor of its own.',
-    {
-      fast: floor(),
-      balanced: floor(),
-      high: floor(),
-    },
-  ),
-  quality: Type.Enum(['fast', 'balanced', 'high'], {
-    default: 'balanced',
-    description: 'The preset that holds where the request names none.',
-  }),
-  half_life: Type.String({
-    pattern: `^never$|${POSITIVE_DURATION_PATTERN}`,
-    default: '6h',
-    examples: ['6h', '7d', 'never'],
-    description: 'Time after which what was observed counts half; never forgets nothing.',
-  }),
-  window: duration('6h', 'How far back the strategy swucb looks; what is older counts for nothing.'),
-  reliability_half_life: duration(
-    '1m',
-    'Time after which a call counts half in how reliable its model is: how long a failure is held against it.',
-  ),
-  budget_usd_per_request: Type.Optional(
-    Type.Number({
-      exclusiveMinimum: 0,
-      examples: [0.002],
-      description:
-        'What requests that the gateway routes may cost on average, in US dollars; without one, cost only weighs.',
-    }),
-  ),
-  embedding: section(
-    'Whether the contextual strategies also learn by what a prompt is about. Each prompt that they route is sent to this model.',
-    {
-      model: Type.Optional(
-        Type.String({
-          pattern: '^[^/]+/.+$',
-          examples: ['openai/text-embedding-3-small'],
-          description:
-            "An embedding model of an adapter's upstream, as adapter/model; it need not be among the models that the adapter serves. Without one nothing is embedded.",
-        }),
-      ),
-      timeout: duration('300ms', 'Time that a request waits for its embedding; then it is routed without.'),
-    },
-  ),
-  contexts: count(
-    10_000,
-    'Tenants and tasks whose own experience is held in memory; that of the others waits in the database.',
-  ),
-  cost_reference_usd: Type.Number({
-    exclusiveMinimum: 0,
-    default: 0.002,
-    description: 'The cost of an answer, in US dollars, that weighs 1 times its weight.',
-  }),
-  latency_reference: duration('2s', 'The latency of an answer that weighs 1 times its weight.'),
-  presets: section('The weights behind the presets.', {
-    fast: preset(1, 0.1, 0.3),
-    balanced: preset(1, 0.15, 0.05),
-    high: preset(1, 0.02, 0.01),
-  }),
-  ucb_exploration: Type.Number({
-    minimum: 0,
-    default: 1,
-    description: 'How much the strategies ucb and swucb explore: the factor of their confidence radius.',
-  }),
 })
 
 const breaker = section('When an adapter that fails is left alone.', {
@@ -276,8 +156,9 @@ export const ConfigSchema = Type.Object(
     data,
     database,
     redis,
+    limits,
     log,
-    routing,
+    routing: RoutingSchema,
     breaker,
     upstream,
     observation,

@@ -35,4 +35,5 @@ export {
   type TenantSettings,
 } from './tenant.ts'
 export { type AdministrationOptions, TenantAdministration } from './tenant-administration.ts'
+export { limitOf, ownerOf, type Subject, type TenantLimit, TenantLimits } from './tenant-limits.ts'
 export { MOST_LIMITS, TENANT_ID_PATTERN } from './tenant-problems.ts'

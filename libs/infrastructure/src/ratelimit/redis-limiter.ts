@@ -30,8 +30,8 @@ import { LatestWrites } from './latest-writes.ts'
 import { SERVER_CLOCK, scriptsFor } from './scripts.ts'
 import { within } from './within.ts'
 
-/** What is stored under it changes only together with its number. */
-const PREFIX = 'atp:limits:1'
+/** What is stored changes only together with this number. */
+const LAYOUT = 1
 
 type Keyed<Answer> = (hash: string, set: string, ...args: Argument[]) => Promise<Answer>
 
@@ -47,6 +47,8 @@ interface LimitCommands {
 export interface RedisLimiterOptions extends Partial<LeaseOptions> {
   /** A connection of its own, which fails at once where Redis is away. */
   readonly redis: Redis | Cluster
+  /** Names the gateway among those that share the Redis; `atp` where nothing is said. */
+  readonly prefix?: string
   /** This process's clock, microseconds since 1970: it may be off by hours. */
   readonly nowUs: () => number
   /** Milliseconds after which a call is given up. */
@@ -70,6 +72,7 @@ export class RedisLimiter implements Limiter {
 
   constructor({
     redis,
+    prefix = 'atp',
     nowUs,
     newEpoch,
     timeoutMs = TIMEOUT_MS,
@@ -86,7 +89,7 @@ export class RedisLimiter implements Limiter {
     }
     for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
     this.#redis = redis as (Redis | Cluster) & LimitCommands
-    this.#options = { nowUs, newEpoch, timeoutMs }
+    this.#options = { nowUs, newEpoch, timeoutMs, prefix: `${prefix}:limits:${LAYOUT}` }
     this.#leases = { ...LEASE_DEFAULTS, ...leases }
   }
 
@@ -129,7 +132,7 @@ export class RedisLimiter implements Limiter {
 
   async epoch(tenant: string): Promise<Epoch | null> {
     checkTenant(tenant)
-    const head = await this.#timed(this.#redis.hgetBuffer(keysOf(tenant)[0], 'h'))
+    const head = await this.#timed(this.#redis.hgetBuffer(this.#keysOf(tenant)[0], 'h'))
     const id = head === null ? 0 : head.readDoubleLE(40)
     const latestUs = head === null ? 0 : head.readDoubleLE(0)
     if (id <= 0 || latestUs < this.#latest.of(tenant)) return null
@@ -175,8 +178,14 @@ export class RedisLimiter implements Limiter {
     )
   }
 
+  /** All keys of a tenant lie in one slot of a cluster. */
+  #keysOf(tenant: string): readonly [hash: string, set: string] {
+    const hash = `${this.#options.prefix}:{${tenant}}`
+    return [hash, `${hash}:due`]
+  }
+
   #call<Answer>(tenant: string, command: Keyed<Answer>, args: readonly Argument[]): Promise<Answer> {
-    const [hash, set] = keysOf(tenant)
+    const [hash, set] = this.#keysOf(tenant)
     return this.#timed(command.call(this.#redis, hash, set, ...args))
   }
 
@@ -190,8 +199,4 @@ export class RedisLimiter implements Limiter {
       })
     }
   }
-}
-
-function keysOf(tenant: string): readonly [hash: string, set: string] {
-  return [`${PREFIX}:{${tenant}}`, `${PREFIX}:{${tenant}}:due`]
 }

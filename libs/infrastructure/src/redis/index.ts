@@ -1,2 +1,3 @@
 export type { Redis } from 'ioredis'
 export { type ConnectOptions, connectRedis, isReady } from './connect.ts'
+export { ReplicaCount } from './replica-count.ts'

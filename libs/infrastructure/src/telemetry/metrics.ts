@@ -36,6 +36,8 @@ export interface Metrics {
   /** Rows of the journal that Postgres has not taken yet. */
   drainLag(rows: number): void
   circuit(adapter: AdapterId, open: boolean): void
+  /** A call of a model was within its tenant's limits, or not; `shadow_denied`: it was, but for a limit in shadow. */
+  admission(verdict: 'admitted' | 'denied' | 'shadow_denied'): void
   /** A round of exchange with the other replicas has ended. */
   exchanged(succeeded: boolean): void
   /** Observations that the learned state took in since the last call. */
@@ -64,6 +66,7 @@ class PrometheusMetrics implements Metrics {
   readonly #verdicts: Counter
   readonly #refusedKeys: Counter
   readonly #judgingCost: Counter
+  readonly #admissions: Counter
   readonly #exchanges: Counter
   readonly #embeddings: Counter
   readonly #learned: Counter
@@ -122,6 +125,12 @@ class PrometheusMetrics implements Metrics {
     this.#judgingCost = new Counter({
       name: 'atp_judging_cost_usd_total',
       help: 'What the judge cost, in US dollars: no part of what answers cost',
+      registers,
+    })
+    this.#admissions = new Counter({
+      name: 'atp_admissions_total',
+      help: "Calls of models that were held to their tenant's limits, by what came of it",
+      labelNames: ['verdict'],
       registers,
     })
     this.#exchanges = new Counter({
@@ -207,6 +216,10 @@ class PrometheusMetrics implements Metrics {
 
   circuit(adapter: AdapterId, open: boolean): void {
     this.#circuits.get(adapter).set(open ? 1 : 0)
+  }
+
+  admission(verdict: string): void {
+    this.#admissions.labels(verdict).inc()
   }
 
   exchanged(succeeded: boolean): void {

@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Corridor } from '../../corridor/corridor.ts'
 import type { Exchange } from '../../corridor/exchange.ts'
+import { limitHeaders } from '../../limits/limit-headers.ts'
 import { answerFigures } from '../answer-figures.ts'
 import type { App } from '../app.ts'
 import { askError, askEvents } from '../ask-events.ts'
@@ -35,6 +36,7 @@ export async function ask(app: App, { corridor, exchanges, patienceMs }: AskOpti
       if (body.stream === true) return await stream(corridor, exchange, reply, patienceMs)
       const answer = await corridor.complete(exchange)
       const { text, finishReason } = answer.completion
+      reply.headers(limitHeaders(answer.levels))
       return { text, finish_reason: finishReason, ...answerFigures(answer, answer.observation) }
     },
   )

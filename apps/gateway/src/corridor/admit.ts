@@ -1,0 +1,136 @@
+/**
+ * Step 3, before each call of a model: the tenant's limits take it in and reserve what it is expected to come to, all of them or
+ * none. One decision, and one round trip where replicas share their limits; a tenant without limits waits for nothing.
+ */
+
+import type { Clock } from '@atp/core/clock'
+import { AtpError } from '@atp/core/errors'
+import { type Admitted, type Denied, isGuarded, type LevelReport, type Limiter } from '@atp/domain/limit'
+import type { Arm, Candidate, OutputLengths } from '@atp/domain/routing'
+import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
+import type { Metrics } from '@atp/infrastructure/telemetry'
+import type { Denials } from '../limits/denials.ts'
+import { deniedError } from '../limits/denied-error.ts'
+import type { Heartbeat } from '../limits/heartbeat.ts'
+import type { SpendHistory } from '../limits/spend-history.ts'
+import { type Estimate, estimateOf, estimateWithin } from './estimate.ts'
+import type { Exchange, Walk } from './exchange.ts'
+import { holding, type Reservation, UNLIMITED } from './reservation.ts'
+
+export interface AdmitterOptions {
+  readonly limiter: Limiter
+  readonly history: Pick<SpendHistory, 'rebuild'>
+  readonly heartbeat: Heartbeat
+  readonly denials: Denials
+  readonly lengths: OutputLengths
+  readonly clock: Clock
+  readonly leaseMs: number
+  readonly metrics: Pick<Metrics, 'admission'>
+  readonly warn: (error: unknown, message: string) => void
+}
+
+export class Admitter {
+  readonly #options: AdmitterOptions
+  readonly #limits = new TenantLimits()
+
+  constructor(options: AdmitterOptions) {
+    this.#options = options
+  }
+
+  /** A flood is refused before it is planned for. @throws {AtpError} `rate_limit_exceeded` where it was a moment ago, and nothing has changed */
+  refuseFlood({ caller }: Exchange): void {
+    const { denials, clock, metrics } = this.#options
+    const denial = denials.of(caller, clock.monotonic())
+    if (denial === null) return
+    metrics.admission('denied')
+    throw denial
+  }
+
+  /**
+   * @returns what is reserved, or why nothing is: another model may be within the limits
+   * @throws {AtpError} `rate_limit_exceeded` or `quota_exceeded` where no model is; `limits_unavailable`
+   */
+  async admit(walk: Walk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
+    const { caller } = walk.exchange
+    const limits = this.#limits.of(caller.tenant, { key: caller.key, arm })
+    if (limits.length === 0) return UNLIMITED
+    const { lengths, clock } = this.#options
+    const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
+    const estimate = estimateOf(lengths, about)
+    const verdict = await this.#decide(walk, limits, estimate)
+    if (verdict.kind === 'admitted') return this.#hold(walk, arm, verdict, estimate)
+    const smaller = caller.tenant.cutAtHardQuota ? estimateWithin(leftOf(verdict.levels), about) : null
+    if (smaller !== null && smaller.tokens < estimate.tokens) {
+      const second = await this.#decide(walk, limits, smaller)
+      if (second.kind === 'admitted') return this.#hold(walk, arm, second, smaller)
+    }
+    return this.#deny(walk, verdict)
+  }
+
+  async #decide(walk: Walk, limits: readonly TenantLimit[], estimate: Estimate): Promise<Admitted | Denied> {
+    const { limiter, history, leaseMs } = this.#options
+    const { id, caller } = walk.exchange
+    const { tokens, cost } = estimate
+    const admission = {
+      tenant: caller.tenant.id,
+      reservation: `${id}/${walk.admissions}`,
+      limits,
+      estimate: { tokens, cost },
+      requests: walk.isCounted ? 0 : 1,
+      leaseMs,
+    }
+    const first = await limiter.admit(admission)
+    if (first.kind !== 'stale') return first
+    await history.rebuild(caller.tenant)
+    const second = await limiter.admit(admission)
+    if (second.kind !== 'stale') return second
+    throw new AtpError('limits_unavailable', {
+      detail: 'what was spent is being summed up: try again',
+      retryAfterMs: 1_000,
+    })
+  }
+
+  #hold(walk: Walk, arm: Arm, { levels, leased }: Admitted, { outputLimit }: Estimate): Reservation {
+    const { limiter, heartbeat, leaseMs, metrics, warn } = this.#options
+    const { tenant } = walk.exchange
+    const id = `${walk.exchange.id}/${walk.admissions}`
+    walk.admissions += 1
+    walk.isCounted = true
+    walk.levels = levels
+    metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
+    if (!leased) return { ...UNLIMITED, levels, outputLimit }
+    return holding({
+      limiter,
+      tenant,
+      id,
+      arm,
+      levels,
+      outputLimit,
+      ended: heartbeat.keep(tenant, id, leaseMs),
+      warn: error => warn(error, 'a reservation was not settled: it counts as it was estimated'),
+    })
+  }
+
+  #deny(walk: Walk, denied: Denied): AtpError {
+    const { denials, clock, metrics } = this.#options
+    const error = deniedError(denied)
+    metrics.admission('denied')
+    const { scope, counts } = (denied.by.limit as TenantLimit).definition
+    const sameForAll = scope !== 'model' && (counts === 'requests' || counts === 'concurrent')
+    // What another model costs, or how long its answers get, may still be within the limits.
+    if (!sameForAll) return error
+    if (counts === 'requests') denials.add(walk.exchange.caller, scope, error, clock.monotonic())
+    throw error
+  }
+}
+
+/** What the hard quotas that refused leave. */
+function leftOf(levels: readonly LevelReport[]): { tokens: number; cost: number } {
+  const left = { tokens: Number.MAX_SAFE_INTEGER, cost: Number.MAX_SAFE_INTEGER }
+  for (const { limit, remaining } of levels) {
+    if (limit.shadow === true || limit.kind === 'concurrent' || !isGuarded(limit)) continue
+    if (limit.counts === 'tokens') left.tokens = Math.min(left.tokens, remaining)
+    if (limit.counts === 'cost') left.cost = Math.min(left.cost, remaining)
+  }
+  return left
+}

@@ -1,0 +1,99 @@
+/** The part of the composition that knows limits: in this process, or shared by all replicas where there is a Redis. */
+import { type Config, parseDuration } from '@atp/core/config'
+import { type Binding, bind, type Resolve } from '@atp/core/container'
+import { newId, type TenantId } from '@atp/core/ids'
+import { AWAY_DEFAULT, type AwayPolicy, FailoverLimiter, InProcessLimiter } from '@atp/domain/limit'
+import { OutputLengths } from '@atp/domain/routing'
+import { RedisLimiter } from '@atp/infrastructure/ratelimit'
+import { connectRedis, ReplicaCount } from '@atp/infrastructure/redis'
+import { Admitter } from '../corridor/admit.ts'
+import * as T from '../tokens.ts'
+import { Denials } from './denials.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { SpendHistory } from './spend-history.ts'
+
+export const LIMITS: readonly Binding[] = [
+  bind(T.LIMITS_REDIS, resolve => {
+    const { url } = resolve(T.CONFIG).redis
+    // A connection of its own: what is exchanged of learning must not stand in a decision's way.
+    return url === null ? null : connectRedis({ url, commandTimeoutMs: timeoutMs(resolve(T.CONFIG)) })
+  }),
+  bind(T.REPLICA_COUNT, resolve => {
+    const redis = resolve(T.REDIS)
+    if (redis === null) return null
+    return new ReplicaCount(redis, resolve(T.CONFIG).redis.prefix, resolve(T.DATABASE).replica)
+  }),
+  bind(T.FAILOVER, resolve => {
+    const redis = resolve(T.LIMITS_REDIS)
+    if (redis === null) return null
+    const config = resolve(T.CONFIG)
+    const clock = resolve(T.CLOCK)
+    const random = resolve(T.RANDOM)
+    return new FailoverLimiter({
+      shared: new RedisLimiter({
+        redis,
+        prefix: config.redis.prefix,
+        nowUs: nowUs(resolve),
+        timeoutMs: timeoutMs(config),
+        newEpoch: () => random.uint32() + 1,
+      }),
+      local: new InProcessLimiter({ nowUs: nowUs(resolve), guarded: false }),
+      policyOf: tenant => awayPolicyOf(resolve, tenant),
+      replicas: () => resolve(T.REPLICA_COUNT)?.known ?? 1,
+      now: () => clock.monotonic(),
+      newId: () => newId(clock, random),
+    })
+  }),
+  bind(T.LIMITER, resolve => resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve) })),
+  bind(T.HEARTBEAT, resolve => {
+    const clock = resolve(T.CLOCK)
+    return new Heartbeat(resolve(T.LIMITER), () => clock.monotonic())
+  }),
+  bind(T.LENGTHS, resolve => {
+    const { half_life } = resolve(T.CONFIG).routing
+    return new OutputLengths(
+      resolve(T.NATIVE),
+      half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
+    )
+  }),
+  bind(T.ADMITTER, resolve => {
+    const limiter = resolve(T.LIMITER)
+    const database = resolve(T.DATABASE)
+    const registry = resolve(T.REGISTRY)
+    const clock = resolve(T.CLOCK)
+    return new Admitter({
+      limiter,
+      history: new SpendHistory({
+        limiter,
+        usage: query => database.tenants.usage(query),
+        database,
+        arm: id => registry.arm(id),
+        clock,
+      }),
+      heartbeat: resolve(T.HEARTBEAT),
+      denials: new Denials(),
+      lengths: resolve(T.LENGTHS),
+      clock,
+      leaseMs: parseDuration(resolve(T.CONFIG).limits.lease),
+      metrics: resolve(T.METRICS),
+      warn: (err, message) => resolve(T.LOG).warn({ err }, message),
+    })
+  }),
+]
+
+function timeoutMs({ limits }: Config): number {
+  return parseDuration(limits.timeout)
+}
+
+function nowUs(resolve: Resolve): () => number {
+  const clock = resolve(T.CLOCK)
+  return () => clock.now() * 1_000
+}
+
+/** One limit on rates that must not be told locally holds for all of the tenant's rates. */
+function awayPolicyOf(resolve: Resolve, tenant: string): AwayPolicy {
+  const policy = resolve(T.DIRECTORY).tenant(tenant as TenantId)?.failurePolicy
+  if (policy === undefined) return AWAY_DEFAULT
+  const { requests, tokens, concurrent, cost_usd: money } = policy
+  return { rates: [requests, tokens, concurrent].includes('closed') ? 'closed' : 'local', money }
+}
