@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, KeyedGateway, type MadeKey } from '../support/keyed-gateway.ts'
 
@@ -225,6 +228,26 @@ describe('a key', () => {
     expect((await setup.admin(`POST ${KEYS}/${id}/revoke`)).body).toEqual(first.body)
     expect(await audit(`keys/${id}`)).toHaveLength(2)
     expect((await setup.admin(`POST ${KEYS}/nobody/revoke`)).status).toBe(404)
+  })
+
+  it('says when it was used last, also after a stop', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'atp-last-use-'))
+    try {
+      const first = await KeyedGateway.start({ dataDir })
+      const used = await first.tenant('acme')
+      const unused = await first.key({ tenant: 'acme', scope: 'data' })
+      const before = Date.now()
+      expect((await first.ask(used.key)).status).toBe(200)
+      expect(await first.gateway.end()).toBe(0)
+      await first[Symbol.asyncDispose]()
+      await using second = await KeyedGateway.start({ dataDir })
+      const lastUse = async ({ id }: MadeKey) =>
+        (await second.admin<{ last_used_at: string | null }>(`GET ${KEYS}/${id}`)).body.last_used_at
+      expect(Date.parse((await lastUse(used)) ?? '')).toBeGreaterThanOrEqual(before)
+      expect(await lastUse(unused)).toBeNull()
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
   })
 
   it('of an administrator administers, and is named in the log', async () => {
