@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { call, KeyedGateway, type MadeKey } from '../support/keyed-gateway.ts'
 
@@ -227,6 +230,26 @@ describe('a key', () => {
     expect((await setup.admin(`POST ${KEYS}/nobody/revoke`)).status).toBe(404)
   })
 
+  it('says when it was used last, also after a stop', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'atp-last-use-'))
+    try {
+      const first = await KeyedGateway.start({ dataDir })
+      const used = await first.tenant('acme')
+      const unused = await first.key({ tenant: 'acme', scope: 'data' })
+      const before = Date.now()
+      expect((await first.ask(used.key)).status).toBe(200)
+      expect(await first.gateway.end()).toBe(0)
+      await first[Symbol.asyncDispose]()
+      await using second = await KeyedGateway.start({ dataDir })
+      const lastUse = async ({ id }: MadeKey) =>
+        (await second.admin<{ last_used_at: string | null }>(`GET ${KEYS}/${id}`)).body.last_used_at
+      expect(Date.parse((await lastUse(used)) ?? '')).toBeGreaterThanOrEqual(before)
+      expect(await lastUse(unused)).toBeNull()
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
   it('of an administrator administers, and is named in the log', async () => {
     const { id, key } = await setup.key({ scope: 'admin' })
     const body = { id: 'by-another', name: 'By another' }
@@ -256,6 +279,9 @@ describe('usage', () => {
     expect(body.data).toHaveLength(2)
     expect(body.data).toContainEqual({ ...one, ...twice, key: first.id, calls: 2 })
     expect(body.data).toContainEqual({ ...one, key: second.id, calls: 1 })
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+    const both = await setup.admin(`GET /admin/v1/usage?tenant=used&from=${yesterday}&to=${day}`)
+    expect(both.body.data).toEqual(body.data)
     const backwards = await setup.admin('GET /admin/v1/usage?from=2026-02-02&to=2026-02-01')
     expect(backwards).toMatchObject({ status: 400, body: { problems: [{ field: 'to' }] } })
   })

@@ -1,5 +1,5 @@
 /** Whose taste it is: a tenant's, and within it a task's. */
-import { DEFAULT_TENANT } from '../../tenant/index.ts'
+import { DEFAULT_TENANT } from '../../tenant/tenant.ts'
 
 export interface ContextKey {
   readonly tenant: string

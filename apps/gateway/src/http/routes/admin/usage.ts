@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { TenantId } from '@atp/core/ids'
 import { epochMs, microUsd, toUsd } from '@atp/core/units'
-import type { TenantStore } from '@atp/domain/tenant'
+import type { TenantStore, Usage } from '@atp/domain/tenant'
 import { Type } from 'typebox'
 import type { App } from '../../app.ts'
 import { Arm, Problem, Usd } from '../../schemas/common.ts'
@@ -56,11 +56,12 @@ export async function adminUsage(app: App, { store, clock }: AdminUsageOptions):
       const { from = query.to ?? today, to = query.from ?? today, tenant } = query
       const [first, last] = [Date.parse(from), Date.parse(to)]
       if (last < first || last - first >= MOST_DAYS * DAY_MS) throw badRange(from, to)
-      const rows = await store.usage({
-        tenant: (tenant ?? null) as TenantId | null,
-        from: epochMs(first),
-        until: epochMs(last + DAY_MS),
-      })
+      const rows: Usage[] = []
+      // A day at a time: a journal that is the database commits nothing while it sums, 0.1 s for 100,000 calls.
+      for (let day = first; day <= last; day += DAY_MS) {
+        const those = { from: epochMs(day), until: epochMs(day + DAY_MS) }
+        rows.push(...(await store.usage({ tenant: (tenant ?? null) as TenantId | null, ...those })))
+      }
       return {
         data: rows.map(row => ({
           day: row.day,
