@@ -11,36 +11,55 @@ import { AMOUNT_MAX } from '@atp/domain/limit'
  */
 
 /**
- * The usual case, and the cheapest: windows of requests alone, each still in the sub-bucket in which it counted last, and none full.
- * Then only sums change. Answers with the time, then for each level what it counts and microseconds until it is empty. Whatever else
- * is the case is left to the rest.
+ * The usual case, and the cheapest: windows of requests alone, none of them new or full. The same as the rest would do, but without a
+ * function or a table a level, of which a script makes each anew at every call. Answers with the time, then for each level what it
+ * counts and microseconds until it is empty. Whatever else is the case is left to the rest.
  */
 export const ADMIT_AT_ONCE = `
 if ARGV[2] ~= '0' then
   local H, want, n, clock = KEYS[1], ARGV[3] + 0, ARGV[4] + 0, $CLOCK
+  local floor, pack, read = math.floor, struct.pack, struct.unpack
   local stored = redis.call('HMGET', H, 'h', unpack(ARGV, 6, 5 + n))
   if stored[1] then
-    local latest, expiry, live, kept, due, epoch = struct.unpack('<dddddd', stored[1])
+    local latest, expiry, live, kept, due, epoch = read('<dddddd', stored[1])
     local now = latest > clock and latest or clock
     local simple = due > now and now + ARGV[2] <= expiry
-    local writes, answer = { 'h', 0, 0, 0, 0, 0, 0, 0 }, { now, 0, 0, 0, 0, 0, 0 }
-    local at = 6 + n
+    local writes, answer, at, last = { 'h', 0, 0, 0, 0, 0, 0, 0 }, { now, 0, 0, 0, 0, 0, 0 }, 6 + n, 2
     for k = 1, n do
-      local text = stored[k + 1]
+      local name, text = ARGV[5 + k], stored[k + 1]
       if not (simple and text) then simple = false break end
-      local sum, oldest, current, count, reserved = struct.unpack('<ddddd', text)
-      local window, width = ARGV[at + 1], ARGV[at + 2]
-      local ends = (current + 1) * width
-      if now >= ends or (oldest + 1) * width - 1 <= now - window or want > ARGV[at] - sum then simple = false break end
+      local sum, oldest, current, count, reserved = read('<ddddd', text)
+      local width = ARGV[at + 2]
+      local left, ends = now - ARGV[at + 1], (current + 1) * width
+      if now >= ends or (oldest + 1) * width - 1 <= left then
+        local bucket, first = floor(now / width), left < 0 and 0 or floor((left + 1) / width)
+        if current < first then
+          sum, count, oldest, current = 0, 0, bucket, bucket
+        end
+        while oldest < first do
+          local gone, following = read('<dd', redis.call('HGET', H, name .. '#' .. oldest % 65))
+          sum, oldest = sum - gone, following
+        end
+        if bucket > current then
+          if oldest == current and count == 0 then
+            oldest = bucket
+          else
+            writes[last + 1], writes[last + 2] = name .. '#' .. current % 65, pack('<dd', count, bucket)
+            last = last + 2
+          end
+          current, count = bucket, 0
+        end
+        ends = (current + 1) * width
+      end
+      if want > ARGV[at] - sum then simple = false break end
       sum = sum + want
-      writes[2 * k + 1] = ARGV[5 + k]
-      writes[2 * k + 2] = struct.pack('<ddddd', sum, oldest, current, count + want, reserved)
-      answer[2 * k], answer[2 * k + 1] = sum, sum == 0 and 0 or ends - 1 + window - now
-      at = at + 3
+      writes[last + 1], writes[last + 2] = name, pack('<ddddd', sum, oldest, current, count + want, reserved)
+      answer[2 * k], answer[2 * k + 1] = sum, sum == 0 and 0 or ends - 1 - left
+      at, last = at + 3, last + 2
     end
     if simple then
-      writes[2] = struct.pack('<dddddd', now, expiry, live, kept, due, epoch)
-      redis.call('HSET', H, unpack(writes, 1, 2 + 2 * n))
+      writes[2] = pack('<dddddd', now, expiry, live, kept, due, epoch)
+      redis.call('HSET', H, unpack(writes, 1, last))
       return answer
     end
   end
