@@ -10,7 +10,6 @@ import {
   SWEPT_BY_ADMIT,
   subBucketWidth,
   type Verdict,
-  wanted,
 } from '@atp/domain/limit'
 
 export type Argument = string | number
@@ -33,35 +32,27 @@ export interface Call {
 
 export function admitArguments(call: Call): Argument[] {
   const { admission, levels, leases } = call
-  let [leased, concurrent, keptUs, windowsOnly] = [false, false, 0, true]
+  let [leased, concurrent, keptUs, windowsOnly] = [false, false, 0, !call.recounting]
+  let shadows = ''
   const names: string[] = []
   const shapes: Argument[] = []
   for (const level of levels) {
+    const { kind, amount, shadow } = level.limit
     leased ||= level.leased
-    concurrent ||= level.limit.kind === 'concurrent'
-    windowsOnly &&= level.limit.kind === 'sliding' && !level.leased
-    if (level.limit.kind === 'sliding') keptUs = Math.max(keptUs, 2 * level.limit.windowUs)
+    concurrent ||= kind === 'concurrent'
+    windowsOnly &&= kind === 'sliding' && !level.leased
+    if (kind === 'sliding') keptUs = Math.max(keptUs, 2 * level.limit.windowUs)
+    shadows += shadow === true ? '1' : '0'
     names.push(level.name)
-    shapes.push(wanted(admission, level.limit), level.limit.amount, level.limit.shadow === true ? 1 : 0)
+    shapes.push(amount)
     pushShape(shapes, level, call)
   }
-  return [
-    admission.reservation,
-    call.recounting ? 'recount' : 'admit',
-    call.guarded ? 1 : 0,
-    call.known,
-    1_000 * admission.leaseMs,
-    1_000 * leases.lateMs,
-    leases.inFlightMax,
-    concurrent ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT,
-    leased ? 1 : 0,
-    admission.estimate.tokens,
-    admission.estimate.cost,
-    windowsOnly ? keptUs : 0,
-    names.length,
-    ...names,
-    ...shapes,
-  ]
+  const { reservation, requests, leaseMs, estimate } = admission
+  const rest =
+    `${call.recounting ? 'recount' : 'admit'} ${call.guarded ? 1 : 0} ${call.known} ${1_000 * leaseMs} ` +
+    `${1_000 * leases.lateMs} ${leases.inFlightMax} ${concurrent ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT} ` +
+    `${leased ? 1 : 0} ${estimate.tokens} ${estimate.cost} ${shadows}`
+  return [reservation, windowsOnly ? keptUs : 0, requests, names.length, rest, ...names, ...shapes]
 }
 
 function pushShape(into: Argument[], { limit, scale }: PreparedLimit, { calendar, nowUs }: Call): void {
@@ -70,23 +61,46 @@ function pushShape(into: Argument[], { limit, scale }: PreparedLimit, { calendar
   else if (scale !== null) into.push(scale.unit, scale.rate, scale.capacity)
 }
 
-export function toVerdict(
+export interface Answer {
+  readonly verdict: Verdict
+  /** The tenant's latest write, microseconds. */
+  readonly latest: number
+}
+
+export function decode(
   answer: readonly number[],
   levels: readonly PreparedLimit[],
-  leased: boolean,
   { inFlightMax }: LeaseOptions,
-): Verdict {
-  const [code, , , refusing, waitUs] = answer as [number, number, number, number, number]
-  if (code === 2) return { kind: 'stale' }
+): Answer {
+  const [code, latest, , refusing, waitUs] = answer as [number, number, number, number, number]
+  // A time: the script that decides at once says no more than that it did.
+  if (code > STALE)
+    return {
+      verdict: { kind: 'admitted', levels: windowReports(answer, levels), leased: false },
+      latest: code,
+    }
+  if (code === STALE) return { verdict: { kind: 'stale' }, latest: 0 }
   const reports = levels.map(({ limit }, index) => reportOf(limit, answer, HEAD + PER_LEVEL * index))
-  if (code === 1) return { kind: 'admitted', levels: reports, leased }
-  const retryAfterMs = waitUs < 0 ? null : Math.ceil(waitUs / 1_000)
-  return {
-    kind: 'denied',
-    by: reports[refusing - 1] ?? tooManyInFlight(inFlightMax),
-    retryAfterMs,
-    levels: reports,
+  if (code === ADMITTED) {
+    return {
+      verdict: { kind: 'admitted', levels: reports, leased: levels.some(({ leased }) => leased) },
+      latest,
+    }
   }
+  const by = reports[refusing - 1] ?? tooManyInFlight(inFlightMax)
+  const retryAfterMs = waitUs < 0 ? null : Math.ceil(waitUs / 1_000)
+  return { verdict: { kind: 'denied', by, retryAfterMs, levels: reports }, latest }
+}
+
+const ADMITTED = 1
+const STALE = 2
+
+function windowReports(answer: readonly number[], levels: readonly PreparedLimit[]): LevelReport[] {
+  return levels.map(({ limit }, index) => {
+    const [used, resetUs] = [answer[1 + 2 * index] as number, answer[2 + 2 * index] as number]
+    const remaining = Math.max(0, limit.amount - used)
+    return { limit, used, reserved: 0, remaining, resetMs: Math.ceil(resetUs / 1_000), exceeded: false }
+  })
 }
 
 function reportOf(limit: LevelReport['limit'], answer: readonly number[], at: number): LevelReport {

@@ -25,7 +25,7 @@ import {
   type Verdict,
 } from '@atp/domain/limit'
 import type { Cluster, Redis } from 'ioredis'
-import { type Argument, admitArguments, toVerdict } from './encode.ts'
+import { type Argument, admitArguments, decode } from './encode.ts'
 import { LatestWrites } from './latest-writes.ts'
 import { SERVER_CLOCK, scriptsFor } from './scripts.ts'
 import { within } from './within.ts'
@@ -168,14 +168,9 @@ export class RedisLimiter implements Limiter {
       nowUs: this.#options.nowUs(),
     })
     const answer = await this.#call(admission.tenant, this.#redis.atpAdmit, args)
-    const [code, latest] = answer as [number, number]
-    if (guarded && code !== 2) this.#latest.saw(admission.tenant, latest)
-    return toVerdict(
-      answer,
-      levels,
-      levels.some(({ leased }) => leased),
-      this.#leases,
-    )
+    const { verdict, latest } = decode(answer, levels, this.#leases)
+    if (guarded) this.#latest.saw(admission.tenant, latest)
+    return verdict
   }
 
   /** All keys of a tenant lie in one slot of a cluster. */

@@ -31,7 +31,14 @@ const which = fc.nat(20)
 const estimate = fc.record({ tokens: fc.nat(200), cost: fc.nat(700) })
 const admit = fc.record({
   kind: fc.constant('admit' as const),
-  limits: fc.subarray([...LIMITS], { minLength: 1 }),
+  // Windows of requests alone are decided by a shorter way.
+  limits: fc.oneof(
+    fc.subarray([...LIMITS], { minLength: 1 }),
+    fc.subarray(
+      LIMITS.filter(limit => limit.kind === 'sliding' && limit.counts === 'requests'),
+      { minLength: 1 },
+    ),
+  ),
   admission: fc.record({
     estimate,
     requests: fc.nat(2),

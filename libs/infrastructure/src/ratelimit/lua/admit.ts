@@ -1,67 +1,95 @@
 import { AMOUNT_MAX } from '@atp/domain/limit'
 
 /**
- * ARGV: reservation, `admit` or `recount`, guarded (0, 1), the latest write that the caller knows of, lease, late time, leases in
- * flight at most, leases swept at most, leased (0, 1), tokens, cost, for how long the keys must be kept where all levels are windows of
- * requests (else 0), how many levels; their names; then for each level what is wanted, the amount, shadow (0, 1), and by its kind: window
- * and width of a sub-bucket; unit, rate and capacity; four instants; nothing.
+ * ARGV: reservation; where all levels are windows of requests for how long the keys must be kept, else 0; requests; how many levels; the rest
+ * in one word by word (`admit` or `recount`, guarded, latest write that the caller knows of, lease, late time, leases in flight at most,
+ * leases swept at most, leased, tokens, cost, a 0 or 1 a level for shadow); the levels' names; then for each its amount, and by its kind:
+ * window and width of a sub-bucket; unit, rate and capacity; four instants; nothing.
  * Answers with code (0 denied, 1 admitted, 2 stale), latest write, epoch, which level denies (0: too many in flight), microseconds
  * to wait (-1: never); then for each level what it counts, what of that is reserved, microseconds until it is empty (-1: unknown),
  * and whether it was exceeded.
  */
 
 /**
- * The usual case, and the cheapest: windows of requests alone, each still in the sub-bucket in which it counted last, and none full.
- * Then only sums change. Whatever else is the case is left to the rest.
+ * The usual case, and the cheapest: windows of requests alone, none of them new or full. The same as the rest would do, but without a
+ * function or a table a level, of which a script makes each anew at every call. Answers with the time, then for each level what it
+ * counts and microseconds until it is empty. Whatever else is the case is left to the rest.
  */
 export const ADMIT_AT_ONCE = `
-if ARGV[12] ~= '0' and ARGV[2] == 'admit' then
-  local H, n, clock = KEYS[1], ARGV[13] + 0, $CLOCK
-  local stored = redis.call('HMGET', H, 'h', unpack(ARGV, 14, 13 + n))
-  local latest, expiry, live, kept, due, epoch = 0, 0, 0, 0, 0, 0
-  if stored[1] then latest, expiry, live, kept, due, epoch = struct.unpack('<dddddd', stored[1]) end
-  local now = latest > clock and latest or clock
-  local simple = due > now and now + ARGV[12] <= expiry
-  local writes, answer = { 'h', struct.pack('<dddddd', now, expiry, live, kept, due, epoch) }, { 1, now, epoch, 0, 0 }
-  local at = 14 + n
-  for k = 1, n do
-    local text = stored[k + 1]
-    if not (simple and text) then simple = false break end
-    local sum, oldest, current, count, reserved = struct.unpack('<ddddd', text)
-    local want, window, width = ARGV[at] + 0, ARGV[at + 3] + 0, ARGV[at + 4] + 0
-    local ends = (current + 1) * width
-    if now >= ends or (oldest + 1) * width - 1 <= now - window or want > ARGV[at + 1] - sum then simple = false break end
-    sum = sum + want
-    writes[2 * k + 1] = ARGV[13 + k]
-    writes[2 * k + 2] = struct.pack('<ddddd', sum, oldest, current, count + want, reserved)
-    answer[4 * k + 2], answer[4 * k + 3], answer[4 * k + 4], answer[4 * k + 5] = sum, 0, sum == 0 and 0 or ends - 1 + window - now, 0
-    at = at + 5
-  end
-  if simple then
-    redis.call('HSET', H, unpack(writes))
-    return answer
+if ARGV[2] ~= '0' then
+  local H, want, n, clock = KEYS[1], ARGV[3] + 0, ARGV[4] + 0, $CLOCK
+  local floor, pack, read = math.floor, struct.pack, struct.unpack
+  local stored = redis.call('HMGET', H, 'h', unpack(ARGV, 6, 5 + n))
+  if stored[1] then
+    local latest, expiry, live, kept, due, epoch = read('<dddddd', stored[1])
+    local now = latest > clock and latest or clock
+    local simple = due > now and now + ARGV[2] <= expiry
+    local writes, answer, at, last = { 'h', 0, 0, 0, 0, 0, 0, 0 }, { now, 0, 0, 0, 0, 0, 0 }, 6 + n, 2
+    for k = 1, n do
+      local name, text = ARGV[5 + k], stored[k + 1]
+      if not (simple and text) then simple = false break end
+      local sum, oldest, current, count, reserved = read('<ddddd', text)
+      local width = ARGV[at + 2]
+      local left, ends = now - ARGV[at + 1], (current + 1) * width
+      if now >= ends or (oldest + 1) * width - 1 <= left then
+        local bucket, first = floor(now / width), left < 0 and 0 or floor((left + 1) / width)
+        if current < first then
+          sum, count, oldest, current = 0, 0, bucket, bucket
+        end
+        while oldest < first do
+          local gone, following = read('<dd', redis.call('HGET', H, name .. '#' .. oldest % 65))
+          sum, oldest = sum - gone, following
+        end
+        if bucket > current then
+          if oldest == current and count == 0 then
+            oldest = bucket
+          else
+            writes[last + 1], writes[last + 2] = name .. '#' .. current % 65, pack('<dd', count, bucket)
+            last = last + 2
+          end
+          current, count = bucket, 0
+        end
+        ends = (current + 1) * width
+      end
+      if want > ARGV[at] - sum then simple = false break end
+      sum = sum + want
+      writes[last + 1], writes[last + 2] = name, pack('<ddddd', sum, oldest, current, count + want, reserved)
+      answer[2 * k], answer[2 * k + 1] = sum, sum == 0 and 0 or ends - 1 - left
+      at, last = at + 3, last + 2
+    end
+    if simple then
+      writes[2] = pack('<dddddd', now, expiry, live, kept, due, epoch)
+      redis.call('HSET', H, unpack(writes, 1, last))
+      return answer
+    end
   end
 end
 `
 
 export const ADMIT = `
-local reservation, recounting, guarded, known = ARGV[1], ARGV[2] == 'recount', ARGV[3] == '1', tonumber(ARGV[4])
-local lease_us, late, in_flight_max, leased = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[9] == '1'
-local KIND_ARGUMENTS = { [S] = 5, [B] = 6, [D] = 7, [N] = 3 }
+local reservation, requests, n = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
+local how, guarded, known, lease_us, late, in_flight_max, most_swept, leased, tokens, cost, shadows =
+  string.match(ARGV[5], '^' .. string.rep('(%S+) ', 10) .. '(%d*)$')
+local recounting = how == 'recount'
+guarded, leased = guarded == '1', leased == '1'
+known, lease_us, late, in_flight_max = tonumber(known), tonumber(lease_us), tonumber(late), tonumber(in_flight_max)
+tokens, cost = tonumber(tokens), tonumber(cost)
+-- How many arguments there are by kind, and what is wanted by measure.
+local SHAPE = { [S] = 3, [B] = 4, [D] = 5, [N] = 1 }
+local WANTED = { [114] = requests, [116] = tokens, [99] = cost, [110] = 1 }
 
 -- Where the arguments of each level begin.
-local places = {}
-local n, after = ARGV[13] + 0, 14 + ARGV[13]
+local places, after = {}, 6 + n
 for k = 1, n do
   places[k] = after
-  after = after + KIND_ARGUMENTS[string.byte(ARGV[13 + k])]
+  after = after + SHAPE[string.byte(ARGV[5 + k])]
 end
 local lease_field = 'l:' .. (leased and reservation or '')
-local stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 14, 13 + n))
+local stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 6, 5 + n))
 begin(stored[1])
 if due <= now then
-  sweep(tonumber(ARGV[8]), late, in_flight_max)
-  stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 14, 13 + n))
+  sweep(tonumber(most_swept), late, in_flight_max)
+  stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 6, 5 + n))
 end
 
 if guarded and (epoch <= 0 or latest < known) then
@@ -75,23 +103,24 @@ end
 local answer = { 1, 0, 0, 0, 0 }
 local levels, writes, wait, refusing, too_much, need = {}, {}, 0, nil, false, 0
 for k, at in ipairs(places) do
-  local name, want, amount, shadow = ARGV[13 + k], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), ARGV[at + 2] == '1'
-  local kind, text = string.byte(name), stored[k + 2]
+  local name, amount, shadow = ARGV[5 + k], tonumber(ARGV[at]), string.byte(shadows, k) == 49
+  local kind, measure = string.byte(name, 1, 2)
+  local text, want = stored[k + 2], WANTED[measure]
   local level, counted, reserved, reset, fits, lasts
   if kind == S then
-    local window, width = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    local window, width = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
     level = sliding(name, text, window, width)
     counted, reserved, lasts = level.sum, level.reserved, 2 * window
     fits = want <= amount - counted
     reset = counted == 0 and 0 or (level.current + 1) * width - 1 + window - now
   elseif kind == B then
-    local unit, rate, capacity = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+    local unit, rate, capacity = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
     level = bucket(text, unit, rate)
     counted, reserved, lasts = ceil(level.height / unit), level.reserved, ceil(capacity / rate)
     fits = want * unit <= capacity - level.height
     reset = ceil(level.height / rate)
   elseif kind == D then
-    local start, ending = period(at + 3)
+    local start, ending = period(at + 1)
     if not start then return redis.error_reply('ATPCLOCK the clocks of caller and server are a calendar period apart') end
     level = calendar(text, start)
     counted, reserved, reset, lasts = level.counted, level.reserved, ending - now, ending - now
@@ -112,12 +141,12 @@ for k, at in ipairs(places) do
     if kind == N then
       longer = want <= amount and expiry_of(name, counted + want - amount)
     elseif kind == B then
-      local unit, rate, capacity = level.unit, level.rate, tonumber(ARGV[at + 5])
+      local unit, rate, capacity = level.unit, level.rate, tonumber(ARGV[at + 3])
       longer = want * unit <= capacity and now + ceil((want * unit + level.height - capacity) / rate)
     elseif want <= amount then
       longer = now + reset
       if kind == S then
-        local window, width = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+        local window, width = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
         local free, last = amount - level.sum, level.oldest
         while last < level.current do
           local count, following = read_sub_bucket(name, last)
@@ -157,21 +186,22 @@ if too_much then return redis.error_reply('ATPRANGE a limit would count more tha
 
 -- What was recounted without a lease is settled.
 local reserving = leased and lease_us > 0
-local lease = { LIVE, now, now + lease_us, tonumber(ARGV[10]), tonumber(ARGV[11]) }
+local lease = { LIVE, now, now + lease_us, tokens, cost }
 for k, at in ipairs(places) do
-  local name, want, level = ARGV[13 + k], tonumber(ARGV[at]), levels[k]
+  local name, level = ARGV[5 + k], levels[k]
   local kind, measure = string.byte(name, 1, 2)
+  local want = WANTED[measure]
   local settles = reserving and measure ~= 114
   local reserve = settles and want or 0
   if settles then lease[#lease + 1] = name end
   local out = 2 + 4 * k
   if kind == S then
-    local width = tonumber(ARGV[at + 4])
+    local width = tonumber(ARGV[at + 2])
     level.reserved = level.reserved + reserve
     count_sliding(writes, name, level, width, want)
     write_sliding(writes, name, level)
     answer[out] = level.sum
-    answer[out + 2] = level.sum == 0 and 0 or (level.current + 1) * width - 1 + tonumber(ARGV[at + 3]) - now
+    answer[out + 2] = level.sum == 0 and 0 or (level.current + 1) * width - 1 + tonumber(ARGV[at + 1]) - now
   elseif kind == B then
     level.height, level.reserved = level.height + want * level.unit, level.reserved + reserve
     write_bucket(writes, name, level)
