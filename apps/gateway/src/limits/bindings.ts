@@ -16,7 +16,8 @@ export const LIMITS: readonly Binding[] = [
   bind(T.LIMITS_REDIS, resolve => {
     const { url } = resolve(T.CONFIG).redis
     // A connection of its own: what is exchanged of learning must not stand in a decision's way.
-    return url === null ? null : connectRedis({ url, commandTimeoutMs: timeoutMs(resolve(T.CONFIG)) })
+    // The limiter gives up by itself, sooner.
+    return url === null ? null : connectRedis({ url, commandTimeoutMs: 10 * timeoutMs(resolve(T.CONFIG)) })
   }),
   bind(T.REPLICA_COUNT, resolve => {
     const redis = resolve(T.REDIS)

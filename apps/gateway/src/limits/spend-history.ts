@@ -1,4 +1,5 @@
 /** What tenants have spent in the day or month that runs, from the record: counters that were lost begin from it. */
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import { epochMs } from '@atp/core/units'
@@ -15,6 +16,10 @@ export interface SpendHistoryOptions {
   readonly arm: (id: string) => Pick<Arm, 'id' | 'model'> | undefined
   readonly clock: Clock
 }
+
+/** A request waits so long for the record to be complete. */
+const PATIENCE_MS = 2_000
+const LOOK_EVERY_MS = 10
 
 export class SpendHistory {
   readonly #options: SpendHistoryOptions
@@ -37,14 +42,26 @@ export class SpendHistory {
   }
 
   async #rebuild(tenant: Tenant): Promise<void> {
-    const { limiter, database } = this.#options
-    const lag = database.drainStatus()?.lag ?? 0
-    if (lag > 0) throw unknown(`${lag} records wait for the database`)
+    const { limiter } = this.#options
+    await this.#recorded()
     try {
       await limiter.rebuild(tenant.id, await this.#counters(tenant))
     } catch (cause) {
       if (cause instanceof AtpError) throw cause
       throw unknown('the database that has the record does not answer', cause)
+    }
+  }
+
+  /** Waits until the database has what is in the journal now. */
+  async #recorded(): Promise<void> {
+    const { database, clock } = this.#options
+    const last = database.drainStatus()?.last ?? 0
+    const deadline = clock.monotonic() + PATIENCE_MS
+    for (;;) {
+      const status = database.drainStatus()
+      if (status === null || status.drained >= last) return
+      if (clock.monotonic() > deadline) throw unknown(`${status.lag} records wait for the database`)
+      await delay(LOOK_EVERY_MS)
     }
   }
 

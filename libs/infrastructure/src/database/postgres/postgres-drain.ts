@@ -41,6 +41,9 @@ export interface DrainStatus {
   readonly connected: boolean | null
   /** Rows that are not in Postgres yet. */
   readonly lag: number
+  /** The sequence of the journal's last row, and up to which one all are in Postgres. */
+  readonly last: number
+  readonly drained: number
 }
 
 const TRIM_ROWS = 2_000
@@ -86,7 +89,7 @@ export class PostgresDrain {
 
   status(): DrainStatus {
     const { last, drained } = this.#source.position
-    return { connected: this.#connected, lag: last - drained }
+    return { connected: this.#connected, lag: last - drained, last, drained }
   }
 
   /**

@@ -1,0 +1,143 @@
+/** Limits that replicas share: several gateways on one Redis and one Postgres hold a tenant to its limits together. */
+import { postgresForTests, redisForTests, startRedis } from '@atp/test-services'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { freshKey, KeyedGateway, type MadeKey } from '../support/keyed-gateway.ts'
+import { get } from '../support/post.ts'
+import { completionOf, type Script } from '../support/scripted-upstream.ts'
+
+const postgres = await postgresForTests()
+const probe = await redisForTests()
+const missing = postgres.missing ?? probe.missing
+const opened: AsyncDisposable[] = []
+const patience = { timeout: 30_000 }
+const REQUESTS = process.env.ATP_VERIFY === 'full' ? 2_000 : 600
+const LIMIT = REQUESTS / 4
+
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
+})
+
+afterAll(async () => {
+  if (postgres.missing === null) await postgres.stop()
+  if (probe.missing === null) await probe.stop()
+})
+
+/** Its own Redis: it is halted here. */
+async function cluster(size: number, timeout: string, script?: Script) {
+  if (postgres.missing !== null) throw new Error(postgres.missing)
+  const redis = await startRedis()
+  opened.push({ [Symbol.asyncDispose]: () => redis.stop() })
+  const adminKey = freshKey()
+  // More processes than processors: what is tested is who is admitted, not how soon.
+  const env = {
+    REDIS_URL: redis.url,
+    DATABASE_URL: await postgres.createDatabase(),
+    ATP_LIMITS_TIMEOUT: timeout,
+  }
+  const gateways: KeyedGateway[] = []
+  for (let at = 0; at < size; at++) {
+    const gateway = await KeyedGateway.start({
+      adminKey,
+      env,
+      models: ['small'],
+      ...(script === undefined ? {} : { script }),
+    })
+    opened.push(gateway)
+    gateways.push(gateway)
+  }
+  /** Known to all of them. */
+  const tenant = async (id: string, settings: Record<string, unknown>): Promise<MadeKey> => {
+    const made = await (gateways[0] as KeyedGateway).tenant(id, settings)
+    for (const gateway of gateways) {
+      await expect.poll(async () => (await models(gateway, made.key)).status, patience).toBe(200)
+    }
+    return made
+  }
+  return { redis, gateways, tenant }
+}
+
+const models = (gateway: KeyedGateway, key: string) =>
+  fetch(`${gateway.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })
+
+const readiness = async (gateway: KeyedGateway) =>
+  (await get<{ status: string }>(gateway, '/readyz')).body.status
+
+describe.skipIf(missing !== null)(
+  `gateways that share their limits${missing === null ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    it(`admit exactly ${LIMIT} of ${REQUESTS} requests at once, four of them together`, async () => {
+      const { gateways, tenant } = await cluster(4, '30s')
+      const { key } = await tenant('exact', {
+        limits: [{ id: 'rph', scope: 'tenant', counts: 'requests', per: '1h', amount: LIMIT }],
+      })
+      const asked = Array.from({ length: REQUESTS }, (_, at) =>
+        (gateways[at % gateways.length] as KeyedGateway).ask(key),
+      )
+      const statuses = (await Promise.all(asked)).map(({ status }) => status)
+      const admitted = statuses.filter(status => status === 200)
+      const refused = statuses.filter(status => status === 429)
+      expect([admitted.length, refused.length]).toEqual([LIMIT, REQUESTS - LIMIT])
+    })
+
+    it('spend a daily budget together and never beyond it, where estimates are upper bounds', async () => {
+      let answers = 0
+      const script: Script = (request, response) => {
+        const most = (request.body.max_completion_tokens ?? request.body.max_tokens) as number
+        answers += 1
+        const written = 1 + ((answers * 7_919) % most)
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify(completionOf('Hi.', { prompt_tokens: 8, completion_tokens: written })))
+      }
+      const { gateways, tenant } = await cluster(3, '30s', script)
+      const usd = 0.02
+      const { key } = await tenant('budget', {
+        reserve: 'bound',
+        limits: [{ id: 'daily', scope: 'tenant', counts: 'cost_usd', per: 'day', amount: usd }],
+      })
+      let spent = 0
+      for (let round = 0; round < 8; round++) {
+        const asked = Array.from({ length: 45 }, (_, at) =>
+          (gateways[at % gateways.length] as KeyedGateway).ask(key, { max_output_tokens: 200 }),
+        )
+        for (const { status, body } of await Promise.all(asked)) {
+          if (status === 200) spent += body.cost_usd as number
+          else expect([status, body.code]).toEqual([429, 'quota_exceeded'])
+        }
+        expect(spent).toBeLessThanOrEqual(usd)
+      }
+      expect(spent).toBeGreaterThan(0.95 * usd - 0.0005)
+      // Settled, and nothing reserved: the counter says what was spent, to the micro-dollar.
+      const refused = await (gateways[0] as KeyedGateway).ask(key, { max_output_tokens: 2_000 })
+      expect(refused.body.limit).toMatchObject({ reserved: 0 })
+      expect((refused.body.limit as { used: number }).used).toBeCloseTo(spent, 9)
+    })
+
+    it('refuse money and let rates go on while Redis is away, degraded; and know what was spent when it comes back empty', async () => {
+      const { redis, gateways, tenant } = await cluster(2, '500ms')
+      const [one, other] = gateways as [KeyedGateway, KeyedGateway]
+      const rates = { id: 'rpm', scope: 'tenant', counts: 'requests', per: '1m', amount: 1_000 }
+      const money = { id: 'daily', scope: 'tenant', counts: 'cost_usd', per: 'day', amount: 0.001 }
+      const careful = await tenant('careful', { limits: [rates, money], reserve: 'bound' })
+      const ask = (gateway: KeyedGateway) => gateway.ask(careful.key, { max_output_tokens: 5 })
+      const careless = await tenant('careless', { limits: [rates] })
+      for (let time = 0; time < 5; time++) expect((await ask(one)).status).toBe(200)
+      await redis.halt()
+      for (const gateway of [one, other]) {
+        await expect.poll(async () => (await ask(gateway)).body.code, patience).toBe('limits_unavailable')
+        expect((await gateway.ask(careless.key)).status).toBe(200)
+        expect(await readiness(gateway)).toBe('degraded')
+      }
+      await redis.resume()
+      for (const gateway of [one, other]) {
+        await expect.poll(async () => (await ask(gateway)).status, patience).toBe(200)
+      }
+      // Nothing was forgotten with the Redis that held it: the next answer's worst case has no room beside what was spent.
+      await expect.poll(() => readiness(other), patience).toBe('ok')
+      const spent = async () => {
+        const { body } = await one.ask(careful.key, { max_output_tokens: 2_000 })
+        return (body.limit as { used: number } | undefined)?.used
+      }
+      await expect.poll(spent, patience).toBeCloseTo(7 * 0.00002, 9)
+    })
+  },
+)
