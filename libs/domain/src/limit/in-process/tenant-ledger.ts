@@ -193,7 +193,7 @@ export class TenantLedger {
       const [startUs, endUs] = [starts[k] as number, starts[k + 1] as number]
       if (nowUs >= startUs && nowUs < endUs) return { startUs, endUs }
     }
-    throw new AtpError('limits_unavailable', { detail: 'the clock went back by more than a calendar period' })
+    throw new AtpError('internal', { detail: 'the clock went back by more than a calendar period' })
   }
 
   #level(prepared: PreparedLimit): Level {
@@ -225,5 +225,5 @@ function leasedLevel({ level, prepared: { limit } }: Seen) {
 }
 
 function tooMuch(id: string): AtpError {
-  return new AtpError('limits_unavailable', { detail: `the limit ${id} would count more than ${AMOUNT_MAX}` })
+  return new AtpError('internal', { detail: `the limit ${id} would count more than ${AMOUNT_MAX}` })
 }
