@@ -54,9 +54,10 @@ test('a request counts in an interval only if it was sent and answered within it
   expect(mostWithin([], 1_000)).toBe(0)
   const requests = [
     [0, 5],
-    [10, 1_001],
+    [10, 1_011],
     [900, 950],
     [999, 1_000],
+    [999, 1_002],
     [1_500, 1_600],
   ] as const
   expect(mostWithin(requests, 1_000)).toBe(3)
