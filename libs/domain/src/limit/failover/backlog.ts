@@ -50,14 +50,12 @@ export class Backlog {
 
   /** @param leased that it will be settled */
   admitted(admission: Admission, leased: boolean, uncertain: boolean): void {
-    if (leased)
-      this.#held.set(keyOf(admission.tenant, admission.reservation), {
-        admission,
-        uncertain,
-        recounted: false,
-        spent: null,
-      })
-    else this.#sum(admission, NOTHING)
+    if (!leased) {
+      this.#sum(admission, NOTHING)
+      return
+    }
+    const held = { admission, uncertain, recounted: false, spent: null }
+    this.#held.set(keyOf(admission.tenant, admission.reservation), held)
   }
 
   /** It was not admitted, but the shared limiter may have counted it. */

@@ -46,10 +46,8 @@ export class TenantLedger {
 
   decide(admission: Admission, levels: readonly PreparedLimit[], clockUs: number): Verdict {
     const nowUs = Math.max(clockUs, this.#latestUs)
-    this.#sweep(
-      nowUs,
-      levels.some(({ limit }) => limit.kind === 'concurrent') ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT,
-    )
+    const waitsForLeases = levels.some(({ limit }) => limit.kind === 'concurrent')
+    this.#sweep(nowUs, waitsForLeases ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT)
     if (this.#isStale(levels)) return { kind: 'stale' }
     const seen = levels.map(prepared => this.#look(admission, prepared, clockUs, nowUs))
     const leased = levels.some(level => level.leased)
@@ -68,11 +66,8 @@ export class TenantLedger {
   recount(admission: Admission, levels: readonly PreparedLimit[], clockUs: number): void {
     const nowUs = Math.max(clockUs, this.#latestUs)
     if (levels.some(level => level.leased) && this.#leases.get(admission.reservation) !== undefined) return
-    this.#count(
-      admission,
-      levels.map(prepared => this.#look(admission, prepared, clockUs, nowUs)),
-      nowUs,
-    )
+    const seen = levels.map(prepared => this.#look(admission, prepared, clockUs, nowUs))
+    this.#count(admission, seen, nowUs)
   }
 
   settle(reservation: string, spent: Spend, clockUs: number): Settlement {
@@ -156,10 +151,14 @@ export class TenantLedger {
       if (amount > AMOUNT_MAX - level.counted(moment)) throw tooMuch(prepared.limit.id)
     }
     this.#latestUs = nowUs
-    for (const { level, amount, moment, prepared } of seen)
-      level.add(amount, prepared.leased, prepared, moment)
+    // What was recounted without a lease is settled.
+    const reserves = leaseMs > 0
+    for (const { level, amount, moment, prepared } of seen) {
+      if (!reserves && prepared.limit.kind === 'concurrent') continue
+      level.add(amount, reserves && prepared.leased, prepared, moment)
+    }
     const levels = seen.filter(({ prepared }) => prepared.leased).map(leasedLevel)
-    if (levels.length === 0) return
+    if (!reserves || levels.length === 0) return
     const expiresUs = nowUs + 1_000 * leaseMs
     const lease = { id: reservation, admittedUs: nowUs, estimate, levels, expiresUs, provisional: false }
     this.#leases.add(lease)
