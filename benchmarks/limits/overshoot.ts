@@ -60,8 +60,8 @@ export function mostWithin(
     for (let k = index; k < bySent.length; k += 1) {
       const [sent, answered] = bySent[k] as readonly [number, number]
       if (sent > start + lengthMs) break
-      // At exactly the length the first has left the window.
-      if (answered < start + lengthMs) within += 1
+      // Answered before that moment, at the end of which the first leaves the window.
+      if (answered <= start + lengthMs) within += 1
     }
     most = Math.max(most, within)
   }

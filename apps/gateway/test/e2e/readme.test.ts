@@ -55,6 +55,16 @@ async function runModule(code: string): Promise<string> {
   }
 }
 
+/** Another key of the tenant that the README made. */
+async function madeKey(): Promise<string> {
+  const body = { tenant: 'acme', scope: 'data', name: 'a test' }
+  const made = await call<{ key: string }>(setup.gateway, 'POST /admin/v1/keys', {
+    key: keyIn('admin-key'),
+    body,
+  })
+  return made.body.key
+}
+
 describe('the README', () => {
   it('has a curl line that is answered', async () => {
     const answer = JSON.parse(
@@ -87,6 +97,20 @@ describe('the README', () => {
     expect(JSON.parse(tenant ?? '')).toMatchObject({ id: 'acme', version: 1 })
     const { key: text } = JSON.parse(key ?? '') as { key: string }
     expect((await call(setup.gateway, 'GET /v1/models', { key: text })).status).toBe(200)
+  })
+
+  it('has a line that holds that tenant to limits, which its answers tell of', async () => {
+    const line = block('sh', '-X PATCH').replace('curl ', 'curl -s ')
+    expect(JSON.parse(await paste(line))).toMatchObject({
+      id: 'acme',
+      version: 2,
+      limits: [{ id: 'rpm' }, {}, {}],
+    })
+    const key = await madeKey()
+    const { status, headers } = await call(setup.gateway, 'POST /v1/ask', { key, body: { prompt: 'Hello?' } })
+    expect(status).toBe(200)
+    expect(headers.get('x-ratelimit-limit-requests')).toBe('600')
+    expect(headers.get('ratelimit-policy')).toContain('"tenant/daily";q=25000000;qu="micro-usd"')
   })
 
   it('has a bandit to import that chooses and learns', async () => {

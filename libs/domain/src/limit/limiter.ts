@@ -86,7 +86,10 @@ export interface Sweep {
 }
 
 export interface Limiter {
-  /** @throws {AtpError} `invalid_argument`; `limits_unavailable` where it cannot decide */
+  /**
+   * @throws {AtpError} `invalid_argument`; `limits_unavailable` where it cannot decide now; `internal` where a count would be no exact
+   * integer any more, or the clocks are a calendar period apart
+   */
   admit(admission: Admission): Promise<Verdict>
 
   /**

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
   type Admission,
+  AMOUNT_MAX,
   type AwayPolicy,
   FailoverLimiter,
   InProcessLimiter,
@@ -176,6 +177,21 @@ describe('limits while the shared limiter is away', () => {
 
   it('pass on what is wrong with the question', async () => {
     await expect(replica().admit(request([RPM, RPM]))).rejects.toMatchObject({ code: 'invalid_argument' })
+  })
+
+  it('come back although it refuses for good to count something', async () => {
+    const limiter = replica()
+    network.way = 'down'
+    const most = { tokens: AMOUNT_MAX, cost: 0 }
+    const huge: Limit = { ...RPM, id: 'tpm', counts: 'tokens', amount: AMOUNT_MAX, shadow: true }
+    for (const estimate of [most, most]) {
+      await limiter.admit(request([huge], { estimate })).catch(() => undefined)
+      await limiter.admit(request([{ ...huge, id: 'tpm 2' }, RPM], { estimate })).catch(() => undefined)
+    }
+    await shared.recount(request([huge], { estimate: most, leaseMs: 0 }))
+    await back(limiter)
+    expect(limiter.state()).toEqual({ decides: 'shared', backlog: 0 })
+    expect(await counted(RPM)).toEqual([1, 0])
   })
 
   it('count every request and every cent once, through outages at any moment', async () => {

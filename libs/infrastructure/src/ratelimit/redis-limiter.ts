@@ -188,6 +188,11 @@ export class RedisLimiter implements Limiter {
     try {
       return await within(this.#options.timeoutMs, answer)
     } catch (cause) {
+      // A word of our scripts: the server is well, but what was asked cannot be counted.
+      const refusal = /\bATP(?:CLOCK|RANGE) ([^\n]*?)(?: script:|$)/.exec(
+        cause instanceof Error ? cause.message : '',
+      )
+      if (refusal !== null) throw new AtpError('internal', { detail: refusal[1] as string, cause })
       throw new AtpError('limits_unavailable', {
         detail: 'the limits that all replicas share do not answer',
         cause,

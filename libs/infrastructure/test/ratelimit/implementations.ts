@@ -49,6 +49,25 @@ export async function implementations(): Promise<{
   return { all: [inProcess, ...shared.map(([name, redis]) => inRedis(name, redis))], stop }
 }
 
+/** The one on a single server, and a connection to look past it. */
+export async function redisImplementation(): Promise<{
+  readonly implementation: Implementation
+  readonly redis: Redis | null
+  stop(): Promise<void>
+}> {
+  const server = await redisForTests()
+  if (server.missing !== null) {
+    return { implementation: notHere('in Redis', server.missing), redis: null, stop: async () => undefined }
+  }
+  const redis = connectRedis({ url: new Secret(server.url), commandTimeoutMs: PATIENT_MS })
+  await new Promise<void>(ready => redis.once('ready', () => ready()))
+  const stop = async () => {
+    redis.disconnect()
+    await server.stop()
+  }
+  return { implementation: inRedis('in Redis', redis), redis, stop }
+}
+
 export const inProcess: Implementation = {
   name: 'in this process',
   missing: false,

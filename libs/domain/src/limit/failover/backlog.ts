@@ -3,6 +3,7 @@
  * costs no more memory than a short one; what is in flight is kept by reservation.
  */
 import type { Admission, Limiter, Spend } from '../limiter.ts'
+import { isAway } from './away.ts'
 
 interface Held {
   readonly admission: Admission
@@ -49,14 +50,12 @@ export class Backlog {
 
   /** @param leased that it will be settled */
   admitted(admission: Admission, leased: boolean, uncertain: boolean): void {
-    if (leased)
-      this.#held.set(keyOf(admission.tenant, admission.reservation), {
-        admission,
-        uncertain,
-        recounted: false,
-        spent: null,
-      })
-    else this.#sum(admission, NOTHING)
+    if (!leased) {
+      this.#sum(admission, NOTHING)
+      return
+    }
+    const held = { admission, uncertain, recounted: false, spent: null }
+    this.#held.set(keyOf(admission.tenant, admission.reservation), held)
   }
 
   /** It was not admitted, but the shared limiter may have counted it. */
@@ -81,16 +80,16 @@ export class Backlog {
   /** Tells all of it; what was told is forgotten, so that after an error the rest may be told later. */
   async tell(shared: Limiter): Promise<void> {
     await atATime([...this.#settlements], async ([key, { tenant, reservation, spent }]) => {
-      await shared.settle(tenant, reservation, spent)
+      await told(shared.settle(tenant, reservation, spent))
       this.#settlements.delete(key)
     })
     await atATime([...this.#held], ([key, held]) => this.#tellHeld(shared, key, held))
     this.#telling.push(...this.#batches.values())
     this.#batches = new Map()
     for (let batch = this.#telling[0]; batch !== undefined; batch = this.#telling[0]) {
-      if (!batch.recounted) await shared.recount(batch.admission)
+      if (!batch.recounted) await told(shared.recount(batch.admission))
       batch.recounted = true
-      await shared.settle(batch.admission.tenant, batch.reservation, batch.admission.estimate)
+      await told(shared.settle(batch.admission.tenant, batch.reservation, batch.admission.estimate))
       this.#telling.shift()
     }
   }
@@ -98,10 +97,10 @@ export class Backlog {
   async #tellHeld(shared: Limiter, key: string, held: Held): Promise<void> {
     const { tenant, reservation } = held.admission
     held.uncertain = true
-    if (!held.recounted) await shared.recount(held.admission)
+    if (!held.recounted) await told(shared.recount(held.admission))
     held.recounted = true
     // Settled before, or while it was told.
-    if (held.spent !== null) await shared.settle(tenant, reservation, held.spent)
+    if (held.spent !== null) await told(shared.settle(tenant, reservation, held.spent))
     this.#held.delete(key)
   }
 
@@ -120,6 +119,15 @@ export class Backlog {
     const { tenant } = admission
     const sum = { tenant, reservation, limits, estimate, requests, leaseMs: BATCH_LEASE_MS }
     this.#batches.set(key, { recounted: false, reservation, admission: sum })
+  }
+}
+
+/** What the shared limiter refuses to count for good is dropped: it must not keep the rest from being told. */
+async function told(call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    if (isAway(error)) throw error
   }
 }
 

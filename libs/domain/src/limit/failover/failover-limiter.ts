@@ -5,6 +5,7 @@
 import { AtpError } from '@atp/core/errors'
 import { type BreakerOptions, CircuitBreaker, type Permit } from '../../adapter/breaker.ts'
 import type { Admission, Counter, Epoch, Limiter, Settlement, Spend, Sweep, Verdict } from '../limiter.ts'
+import { isAway } from './away.ts'
 import { type AwayPolicy, checkLocal, Shares } from './away-policy.ts'
 import { Backlog } from './backlog.ts'
 
@@ -175,7 +176,3 @@ export class FailoverLimiter implements Limiter {
 
 /** A tenant that is none: to ask for it says whether anyone answers. */
 const PROBE = 'probe'
-
-function isAway(error: unknown): boolean {
-  return error instanceof AtpError && error.code === 'limits_unavailable'
-}

@@ -46,10 +46,8 @@ export class TenantLedger {
 
   decide(admission: Admission, levels: readonly PreparedLimit[], clockUs: number): Verdict {
     const nowUs = Math.max(clockUs, this.#latestUs)
-    this.#sweep(
-      nowUs,
-      levels.some(({ limit }) => limit.kind === 'concurrent') ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT,
-    )
+    const waitsForLeases = levels.some(({ limit }) => limit.kind === 'concurrent')
+    this.#sweep(nowUs, waitsForLeases ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT)
     if (this.#isStale(levels)) return { kind: 'stale' }
     const seen = levels.map(prepared => this.#look(admission, prepared, clockUs, nowUs))
     const leased = levels.some(level => level.leased)
@@ -68,11 +66,8 @@ export class TenantLedger {
   recount(admission: Admission, levels: readonly PreparedLimit[], clockUs: number): void {
     const nowUs = Math.max(clockUs, this.#latestUs)
     if (levels.some(level => level.leased) && this.#leases.get(admission.reservation) !== undefined) return
-    this.#count(
-      admission,
-      levels.map(prepared => this.#look(admission, prepared, clockUs, nowUs)),
-      nowUs,
-    )
+    const seen = levels.map(prepared => this.#look(admission, prepared, clockUs, nowUs))
+    this.#count(admission, seen, nowUs)
   }
 
   settle(reservation: string, spent: Spend, clockUs: number): Settlement {
@@ -156,10 +151,14 @@ export class TenantLedger {
       if (amount > AMOUNT_MAX - level.counted(moment)) throw tooMuch(prepared.limit.id)
     }
     this.#latestUs = nowUs
-    for (const { level, amount, moment, prepared } of seen)
-      level.add(amount, prepared.leased, prepared, moment)
+    // What was recounted without a lease is settled.
+    const reserves = leaseMs > 0
+    for (const { level, amount, moment, prepared } of seen) {
+      if (!reserves && prepared.limit.kind === 'concurrent') continue
+      level.add(amount, reserves && prepared.leased, prepared, moment)
+    }
     const levels = seen.filter(({ prepared }) => prepared.leased).map(leasedLevel)
-    if (levels.length === 0) return
+    if (!reserves || levels.length === 0) return
     const expiresUs = nowUs + 1_000 * leaseMs
     const lease = { id: reservation, admittedUs: nowUs, estimate, levels, expiresUs, provisional: false }
     this.#leases.add(lease)
@@ -193,7 +192,7 @@ export class TenantLedger {
       const [startUs, endUs] = [starts[k] as number, starts[k + 1] as number]
       if (nowUs >= startUs && nowUs < endUs) return { startUs, endUs }
     }
-    throw new AtpError('limits_unavailable', { detail: 'the clock went back by more than a calendar period' })
+    throw new AtpError('internal', { detail: 'the clock went back by more than a calendar period' })
   }
 
   #level(prepared: PreparedLimit): Level {
@@ -225,5 +224,5 @@ function leasedLevel({ level, prepared: { limit } }: Seen) {
 }
 
 function tooMuch(id: string): AtpError {
-  return new AtpError('limits_unavailable', { detail: `the limit ${id} would count more than ${AMOUNT_MAX}` })
+  return new AtpError('internal', { detail: `the limit ${id} would count more than ${AMOUNT_MAX}` })
 }
