@@ -7,7 +7,7 @@ import { flushLogger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter } from '@atp/domain/limit'
 import { recover } from '@atp/domain/observation'
-import { isReady } from '@atp/infrastructure/redis'
+import { isReady, type Redis } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
 import * as T from './tokens.ts'
@@ -168,7 +168,9 @@ export class Gateway {
     const failover = resolve(T.FAILOVER)
     const replicas = resolve(T.REPLICA_COUNT)
     const heartbeat = resolve(T.HEARTBEAT)
-    if (failover !== null) resolve(T.READINESS).register('limits', () => limitsCheck(failover))
+    if (failover !== null && redis !== null) {
+      resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis))
+    }
     this.#lifecycle.add({
       name: 'limits',
       start: async () => {
@@ -246,10 +248,11 @@ async function closeWithin(app: App, deadlineMs: number): Promise<void> {
   if (cut) throw new Error(`connections were cut: they did not end within ${Math.round(deadlineMs)} ms`)
 }
 
-function limitsCheck(failover: FailoverLimiter): CheckResult {
+/** Without traffic nobody finds out that Redis does not answer, but that its connection is gone. */
+function limitsCheck(failover: FailoverLimiter, { status }: Redis): CheckResult {
   const { decides, backlog } = failover.state()
-  if (decides === 'shared') return { status: 'ok', detail: null }
-  const detail = `the limits that replicas share are ${decides}: each tenant's policy decides, ${backlog} reservations wait to be told`
+  if (decides === 'shared' && status === 'ready') return { status: 'ok', detail: null }
+  const detail = `the limits that replicas share are ${decides === 'returning' ? 'coming back' : 'away'}: each tenant's policy decides, ${backlog} reservations wait to be told`
   return { status: 'degraded', detail }
 }
 

@@ -125,7 +125,7 @@ describe.skipIf(missing !== null)(
       for (const gateway of [one, other]) {
         await expect.poll(async () => (await ask(gateway)).body.code, patience).toBe('limits_unavailable')
         expect((await gateway.ask(careless.key)).status).toBe(200)
-        expect(await readiness(gateway)).toBe('degraded')
+        await expect.poll(() => readiness(gateway), patience).toBe('degraded')
       }
       await redis.resume()
       for (const gateway of [one, other]) {
