@@ -14,6 +14,8 @@ export function projectTests(root: string) {
       env: { FORCE_COLOR: '0' },
       testTimeout: 60_000,
       hookTimeout: 60_000,
+      // Conditions come true when they do: a loaded machine needs more than the second that is vitest's own.
+      expect: { poll: { timeout: 30_000 } },
       reporters: ['default', 'json'],
       outputFile: { json: join(root, 'reports/vitest.json') },
     },

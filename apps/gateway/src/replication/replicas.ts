@@ -31,6 +31,7 @@ const PATIENCE_MS = 2_000
 export class Replicas {
   readonly #options: ReplicasOptions
   #exchange: ReplicaExchange | null = null
+  #contexts: { exchange(): Promise<void> } | null = null
   #timer: NodeJS.Timeout | undefined
   #stopped = false
   /** Why the last round failed; null where it did not. */
@@ -54,15 +55,17 @@ export class Replicas {
   async start(snapshot: Snapshot | null): Promise<void> {
     const { sums, learned, blank, progress, observations, replica, clock, random, log } = this.#options
     const warn = (message: string) => log.warn(message)
+    const newName = () => newId(clock, random)
     this.#exchange = new ReplicaExchange({
       sums,
       sharer: learned,
       replica,
       sequence: () => progress.appliedSequence,
-      newName: () => newId(clock, random),
+      newName,
       begin: { parts: learned.partsIn(snapshot?.arms ?? {}), sequence: snapshot?.appliedSequence ?? 0 },
       relearn: (...of) => relearn({ learner: blank, observations, warn }, ...of),
     })
+    this.#contexts = learned.contexts.share({ sums, replica, newName })
     await this.#patiently(this.#round())
     this.#schedule()
   }
@@ -91,6 +94,8 @@ export class Replicas {
     const { metrics, log } = this.#options
     try {
       await this.#exchange?.exchange()
+      // Only where that was answered: contexts are many, and each failure would take its time.
+      await this.#contexts?.exchange()
       if (this.#failure !== null) log.info('replicas exchange again what they learn')
       this.#failure = null
     } catch (error) {

@@ -120,8 +120,8 @@ it('waits for an embedding that does not come no longer than its time-out, then 
   for (let n = 0; n < 5; n += 1) {
     const asked = performance.now()
     expect((await setup.post('/v1/ask', { prompt: `Hello ${n}?` })).status).toBe(200)
-    // Ten times the time-out: it detects a hang.
-    expect(performance.now() - asked).toBeLessThan(1_500)
+    // It detects a hang, on a loaded machine too: nobody but the time-out ends the wait.
+    expect(performance.now() - asked).toBeLessThan(10_000)
   }
   const metrics = await metricsOf(setup)
   expect(metrics).toContain('atp_embeddings_total{outcome="timeout"} 3')

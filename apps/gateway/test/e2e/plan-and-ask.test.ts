@@ -63,7 +63,7 @@ describe('plan', () => {
       const first = await setup.post<PlanBody>('/v1/plan', question)
       for (let times = 0; times < 50; times++) await setup.post('/v1/plan', { prompt })
       expect(await setup.post<PlanBody>('/v1/plan', question)).toEqual(first)
-    })
+    }, 30_000)
   })
 
   it('with its own seed, given back, lets ask follow it', async () => {

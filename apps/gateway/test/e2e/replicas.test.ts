@@ -24,7 +24,11 @@ afterAll(async () => {
 interface Planned {
   readonly candidates: readonly {
     readonly arm: string
-    readonly estimate: { readonly quality_alpha: number; readonly quality_beta: number }
+    readonly estimate: {
+      readonly quality_mean: number
+      readonly quality_alpha: number
+      readonly quality_beta: number
+    }
   }[]
 }
 
@@ -42,11 +46,14 @@ async function begin() {
   })
   opened.push(upstream)
   let dirs = 0
-  const start = async (dataDir = join(data, `${process.hrtime.bigint()}-${dirs++}`)) => {
+  const start = async (
+    dataDir = join(data, `${process.hrtime.bigint()}-${dirs++}`),
+    routing: Readonly<Record<string, unknown>> = {},
+  ) => {
     const gateway = await GatewayProcess.start({
       config: {
         ...configFor(upstream, ['a', 'b']),
-        routing: { half_life: 'never' },
+        routing: { half_life: 'never', ...routing },
         redis: { exchange_interval: '50ms' },
         observation: { snapshot_interval: '100ms' },
       },
@@ -59,9 +66,16 @@ async function begin() {
   return { redis, start }
 }
 
-async function judge(gateway: GatewayProcess, model: string, quality: number, times: number): Promise<void> {
+async function judge(
+  gateway: GatewayProcess,
+  model: string,
+  quality: number,
+  times: number,
+  task?: string,
+): Promise<void> {
   for (let time = 0; time < times; time++) {
-    const asked = await post<Answered>(gateway, '/v1/ask', { prompt: 'Hello?', allow: [`up/${model}`] })
+    const question = { prompt: 'Hello?', allow: [`up/${model}`], task }
+    const asked = await post<Answered>(gateway, '/v1/ask', question)
     expect(asked.status).toBe(200)
     const judged = await post(gateway, '/v1/observe', { decision_id: asked.body.decision_id, quality })
     expect(judged.status).toBe(202)
@@ -75,6 +89,45 @@ async function knownOf(gateway: GatewayProcess, model: string): Promise<number> 
   if (estimate === undefined) throw new Error(`no candidate ${model}`)
   const prior = 2
   return Math.round((estimate.quality_alpha + estimate.quality_beta - prior) * 1e6) / 1e6
+}
+
+/** What is expected of a model's answers to a task, in percent. */
+async function expectedOf(gateway: GatewayProcess, task: string, model: string): Promise<number> {
+  const question = { prompt: 'Hello?', task, strategy: 'greedy' }
+  const { body } = await post<Planned>(gateway, '/v1/plan', question)
+  const estimate = body.candidates.find(({ arm }) => arm === `up/${model}`)?.estimate
+  return Math.round(1e8 * (estimate?.quality_mean as number)) / 1e6
+}
+
+/**
+ * What is to be expected, in percent, by a task's own successes and failures, where all tasks have 20 of each: the others count for
+ * no more than 20 (docs/decisions/contexts-start-from-all.md).
+ */
+function pooled(successes: number, failures: number): number {
+  const prior = { alpha: 1.4, beta: 0.6 }
+  const [alpha, beta] = [prior.alpha + 20 - successes, prior.beta + 20 - failures]
+  const share = 20 / (alpha + beta)
+  const mean = (alpha * share + successes) / (20 + successes + failures)
+  return Math.round(1e8 * mean) / 1e6
+}
+
+/** The model that a task is sent to. */
+async function bestFor(gateway: GatewayProcess, task: string): Promise<string | undefined> {
+  const question = {
+    prompt: 'Hello?',
+    task,
+    strategy: 'greedy',
+    quality: { quality: 1, cost: 0, latency: 0 },
+  }
+  return (await post<Planned>(gateway, '/v1/plan', question)).body.candidates[0]?.arm
+}
+
+/** On the whole `a` is the better one, and for the task `b` is. */
+async function teach(gateway: GatewayProcess, task: string): Promise<void> {
+  await judge(gateway, 'a', 1, 60)
+  await judge(gateway, 'b', 0.5, 20)
+  await judge(gateway, 'a', 0, 15, task)
+  await judge(gateway, 'b', 1, 15, task)
 }
 
 const readiness = async (gateway: GatewayProcess) =>
@@ -145,6 +198,50 @@ describe.skipIf(probe.missing !== null)(
       await judge(again, 'a', 1, 2)
       redis.unpause()
       for (const gateway of [again, other]) await expect.poll(() => knownOf(gateway, 'a'), patience).toBe(5)
+    })
+
+    it('send a task where any of them was taught to send it, also after that one was killed and is back', async () => {
+      const { start } = await begin()
+      const { gateway: other } = await start()
+      const { gateway: one, dataDir } = await start()
+      await teach(one, 'code')
+      expect([await bestFor(one, 'code'), await bestFor(one, 'summary')]).toEqual(['up/b', 'up/a'])
+      await expect.poll(() => bestFor(other, 'code'), patience).toBe('up/b')
+      expect(await bestFor(other, 'summary')).toBe('up/a')
+      const before = await expectedOf(one, 'code', 'b')
+      await judge(one, 'b', 0, 3, 'code')
+      await one.end('SIGKILL')
+      const { gateway: again } = await start(dataDir)
+      await expect.poll(() => expectedOf(again, 'code', 'b'), patience).toBeLessThan(before)
+      const taught = await expectedOf(again, 'code', 'b')
+      await expect.poll(() => expectedOf(other, 'code', 'b'), patience).toBe(taught)
+      await judge(other, 'b', 1, 5, 'code')
+      const after = await expectedOf(other, 'code', 'b')
+      await expect.poll(() => expectedOf(again, 'code', 'b'), patience).toBe(after)
+    })
+
+    it('know what tasks were taught that had to leave memory, once', async () => {
+      const { start } = await begin()
+      const { gateway: one, dataDir } = await start(undefined, { contexts: 1 })
+      const { gateway: other } = await start(undefined, { contexts: 1 })
+      const roomy = (await start()).gateway
+      for (let time = 0; time < 5; time++) {
+        for (const gateway of [one, other]) {
+          await judge(gateway, 'a', 0, 2, 'code')
+          await judge(gateway, 'a', 1, 2, 'summary')
+        }
+      }
+      const expected = async (gateway: GatewayProcess) => [
+        await expectedOf(gateway, 'code', 'a'),
+        await expectedOf(gateway, 'summary', 'a'),
+      ]
+      await expect.poll(() => expected(roomy), patience).toEqual([pooled(0, 20), pooled(20, 0)])
+      await one.end('SIGKILL')
+      const { gateway: again } = await start(dataDir, { contexts: 1 })
+      for (const gateway of [again, other]) {
+        await expect.poll(() => expectedOf(gateway, 'code', 'a'), patience).toBe(pooled(0, 20))
+        await expect.poll(() => expectedOf(gateway, 'summary', 'a'), patience).toBe(pooled(20, 0))
+      }
     })
   },
 )

@@ -170,7 +170,7 @@ describe('a streamed answer', () => {
     })
     expect(text).not.toContain('[DONE]')
     expect(upstream.requests).toHaveLength(1)
-    await vi.waitFor(() => expect(gateway.output).toContain('a stream broke after its first byte'))
+    await vi.waitFor(() => expect(gateway.output).toContain('a stream broke after its first byte'), 10_000)
     const line = gateway.output.split('\n').find(text => text.includes('broke after its first byte'))
     expect(JSON.parse(line as string)).toMatchObject({
       level: 'warn',

@@ -1,5 +1,6 @@
 export { InProcessSums } from './in-process-sums.ts'
-export { add, KEPT_AT_CHANGE, type Part, type Parts, subtract } from './part.ts'
+export { KeyExchange, type Offer } from './key-exchange.ts'
+export { add, isNothing, KEPT_AT_CHANGE, NOTHING, type Part, type Parts, subtract } from './part.ts'
 export { type RelearnOptions, relearn } from './relearn.ts'
 export {
   ReplicaExchange,

@@ -22,14 +22,18 @@ export interface KeyExchangeOptions {
   /** What was known when this process began, and up to which of its own observations. */
   readonly base: Parts
   readonly told: number
-  /** What a base becomes by this replica's own observations after `told`, up to `through`. */
-  readonly relearn: (base: Parts, told: number, through: number) => Promise<Parts>
+  /** What a base becomes by this replica's own observations after `told`, up to `through`; null where nobody knows. */
+  readonly relearn: (base: Parts, told: number, through: number) => Promise<Parts | null>
 }
 
-interface Telling {
+/** What is told, or was and is not answered yet. */
+export interface Offer {
   readonly sequence: number
   /** What was known then. */
   readonly known: Parts
+}
+
+interface Telling extends Offer {
   readonly delta: Parts
 }
 
@@ -52,6 +56,11 @@ export class KeyExchange {
     this.#told = options.told
   }
 
+  /** The name that it tells under: another than it was given where that one's journal was restored from a backup. */
+  get replica(): string {
+    return this.#replica
+  }
+
   /** The sum as it was last seen. */
   get base(): Parts {
     return this.#base
@@ -62,10 +71,48 @@ export class KeyExchange {
     return this.#told
   }
 
+  /** What was frozen to be told, and is not known to be in the sum. */
+  get offer(): Offer | null {
+    return this.#telling
+  }
+
+  /** Whether there is a sum to add to, as far as is known. */
+  get hasJoined(): boolean {
+    return this.#lineage !== null
+  }
+
+  /** Decides what is told next, for whoever must write it down before. */
+  freeze(): Offer {
+    this.#telling ??= this.#learned()
+    return this.#telling
+  }
+
+  /** Takes that back, before it was told to anybody. */
+  thaw(): void {
+    this.#telling = null
+  }
+
   /** Rejects where the store does not answer; what was learned is told the next time. */
   async exchange(): Promise<void> {
     if (this.#lineage === null) await this.#join()
     else await this.#tell(this.#lineage)
+  }
+
+  /**
+   * Takes up the sum without telling anything new. Rejects where the store does not answer.
+   * @returns false where there is no sum to take up: it has to be begun by an exchange
+   */
+  async refresh(): Promise<boolean> {
+    if (this.#telling !== null) {
+      await this.exchange()
+      return true
+    }
+    const answer = await this.#options.sums.read(this.#options.key, this.#replica)
+    if (answer.lineage === null) this.#lineage = null
+    if (this.#lineage === null) return answer.lineage !== null && this.#enter(answer)
+    // The store went back to what it was before: what is known here is more.
+    if (answer.lineage === this.#lineage && answer.told !== this.#told) return false
+    return this.#adopt(answer, this.#countedIn(answer))
   }
 
   async #tell(lineage: string): Promise<void> {
@@ -73,7 +120,6 @@ export class KeyExchange {
     this.#telling ??= this.#learned()
     const { sequence, known, delta } = this.#telling
     const answer = await sums.add(key, { replica: this.#replica, sequence, told: this.#told, lineage, delta })
-    this.#telling = null
     if (answer.lineage !== lineage) await this.#follow(answer)
     else if (answer.told === sequence) await this.#take(answer, known)
     // The store went back to what it was before: what is known here is more.
@@ -88,17 +134,26 @@ export class KeyExchange {
   }
 
   async #join(): Promise<void> {
-    const { key, sums, sequence, relearn, newName } = this.#options
-    const answer = await sums.read(key, this.#replica)
-    if (answer.told > sequence()) {
-      // The journal is older than what it told once, as after a restored backup: its numbers mean something else now.
-      this.#replica = `${this.#replica}~${newName()}`
-      await this.#follow({ ...answer, told: 0 })
-      return
+    const answer = await this.#options.sums.read(this.#options.key, this.#replica)
+    if (answer.lineage === null || !(await this.#enter(answer))) await this.#seed(answer.lineage)
+  }
+
+  /** @returns false where the sum is illegal */
+  async #enter(answer: SharedSum): Promise<boolean> {
+    const { sequence, relearn, newName } = this.#options
+    if (answer.told > this.#told && answer.lineage !== this.#seeded?.lineage) {
+      const { told } = answer
+      const base = told > sequence() ? null : await relearn(this.#base, this.#told, told)
+      if (base === null) {
+        // The journal is older than what it told once, as after a restored backup: its numbers mean something else now.
+        this.#replica = `${this.#replica}~${newName()}`
+        return this.#adopt({ ...answer, told: 0 }, this.#base)
+      }
+      // Told after the last snapshot, by the process before: it is in the sum, and must not be told again.
+      this.#base = base
+      this.#told = told
     }
-    // Told after the last snapshot, by the process before: it is in the sum, and must not be told again.
-    if (answer.told > this.#told) this.#base = await relearn(this.#base, this.#told, answer.told)
-    await this.#follow(answer)
+    return this.#adopt(answer, this.#countedIn(answer))
   }
 
   /** The sum is another than the one that was told to: from now on this is it. */
@@ -114,10 +169,11 @@ export class KeyExchange {
 
   /** Begins the sum anew from what is known here, unless another replica is quicker. */
   async #seed(instead: string | null): Promise<void> {
-    const { key, sums, sequence, known, newName } = this.#options
-    const seeded = { lineage: newName(), sum: known() }
-    this.#seeded = seeded
-    const seed = { replica: this.#replica, sequence: sequence(), instead, ...seeded }
+    const { key, sums, newName } = this.#options
+    const { sequence, known } = this.freeze()
+    // Word for word again, where the answer was lost.
+    if (this.#seeded?.sum !== known) this.#seeded = { lineage: newName(), sum: known }
+    const seed = { replica: this.#replica, sequence, instead, ...this.#seeded }
     const answer = await sums.seed(key, seed)
     if (!this.#adopt(answer, this.#countedIn(answer))) throw new Error(`the shared sum of ${key} is corrupt`)
   }
@@ -133,6 +189,7 @@ export class KeyExchange {
     this.#told = answer.told
     this.#base = answer.sum
     this.#seeded = null
+    this.#telling = null
     return true
   }
 }

@@ -11,30 +11,12 @@ import type { Learner, LearningContext } from '../observation/ports.ts'
 import type { Parts } from '../replication/part.ts'
 import type { Sharer } from '../replication/replica-exchange.ts'
 import type { Arm } from './arm.ts'
-import { type ArmMemory, foldSketch, readArmMemory, unfoldSketch } from './arm-memory.ts'
+import { type ArmMemory, readArmMemory } from './arm-memory.ts'
 import { type HalfLives, memoryOf, partsOf } from './arm-parts.ts'
 import { ContextStore, type ContextStoreOptions } from './contexts/context-store.ts'
 import { ContextualModel } from './contextual/contextual-model.ts'
 import { decodeFeatures } from './contextual/features.ts'
-import { DecayedMean } from './decayed-mean.ts'
-import { LatencyEstimate } from './latency-estimate.ts'
-
-export interface LearnedArm {
-  readonly index: number
-  /** Share of calls that it answers. */
-  readonly reliability: DecayedMean
-  /** What its answers are worth by what they say of themselves, next to a sound one. */
-  readonly soundness: DecayedMean
-  readonly outputTokens: DecayedMean
-  readonly latency: LatencyEstimate
-}
-
-/** Prior calls that an arm's configured output length counts for. */
-const LENGTH_PRIOR_STRENGTH = 3
-/** An arm is taken for reliable until its calls show otherwise. */
-const RELIABILITY_PRIOR = { mean: 1, strength: 4 }
-/** A first refusal must not put an arm out of use. */
-const SOUNDNESS_PRIOR = { mean: 1, strength: 20 }
+import { type LearnedArm, newLearnedArm, recall, remember } from './learned-arm.ts'
 
 export class LearnedState implements Learner, Sharer {
   readonly bandit: Bandit
@@ -133,7 +115,7 @@ export class LearnedState implements Learner, Sharer {
   snapshot(instead: ReadonlyMap<string, Parts> = new Map()): Readonly<Record<string, ArmMemory>> {
     const memories: Record<string, ArmMemory> = Object.fromEntries(this.#dormant)
     for (const [id, learned] of this.#arms) {
-      const now = this.#memoryOf(learned)
+      const now = remember(learned, this)
       const parts = instead.get(id)
       memories[id] = parts === undefined ? now : memoryOf(parts, now, this.contextual.dimension)
     }
@@ -155,15 +137,15 @@ export class LearnedState implements Learner, Sharer {
   }
 
   partsOf(arm: string): Parts {
-    return partsOf(this.#memoryOf(this.#known(arm)), this.#halfLives)
+    return partsOf(remember(this.#known(arm), this), this.#halfLives)
   }
 
   adopt(arm: string, parts: Parts): boolean {
     const learned = this.#known(arm)
-    const before = this.#memoryOf(learned)
+    const before = remember(learned, this)
     this.#adopted += 1
-    const adopted = this.#recall(learned, memoryOf(parts, before, this.contextual.dimension))
-    if (!adopted) this.#recall(learned, before)
+    const adopted = recall(learned, memoryOf(parts, before, this.contextual.dimension), this)
+    if (!adopted) recall(learned, before, this)
     return adopted
   }
 
@@ -173,7 +155,7 @@ export class LearnedState implements Learner, Sharer {
       const learned = this.#arms.get(id as ArmId)
       if (read === null) warn(corrupt(id))
       else if (learned === undefined) this.#dormant.set(id, read)
-      else if (!this.#recall(learned, read)) warn(corrupt(id))
+      else if (!recall(learned, read, this)) warn(corrupt(id))
     }
   }
 
@@ -181,18 +163,6 @@ export class LearnedState implements Learner, Sharer {
     const learned = this.#arms.get(arm as ArmId)
     if (learned === undefined) throw new Error(`nothing is known of an arm ${arm}`)
     return learned
-  }
-
-  #memoryOf({ index, reliability, soundness, outputTokens, latency }: LearnedArm): ArmMemory {
-    const contextual = this.contextual.snapshotArm(index)
-    return {
-      quality: Array.from(this.bandit.snapshotArm(index)),
-      reliability: reliability.snapshot(),
-      soundness: soundness.snapshot(),
-      outputTokens: outputTokens.snapshot(),
-      ...(contextual === null ? {} : { contextual }),
-      latency: foldSketch(latency.snapshot()),
-    }
   }
 
   /** What was learned by other features means nothing here. */
@@ -204,49 +174,15 @@ export class LearnedState implements Learner, Sharer {
   }
 
   #enrol(arm: Arm): LearnedArm {
-    const { mean, strength } = arm.qualityPrior
-    const { halfLifeMs, reliabilityHalfLifeMs } = this.#halfLives
-    const [, hash] = this.#native.hash64(arm.id)
-    const learned: LearnedArm = {
-      index: this.bandit.addArm(hash, mean * strength, (1 - mean) * strength),
-      reliability: new DecayedMean(RELIABILITY_PRIOR, reliabilityHalfLifeMs),
-      soundness: new DecayedMean(SOUNDNESS_PRIOR, halfLifeMs),
-      outputTokens: new DecayedMean(
-        { mean: arm.expectedOutputTokens, strength: LENGTH_PRIOR_STRENGTH },
-        halfLifeMs,
-      ),
-      latency: new LatencyEstimate(
-        this.#native.createLatencySketch(halfLifeMs),
-        arm.expectedLatencyMs,
-        halfLifeMs,
-      ),
-    }
-    this.contextual.addArm(hash, arm.expectedOutputTokens)
+    const learned = newLearnedArm(arm, this.#native, this.#halfLives, this)
     this.contexts.addArm(arm.id)
     this.#arms.set(arm.id, learned)
     const memory = this.#dormant.get(arm.id)
     if (memory !== undefined) {
       this.#dormant.delete(arm.id)
-      this.#recall(learned, memory)
+      recall(learned, memory, this)
     }
     return learned
-  }
-
-  /** @returns false where a part was not legal: that part stays at its prior */
-  #recall(learned: LearnedArm, memory: ArmMemory): boolean {
-    try {
-      const quality = this.bandit.restoreArm(learned.index, Float64Array.from(memory.quality))
-      const reliability = learned.reliability.restore(memory.reliability)
-      const outputTokens = learned.outputTokens.restore(memory.outputTokens)
-      learned.latency.restore(unfoldSketch(memory.latency))
-      const { contextual: remembered } = memory
-      const soundness = memory.soundness === undefined || learned.soundness.restore(memory.soundness)
-      const contextual = remembered === undefined || this.contextual.restoreArm(learned.index, remembered)
-      return quality && reliability && soundness && outputTokens && contextual
-    } catch (error) {
-      if (error instanceof RangeError) return false
-      throw error
-    }
   }
 }
 

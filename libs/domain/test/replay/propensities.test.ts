@@ -3,6 +3,18 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type DrawnCandidate, thompsonPropensities, withExploration } from '../../src/replay/index.ts'
 
+/** How likely one Beta variable exceeds another, of whole figures: a finite sum (Miller 2015, Formulas for Bayesian A/B testing). */
+function chanceAbove(a: number, b: number, c: number, d: number): number {
+  const lnFactorial = (n: number) =>
+    Array.from({ length: n }, (_, k) => Math.log(k + 1)).reduce((x, y) => x + y, 0)
+  const lnBeta = (x: number, y: number) => lnFactorial(x - 1) + lnFactorial(y - 1) - lnFactorial(x + y - 1)
+  let sum = 0
+  for (let i = 0; i < a; i += 1) {
+    sum += Math.exp(lnBeta(c + i, b + d) - Math.log(b + i) - lnBeta(1 + i, b) - lnBeta(c, d))
+  }
+  return sum
+}
+
 const plain = { weight: 1, penalty: 0 }
 
 function chances(...candidates: readonly DrawnCandidate[]): number[] {
@@ -15,6 +27,25 @@ describe('the propensities of Thompson sampling', () => {
     const worse = { posterior: { mean: 0.75, deviation: 0.04 }, ...plain }
     // The difference is normal with mean 0.05 and deviation 0.05: one deviation above 0.
     expect(chances(better, worse)[0]).toBeCloseTo(0.841345, 4)
+  })
+
+  it.each([
+    [1, 1, 3, 2],
+    [8, 2, 7, 3],
+    [40, 12, 90, 30],
+    [400, 100, 3, 1],
+    [1_000, 200, 1_030, 190],
+  ])('are those of the closed form for Beta(%d, %d) and Beta(%d, %d)', (...[a, b, c, d]) => {
+    const first = { posterior: { alpha: a, beta: b }, ...plain }
+    const second = { posterior: { alpha: c, beta: d }, ...plain }
+    const expected = chanceAbove(a, b, c, d)
+    expect(Math.abs((chances(first, second)[0] as number) - expected)).toBeLessThan(1e-4)
+  })
+
+  it('are those of the closed form where a density ends with a jump within the range', () => {
+    const high = { posterior: { alpha: 400, beta: 1 }, weight: 1, penalty: 0.30021 }
+    const uniform = { posterior: { alpha: 1, beta: 1 }, ...plain }
+    expect(Math.abs((chances(high, uniform)[0] as number) - (400 / 401 - 0.30021))).toBeLessThan(1e-4)
   })
 
   it('are how often the bandit chooses each arm, whatever their weights and penalties', () => {

@@ -1,32 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InProcessSums, type SharedSum, type SharedSums } from '../../src/replication/index.ts'
+import { InProcessSums } from '../../src/replication/index.ts'
 import { CountingReplica, counted } from './counting-replica.ts'
-
-/** A store whose next answers are lost: before it heard the question, or after. */
-class FlakySums implements SharedSums {
-  store = new InProcessSums()
-  lose: 'nothing' | 'questions' | 'answers' = 'nothing'
-
-  read(key: string, replica: string) {
-    return this.#ask(() => this.store.read(key, replica))
-  }
-
-  add(...question: Parameters<SharedSums['add']>) {
-    return this.#ask(() => this.store.add(...question))
-  }
-
-  seed(...question: Parameters<SharedSums['seed']>) {
-    return this.#ask(() => this.store.seed(...question))
-  }
-
-  async #ask(question: () => Promise<SharedSum>): Promise<SharedSum> {
-    if (this.lose === 'questions') throw new Error('away')
-    const answer = await question()
-    if (this.lose === 'answers') throw new Error('away')
-    return answer
-  }
-}
+import { FlakySums } from './flaky-sums.ts'
 
 function cluster(size: number) {
   const sums = new FlakySums()

@@ -121,6 +121,21 @@ describe('the contexts in memory', () => {
     })
   })
 
+  it('that are saved before they have come hold each observation once when they come', async () => {
+    const contexts = new MemoryContexts()
+    const { judge, save, quality, learned, clock } = gatewayOver(contexts)
+    contexts.failing = true
+    judge('code', 'a', 1, 10)
+    await settled()
+    contexts.failing = false
+    await save()
+    clock.advance(1_000)
+    quality('code', 'a')
+    await settled()
+    const figures = learned.contexts.find({ tenant: 'default', task: 'code' })?.qualities
+    expect(figures?.[0]).toBe(10)
+  })
+
   it('are loaded a few at a time', async () => {
     const contexts = new MemoryContexts()
     const { promise, resolve } = Promise.withResolvers<void>()

@@ -3,9 +3,9 @@ import type { ArmId } from '@atp/core/ids'
 import { CONTEXT_FIGURES } from '@atp/native'
 
 /** Of each arm [version, successes, failures, time, weight, residuals, time]: see `CONTEXT_FIGURES`. */
-type ContextMemory = Readonly<Record<string, unknown>>
+export type ContextMemory = Readonly<Record<string, readonly number[]>>
 
-const VERSION = 1
+export const MEMORY_VERSION = 1
 /** The bandits refuse more. */
 const SUM_MAX = 1e15
 
@@ -44,7 +44,7 @@ export class ContextFigures {
   }
 
   /** Adds what was remembered. What is illegal is left out. @returns whether all was legal */
-  merge(memory: ContextMemory): boolean {
+  merge(memory: Readonly<Record<string, unknown>>): boolean {
     let legal = true
     for (const [id, figures] of Object.entries(memory)) {
       const arm = this.#arms.indexOf(id as ArmId)
@@ -58,14 +58,23 @@ export class ContextFigures {
     return legal
   }
 
+  /** @returns false where some of it is illegal: then nothing is replaced */
+  replace(memory: ContextMemory): boolean {
+    if (!isLegalMemory(memory)) return false
+    this.#dormant = null
+    this.#qualities = new Float64Array(0)
+    this.#residuals = new Float64Array(0)
+    return this.merge(memory)
+  }
+
   /** Only arms of which something was seen. */
-  snapshot(): Readonly<Record<string, readonly number[]>> {
+  snapshot(): ContextMemory {
     const memory: Record<string, readonly number[]> = { ...this.#dormant }
     for (const [arm, id] of this.#arms.entries()) {
       const at = CONTEXT_FIGURES * arm
       const figures = [0, 1, 2].map(k => this.#qualities[at + k] ?? 0)
       figures.push(...[0, 1, 2].map(k => this.#residuals[at + k] ?? 0))
-      if (figures.some(figure => figure !== 0)) memory[id] = [VERSION, ...figures]
+      if (figures.some(figure => figure !== 0)) memory[id] = [MEMORY_VERSION, ...figures]
     }
     return memory
   }
@@ -102,8 +111,12 @@ export class ContextFigures {
   }
 }
 
+export function isLegalMemory(memory: unknown): memory is ContextMemory {
+  return typeof memory === 'object' && memory !== null && Object.values(memory).every(isLegal)
+}
+
 function isLegal(figures: unknown): figures is readonly number[] {
-  if (!Array.isArray(figures) || figures.length !== 7 || figures[0] !== VERSION) return false
+  if (!Array.isArray(figures) || figures.length !== 7 || figures[0] !== MEMORY_VERSION) return false
   if (!figures.every(figure => Number.isFinite(figure) && Math.abs(figure) <= Number.MAX_VALUE)) return false
   const [, successes, failures, time, weight, , latest] = figures as number[]
   const counts = [successes, failures, weight] as number[]

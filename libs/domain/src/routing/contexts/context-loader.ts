@@ -6,6 +6,7 @@ import type { Clock } from '@atp/core/clock'
 import type { Warn } from '../../observation/learning.ts'
 import type { ContextRepository, StoredContext } from '../../observation/ports.ts'
 import type { ContextEntry } from './context-entry.ts'
+import { readArms } from './context-row.ts'
 
 const MOST_UNDER_WAY = 16
 const RETRY_AFTER_MS = 1_000
@@ -16,14 +17,23 @@ export class ContextLoader {
   readonly #warn: Warn
   /** Waiting for their turn, with who waits for them. */
   readonly #wanted = new Map<ContextEntry, PromiseWithResolvers<void>>()
+  readonly #halfLifeMs: number
   #underWay = 0
   #isFailing = false
   /** Loads that failed. */
   failures = 0
   /** Loads that changed what is believed. */
   merged = 0
+  /** Hears of each context that has come. */
+  onArrival: (entry: ContextEntry) => void = () => {}
 
-  constructor(repository: Pick<ContextRepository, 'loadContext'>, clock: Clock, warn: Warn) {
+  constructor(
+    repository: Pick<ContextRepository, 'loadContext'>,
+    halfLifeMs: number,
+    clock: Clock,
+    warn: Warn,
+  ) {
+    this.#halfLifeMs = halfLifeMs
     this.#repository = repository
     this.#clock = clock
     this.#warn = warn
@@ -54,6 +64,15 @@ export class ContextLoader {
     this.#wanted.delete(entry)
   }
 
+  /** What is stored of it has come, on whichever way; what comes later is the same again. */
+  arrive(entry: ContextEntry, stored: StoredContext | null): void {
+    if (entry.hasArrived) return
+    entry.hasArrived = true
+    entry.arrival = null
+    if (stored !== null) this.#takeUp(entry, stored)
+    this.onArrival(entry)
+  }
+
   #next(): void {
     for (const [entry, settle] of this.#wanted) {
       if (this.#underWay >= MOST_UNDER_WAY) return
@@ -65,7 +84,7 @@ export class ContextLoader {
 
   async #load(entry: ContextEntry, settle: PromiseWithResolvers<void>): Promise<void> {
     try {
-      this.#merge(entry, await this.#repository.loadContext(entry.key))
+      this.arrive(entry, await this.#repository.loadContext(entry.key))
       this.#isFailing = false
       settle.resolve()
     } catch (error) {
@@ -76,12 +95,11 @@ export class ContextLoader {
     this.#next()
   }
 
-  #merge(entry: ContextEntry, stored: StoredContext | null): void {
-    entry.hasArrived = true
-    entry.arrival = null
-    if (stored === null) return
+  #takeUp(entry: ContextEntry, stored: StoredContext): void {
     this.merged += 1
-    const legal = entry.figures.merge(stored.arms)
+    const { memory, shared } = readArms(stored, this.#halfLifeMs)
+    entry.shared = shared
+    const legal = entry.figures.merge(memory)
     if (!legal) this.#warn(`what is stored of a context (task ${entry.key.task}) is corrupt: it is left out`)
   }
 

@@ -10,6 +10,7 @@ import type { ContextEntry } from './context-entry.ts'
 import type { ContextFigures } from './context-figures.ts'
 import type { ContextKey } from './context-key.ts'
 import type { ContextLoader } from './context-loader.ts'
+import { armsOf, readArms, type SharedState } from './context-row.ts'
 
 /** Contexts that may wait to be stored after they had to go. */
 export const MOST_LEAVING = 10_000
@@ -20,6 +21,7 @@ const RETRY_AFTER_MS = 1_000
 export class ContextSaver {
   readonly #repository: ContextRepository
   readonly #loader: ContextLoader
+  readonly #halfLifeMs: number
   readonly #clock: Clock
   readonly #warn: Warn
   readonly #changed = new Set<ContextEntry>()
@@ -31,11 +33,27 @@ export class ContextSaver {
   /** Attempts to store contexts that failed. */
   failures = 0
 
-  constructor(repository: ContextRepository, loader: ContextLoader, clock: Clock, warn: Warn) {
+  /** Hears of each one that has gone, once it is stored. */
+  onGone: (entry: ContextEntry) => void = () => {}
+  /** Hears of each one that was given up. */
+  onGivenUp: (entry: ContextEntry) => void = () => {}
+
+  constructor(
+    repository: ContextRepository,
+    loader: ContextLoader,
+    halfLifeMs: number,
+    clock: Clock,
+    warn: Warn,
+  ) {
     this.#repository = repository
+    this.#halfLifeMs = halfLifeMs
     this.#loader = loader
     this.#clock = clock
     this.#warn = warn
+  }
+
+  get sequence(): number {
+    return this.#sequence
   }
 
   /** All observations up to this sequence are in the contexts. */
@@ -52,6 +70,7 @@ export class ContextSaver {
   leave(entry: ContextEntry): void {
     if (!entry.isChanged) {
       this.#loader.forget(entry)
+      this.onGone(entry)
       return
     }
     if (this.#leaving.size >= MOST_LEAVING) this.#giveUp(this.#leaving.values().next().value as ContextEntry)
@@ -72,16 +91,34 @@ export class ContextSaver {
     await this.#spilling
   }
 
+  /** Stores them as they are now: all of them must have arrived. */
+  async saveNow(entries: readonly ContextEntry[]): Promise<void> {
+    const changes = entries.map(entry => entry.changes)
+    const rows = entries.map(entry => this.#row(entry.key, entry, this.#sequence))
+    for (const entry of entries) entry.saving += 1
+    try {
+      await this.#repository.saveContexts(rows)
+    } finally {
+      for (const entry of entries) entry.saving -= 1
+    }
+    for (const [at, entry] of entries.entries()) this.#noteSaved(entry, changes[at] as number)
+  }
+
   /** Takes down what has changed, as of now. @returns saves it */
   capture(): () => Promise<void> {
     const sequence = this.#sequence
     const captured = Array.from(this.#changed, entry => {
-      const { hasArrived, changes } = entry
-      return { entry, changes, figures: entry.figures.clone(), hasArrived }
+      const { hasArrived, changes, sharing } = entry
+      entry.saving += 1
+      return { entry, changes, figures: entry.figures.clone(), sharing, hasArrived }
     })
     return async () => {
-      for (let from = 0; from < captured.length; from += BATCH) {
-        await this.#saveCaptured(captured.slice(from, from + BATCH), sequence)
+      try {
+        for (let from = 0; from < captured.length; from += BATCH) {
+          await this.#saveCaptured(captured.slice(from, from + BATCH), sequence)
+        }
+      } finally {
+        for (const { entry } of captured) entry.saving -= 1
       }
     }
   }
@@ -90,18 +127,22 @@ export class ContextSaver {
     const rows: StoredContext[] = []
     for (const each of captured) {
       const isWhole = each.hasArrived || (await this.#complete(each, sequence))
-      if (isWhole) rows.push(this.#row(each.entry.key, each.figures, sequence))
+      if (isWhole) rows.push(this.#row(each.entry.key, each, sequence))
     }
     await this.#repository.saveContexts(rows)
     for (const { entry, changes } of captured) this.#noteSaved(entry, changes)
   }
 
   /** Adds what is stored, which was not there yet when it was captured. @returns false where it was stored meanwhile */
-  async #complete({ entry, figures }: Captured, sequence: number): Promise<boolean> {
-    const stored = await this.#repository.loadContext(entry.key)
+  async #complete(captured: Captured, sequence: number): Promise<boolean> {
+    const stored = await this.#repository.loadContext(captured.entry.key)
+    if (stored !== null && stored.appliedSequence >= sequence) return false
+    // Loaded from now on, the row would bring what the entry has already.
+    this.#loader.arrive(captured.entry, stored)
     if (stored === null) return true
-    if (stored.appliedSequence >= sequence) return false
-    figures.merge(stored.arms)
+    const { memory, shared } = readArms(stored, this.#halfLifeMs)
+    captured.figures.merge(memory)
+    captured.sharing = shared
     return true
   }
 
@@ -109,6 +150,7 @@ export class ContextSaver {
     this.#leaving.delete(entry.name)
     this.#changed.delete(entry)
     this.#loader.forget(entry)
+    this.onGivenUp(entry)
   }
 
   async #spill(): Promise<void> {
@@ -129,27 +171,32 @@ export class ContextSaver {
 
   async #spillSome(entries: readonly ContextEntry[]): Promise<void> {
     await Promise.all(entries.map(entry => this.#loader.need(entry)))
-    const changes = entries.map(entry => entry.changes)
-    const rows = entries.map(entry => this.#row(entry.key, entry.figures, this.#sequence))
-    await this.#repository.saveContexts(rows)
-    for (const [at, entry] of entries.entries()) this.#noteSaved(entry, changes[at] as number)
+    await this.saveNow(entries)
   }
 
   #noteSaved(entry: ContextEntry, changes: number): void {
     entry.saved = Math.max(entry.saved, changes)
     if (entry.isChanged) return
     this.#changed.delete(entry)
-    if (this.#leaving.get(entry.name) === entry) this.#leaving.delete(entry.name)
+    if (this.#leaving.get(entry.name) !== entry) return
+    this.#leaving.delete(entry.name)
+    this.onGone(entry)
   }
 
-  #row({ tenant, task }: ContextKey, figures: ContextFigures, appliedSequence: number): StoredContext {
-    return { tenant, task, appliedSequence, savedAt: this.#clock.now(), arms: figures.snapshot() }
+  #row({ tenant, task }: ContextKey, { figures, sharing }: Figures, appliedSequence: number): StoredContext {
+    const arms = armsOf(figures.snapshot(), sharing, this.#halfLifeMs)
+    return { tenant, task, appliedSequence, savedAt: this.#clock.now(), arms }
   }
 }
 
-interface Captured {
+interface Figures {
+  readonly figures: ContextFigures
+  readonly sharing: SharedState | null
+}
+
+interface Captured extends Figures {
   readonly entry: ContextEntry
   readonly changes: number
-  readonly figures: ContextFigures
+  sharing: SharedState | null
   readonly hasArrived: boolean
 }

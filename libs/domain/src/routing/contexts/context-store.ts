@@ -11,6 +11,7 @@ import { ContextFigures } from './context-figures.ts'
 import { type ContextKey, isRoot, nameOf } from './context-key.ts'
 import { ContextLoader } from './context-loader.ts'
 import { ContextSaver } from './context-saver.ts'
+import { ContextSharing, type ContextSharingOptions } from './context-sharing.ts'
 import { RecencyList } from './recency-list.ts'
 
 export interface ContextStoreOptions {
@@ -32,6 +33,8 @@ export class ContextStore implements ContextKeeper {
   readonly #recency = new RecencyList<ContextEntry>()
   /** During a replay: up to which sequence a stored context holds everything. */
   #ahead = new Map<string, number>()
+  /** Null where no other replica is known. */
+  #sharing: ContextSharing | null = null
   #misses = 0
   #evictions = 0
 
@@ -40,8 +43,8 @@ export class ContextStore implements ContextKeeper {
     this.#repository = repository
     this.#capacity = capacity
     this.#halfLifeMs = halfLifeMs
-    this.#loader = new ContextLoader(repository, clock, warn)
-    this.#saver = new ContextSaver(repository, this.#loader, clock, warn)
+    this.#loader = new ContextLoader(repository, halfLifeMs, clock, warn)
+    this.#saver = new ContextSaver(repository, this.#loader, halfLifeMs, clock, warn)
   }
 
   /** In the order of the bandits' indices. */
@@ -49,9 +52,22 @@ export class ContextStore implements ContextKeeper {
     this.#arms.push(id)
   }
 
-  /** Loads that changed what is believed: the same number, and nothing learned in between, is the same state. */
+  /** What changed beliefs without being learned here: the same number, and nothing learned in between, is the same state. */
   get merged(): number {
-    return this.#loader.merged
+    return this.#loader.merged + (this.#sharing?.adopted ?? 0)
+  }
+
+  /** From now on contexts have a sum in common with those of other replicas. @returns exchanges it, in rounds */
+  share(options: ContextSharingOptions): Pick<ContextSharing, 'exchange'> {
+    const sharing = new ContextSharing(options, this.#saver, this.#halfLifeMs)
+    this.#sharing = sharing
+    this.#loader.onArrival = entry => sharing.noteArrived(entry)
+    this.#saver.onGone = entry => sharing.depart(entry)
+    this.#saver.onGivenUp = entry => sharing.giveUp(entry)
+    for (const entry of this.#entries.values()) {
+      if (entry.hasArrived) sharing.noteArrived(entry)
+    }
+    return sharing
   }
 
   /** For whoever watches. */
@@ -78,6 +94,7 @@ export class ContextStore implements ContextKeeper {
     if (sequence !== undefined && sequence <= (this.#ahead.get(nameOf(key)) ?? 0)) return null
     const entry = this.#recall(key)
     this.#saver.noteChanged(entry)
+    this.#sharing?.noteChanged(entry)
     return entry.figures
   }
 
@@ -109,14 +126,16 @@ export class ContextStore implements ContextKeeper {
     const found = this.#entries.get(name)
     if (found === undefined) return this.#admit(name, key)
     this.#recency.touch(found)
+    this.#sharing?.noteUsed(found)
     this.#loader.want(found)
     return found
   }
 
   #admit(name: string, key: ContextKey): ContextEntry {
-    const entry = this.#saver.takeBack(name) ?? this.#missed(key)
+    const entry = this.#saver.takeBack(name) ?? this.#sharing?.takeBack(name) ?? this.#missed(key)
     this.#entries.set(name, entry)
     this.#recency.add(entry)
+    this.#sharing?.noteUsed(entry)
     this.#loader.want(entry)
     if (this.#entries.size > this.#capacity) this.#evict(this.#recency.oldest as ContextEntry)
     return entry
