@@ -74,6 +74,7 @@ export const LIMITS: readonly Binding[] = [
       heartbeat: resolve(T.HEARTBEAT),
       denials: new Denials(),
       lengths: resolve(T.LENGTHS),
+      pacers: resolve(T.PACERS),
       clock,
       leaseMs: parseDuration(resolve(T.CONFIG).limits.lease),
       metrics: resolve(T.METRICS),
