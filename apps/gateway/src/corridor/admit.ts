@@ -17,7 +17,7 @@ import type { SpendHistory } from '../limits/spend-history.ts'
 import type { Caller } from './authenticate.ts'
 import { type Estimate, estimateOf, estimateWithin } from './estimate.ts'
 import type { Exchange, Walk } from './exchange.ts'
-import { holding, type Reservation, UNLIMITED } from './reservation.ts'
+import { holding, type Reservation, reservationId, UNLIMITED } from './reservation.ts'
 
 export interface AdmitterOptions {
   readonly limiter: Limiter
@@ -86,7 +86,7 @@ export class Admitter {
     const { tokens, cost } = estimate
     const admission = {
       tenant: caller.tenant.id,
-      reservation: `${id}/${walk.admissions}`,
+      reservation: reservationId(id, walk.admissions),
       limits,
       estimate: { tokens, cost },
       requests: walk.isCounted ? 0 : 1,
@@ -106,7 +106,7 @@ export class Admitter {
   #hold(walk: Walk, arm: Arm, { levels, leased }: Admitted, { outputLimit }: Estimate): Reservation {
     const { limiter, heartbeat, leaseMs, metrics, warn } = this.#options
     const { tenant } = walk.exchange
-    const id = `${walk.exchange.id}/${walk.admissions}`
+    const id = reservationId(walk.exchange.id, walk.admissions)
     walk.admissions += 1
     walk.isCounted = true
     walk.levels = levels
