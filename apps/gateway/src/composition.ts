@@ -112,7 +112,11 @@ const BINDINGS: readonly Binding[] = [
       log: resolve(T.LOG),
     })
   }),
-  bind(T.PACERS, resolve => new TenantPacers(resolve(T.CONFIG).routing.budget_usd_per_request ?? null)),
+  bind(T.PACERS, resolve => {
+    const { budget_usd_per_request } = resolve(T.CONFIG).routing
+    const replicas = resolve(T.REPLICA_COUNT)
+    return new TenantPacers(budget_usd_per_request ?? null, () => replicas?.known ?? 1)
+  }),
   bind(T.RAILS, resolve => new Rails(resolve(T.CONFIG).routing.exploration_cap)),
   bind(T.ROUTER, resolve => {
     const { routing } = resolve(T.CONFIG)

@@ -10,6 +10,7 @@ import { recover } from '@atp/domain/observation'
 import { isReady, type Redis } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
+import type { LateSettlements } from './limits/late-settlements.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -168,6 +169,7 @@ export class Gateway {
     const failover = resolve(T.FAILOVER)
     const replicas = resolve(T.REPLICA_COUNT)
     const heartbeat = resolve(T.HEARTBEAT)
+    const late = resolve(T.LATE_SETTLEMENTS)
     if (failover !== null && redis !== null) {
       resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis))
     }
@@ -177,13 +179,26 @@ export class Gateway {
         if (redis !== null) await isReady(redis, REDIS_PATIENCE_MS)
         await replicas?.start()
         heartbeat.start()
+        if (late !== null) this.#settleLate(late)
       },
       stop: () => {
+        late?.stop()
         heartbeat.stop()
         replicas?.stop()
         redis?.disconnect()
       },
     })
+  }
+
+  /** Nothing waits for it. */
+  #settleLate(late: LateSettlements): void {
+    const log = this.#container.resolve(T.LOG)
+    late.settle(this.#container.resolve(T.OBSERVATIONS).appliedSequence).then(
+      settled => {
+        if (settled > 0) log.info({ settled }, 'reservations of the process before were settled')
+      },
+      error => log.warn({ err: error }, 'reservations of the process before were not settled'),
+    )
   }
 
   #addHttp(): void {

@@ -30,6 +30,7 @@ import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
+import type { LateSettlements } from './limits/late-settlements.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { DirectoryFollower } from './tenancy/directory-follower.ts'
 
@@ -72,6 +73,8 @@ export const REPLICA_COUNT = token<ReplicaCount | null>('replica count')
 export const FAILOVER = token<FailoverLimiter | null>('failover limiter')
 export const LIMITER = token<Limiter>('limiter')
 export const HEARTBEAT = token<Heartbeat>('heartbeat')
+/** Null where limits are in this process alone: they know nothing of the process before. */
+export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')
 export const LENGTHS = token<OutputLengths>('output lengths')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')

@@ -6,16 +6,18 @@
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import { type Admitted, type Denied, isGuarded, type LevelReport, type Limiter } from '@atp/domain/limit'
-import type { Arm, Candidate, OutputLengths } from '@atp/domain/routing'
+import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/routing'
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Denials } from '../limits/denials.ts'
 import { deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
+import { quotasLeft } from '../limits/quotas-left.ts'
 import type { SpendHistory } from '../limits/spend-history.ts'
+import type { Caller } from './authenticate.ts'
 import { type Estimate, estimateOf, estimateWithin } from './estimate.ts'
 import type { Exchange, Walk } from './exchange.ts'
-import { holding, type Reservation, UNLIMITED } from './reservation.ts'
+import { holding, type Reservation, reservationId, UNLIMITED } from './reservation.ts'
 
 export interface AdmitterOptions {
   readonly limiter: Limiter
@@ -23,6 +25,7 @@ export interface AdmitterOptions {
   readonly heartbeat: Heartbeat
   readonly denials: Denials
   readonly lengths: OutputLengths
+  readonly pacers: Pick<TenantPacers, 'told'>
   readonly clock: Clock
   readonly leaseMs: number
   readonly metrics: Pick<Metrics, 'admission'>
@@ -53,11 +56,15 @@ export class Admitter {
   async admit(walk: Walk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
     const limits = this.#limits.of(caller.tenant, { key: caller.key, arm })
-    if (limits.length === 0) return UNLIMITED
+    if (limits.length === 0) {
+      this.#pace(caller, [])
+      return UNLIMITED
+    }
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
     const verdict = await this.#decide(walk, limits, estimate)
+    this.#pace(caller, verdict.levels)
     if (verdict.kind === 'admitted') return this.#hold(walk, arm, verdict, estimate)
     const smaller = caller.tenant.cutAtHardQuota ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null && smaller.tokens < estimate.tokens) {
@@ -67,13 +74,19 @@ export class Admitter {
     return this.#deny(walk, verdict)
   }
 
+  /** The next requests' price of money is made of what is left now. */
+  #pace({ tenant }: Caller, levels: readonly LevelReport[]): void {
+    const { pacers, clock } = this.#options
+    pacers.told(tenant.id, quotasLeft(levels), clock.monotonic())
+  }
+
   async #decide(walk: Walk, limits: readonly TenantLimit[], estimate: Estimate): Promise<Admitted | Denied> {
     const { limiter, history, leaseMs } = this.#options
     const { id, caller } = walk.exchange
     const { tokens, cost } = estimate
     const admission = {
       tenant: caller.tenant.id,
-      reservation: `${id}/${walk.admissions}`,
+      reservation: reservationId(id, walk.admissions),
       limits,
       estimate: { tokens, cost },
       requests: walk.isCounted ? 0 : 1,
@@ -93,7 +106,7 @@ export class Admitter {
   #hold(walk: Walk, arm: Arm, { levels, leased }: Admitted, { outputLimit }: Estimate): Reservation {
     const { limiter, heartbeat, leaseMs, metrics, warn } = this.#options
     const { tenant } = walk.exchange
-    const id = `${walk.exchange.id}/${walk.admissions}`
+    const id = reservationId(walk.exchange.id, walk.admissions)
     walk.admissions += 1
     walk.isCounted = true
     walk.levels = levels

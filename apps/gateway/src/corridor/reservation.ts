@@ -12,6 +12,11 @@ export interface Reservation {
   settle(usage: Usage | null): Promise<void>
 }
 
+/** Names what the n-th admission of a decision holds. */
+export function reservationId(decision: string, admission: number): string {
+  return `${decision}/${admission}`
+}
+
 /** Of a tenant without limits. */
 export const UNLIMITED: Reservation = {
   levels: [],

@@ -60,9 +60,9 @@ export class Settler {
 
   /** Charges the tenant's budget with what the first candidate is expected to cost: requests under way must not spend it twice. */
   reserve({ exchange, plan }: Pick<Walk, 'exchange' | 'plan'>): number {
+    this.#pacers.arrive(exchange.tenant, plan.forecasts, this.#clock.monotonic())
     const pacer = this.#pacers.of(exchange.tenant)
     if (pacer === null || plan.forecasts === null) return 0
-    pacer.arrive(plan.forecasts)
     const expectedUsd = plan.candidates[0]?.estimate.costUsd ?? 0
     pacer.spend(expectedUsd)
     return expectedUsd

@@ -10,6 +10,7 @@ import { Admitter } from '../corridor/admit.ts'
 import * as T from '../tokens.ts'
 import { Denials } from './denials.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { LateSettlements } from './late-settlements.ts'
 import { SpendHistory } from './spend-history.ts'
 
 export const LIMITS: readonly Binding[] = [
@@ -50,6 +51,12 @@ export const LIMITS: readonly Binding[] = [
     const clock = resolve(T.CLOCK)
     return new Heartbeat(resolve(T.LIMITER), () => clock.monotonic())
   }),
+  bind(T.LATE_SETTLEMENTS, resolve => {
+    const limiter = resolve(T.FAILOVER)
+    if (limiter === null) return null
+    const { observations } = resolve(T.DATABASE)
+    return new LateSettlements({ limiter, observations, leaseMs: leaseMs(resolve(T.CONFIG)) })
+  }),
   bind(T.LENGTHS, resolve => {
     const { half_life } = resolve(T.CONFIG).routing
     return new OutputLengths(
@@ -74,13 +81,18 @@ export const LIMITS: readonly Binding[] = [
       heartbeat: resolve(T.HEARTBEAT),
       denials: new Denials(),
       lengths: resolve(T.LENGTHS),
+      pacers: resolve(T.PACERS),
       clock,
-      leaseMs: parseDuration(resolve(T.CONFIG).limits.lease),
+      leaseMs: leaseMs(resolve(T.CONFIG)),
       metrics: resolve(T.METRICS),
       warn: (err, message) => resolve(T.LOG).warn({ err }, message),
     })
   }),
 ]
+
+function leaseMs({ limits }: Config): number {
+  return parseDuration(limits.lease)
+}
 
 function timeoutMs({ limits }: Config): number {
   return parseDuration(limits.timeout)

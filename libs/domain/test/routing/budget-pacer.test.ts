@@ -101,4 +101,23 @@ describe('the budget pacer', () => {
     run(300)
     expect(run(500)).toBeGreaterThan(4 * before)
   })
+
+  it('as a pace refuses nothing while no price is asked, whatever one answer costs', () => {
+    const pacer = new BudgetPacer(0.02, 'pace')
+    for (let request = 0; request < 100; request++) decide(pacer, 0.1)
+    expect(pacer.affords(100, 100)).toBe(true)
+    pacer.spend(100)
+    expect(decide(pacer, 0.1)).toBe(DEAR)
+  })
+
+  it('as a pace saves up for an answer of more than twenty budgets', () => {
+    const budget = CHEAP + DEAR / 50
+    const pacer = new BudgetPacer(budget, 'pace')
+    // Nothing is known at first.
+    for (let request = 0; request < 10; request++) decide(pacer, 0.1)
+    let dear = 0
+    for (let request = 0; request < 2_000; request++) if (decide(pacer, 0.1) === DEAR) dear += 1
+    expect(dear).toBeGreaterThan(2_000 / 60)
+    expect(dear * (DEAR - CHEAP) + 2_000 * CHEAP).toBeLessThanOrEqual(2_020 * budget + DEAR)
+  })
 })

@@ -9,6 +9,10 @@
  * Beliefs err, so a bucket is the hard limit: it fills by one budget a request, holds twenty, and an arm that costs more than
  * a budget must find its cost in it. Over any run of n requests spend is thus at most n + 20 budgets, and what single answers
  * cost beyond what was expected of them.
+ *
+ * A pace is a softer budget: the quota that it comes from is the hard limit. While it is kept at no price nothing is refused, and
+ * beyond that it is to be spent: the price is the highest that is too low, and the bucket decides how often the dear arm is asked
+ * by those for whom both are as good at that price.
  */
 
 /** Budgets that the bucket holds: what may be saved up for a dear answer. */
@@ -41,16 +45,23 @@ export interface PricedArm {
   readonly meanUsd: number
 }
 
+/** `bound`: never more is spent. `pace`: no more is spent in the long run, and no less where more brings more. */
+export type BudgetKind = 'bound' | 'pace'
+
 export class BudgetPacer {
-  readonly #budget: number
+  readonly #isPace: boolean
+  #budget: number
   readonly #requests: (readonly ArmForecast[])[] = []
   #oldest = 0
   #sinceSolved = 0
   #price = 0
+  /** Whether the last requests would have spent more than the budget at no price. */
+  #binds = false
   #bucket: number
 
   /** @param budgetUsd mean US dollars a request */
-  constructor(budgetUsd: number) {
+  constructor(budgetUsd: number, kind: BudgetKind = 'bound') {
+    this.#isPace = kind === 'pace'
     this.#budget = budgetUsd
     this.#bucket = FILLED_AT_START * BUCKET_BUDGETS * budgetUsd
   }
@@ -60,9 +71,16 @@ export class BudgetPacer {
     return this.#price
   }
 
+  /** What was saved up, or is owed, stays as many budgets: over n requests still no more than n + 20 of the largest are spent. */
+  rebudget(budgetUsd: number): void {
+    if (budgetUsd === this.#budget) return
+    this.#bucket *= budgetUsd / this.#budget
+    this.#budget = budgetUsd
+  }
+
   /** A request came: the bucket fills, and from time to time the price is solved anew. @param arms that may answer it */
   arrive(arms: readonly ArmForecast[]): void {
-    this.#bucket = Math.min(this.#bucket + this.#budget, BUCKET_BUDGETS * this.#budget)
+    this.#bucket = Math.min(this.#bucket + this.#budget, this.#capacity(arms))
     this.#remember(arms)
     this.#sinceSolved += 1
     if (this.#sinceSolved < SOLVE_EVERY) return
@@ -82,6 +100,7 @@ export class BudgetPacer {
    * @param meanCost what the arm's answers cost on average
    */
   affords(cost: number, meanCost: number): boolean {
+    if (this.#isPace && !this.#binds) return true
     if (this.#bucket <= 0) return meanCost <= FRUGAL * this.#budget
     return cost <= this.#budget || cost <= this.#bucket
   }
@@ -89,6 +108,14 @@ export class BudgetPacer {
   /** An answer was paid for, or will be: what it cost in the end, less what was said before, follows. */
   spend(costUsd: number): void {
     this.#bucket -= costUsd
+    // Nothing was refused: nothing is owed when it must be.
+    if (this.#isPace && !this.#binds) this.#bucket = Math.max(this.#bucket, 0)
+  }
+
+  /** A pace puts no arm out of reach for good. */
+  #capacity(arms: readonly ArmForecast[]): number {
+    const capacity = BUCKET_BUDGETS * this.#budget
+    return this.#isPace ? arms.reduce((most, { costUsd }) => Math.max(most, costUsd), capacity) : capacity
   }
 
   #remember(arms: readonly ArmForecast[]): void {
@@ -103,7 +130,8 @@ export class BudgetPacer {
     const requests = this.#requests
     const meanSpend = (price: number): number =>
       requests.reduce((sum, arms) => sum + costOfBest(arms, price), 0) / requests.length
-    if (meanSpend(0) <= this.#budget) return 0
+    this.#binds = meanSpend(0) > this.#budget
+    if (!this.#binds) return 0
     let low = 0
     let high = DEAREST / this.#budget
     for (let step = 0; step < BISECTIONS; step += 1) {
@@ -111,7 +139,7 @@ export class BudgetPacer {
       if (meanSpend(middle) > this.#budget) low = middle
       else high = middle
     }
-    return high
+    return this.#isPace ? low : high
   }
 }
 

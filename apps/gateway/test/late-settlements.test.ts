@@ -1,0 +1,82 @@
+import type { Settlement, Spend } from '@atp/domain/limit'
+import type { Observation } from '@atp/domain/observation'
+import { expect, it } from 'vitest'
+import { LateSettlements } from '../src/limits/late-settlements.ts'
+
+const LEASE_MS = 60_000
+const NOW = 1_700_000_000_000
+
+type Told = readonly [tenant: string, reservation: string, spent: Spend]
+
+function callOf(decisionId: string | null, differs: Partial<Observation> = {}): Observation {
+  const usage = { inputTokens: 10, outputTokens: 5, estimated: false }
+  return { kind: 'attempt', tenant: 't', decisionId, at: NOW, usage, cost: 20, ...differs } as Observation
+}
+
+/** Over a journal that begins at sequence 1. */
+function over(rows: readonly Observation[], answer: (told: Told) => Settlement = () => 'settled') {
+  const told: Told[] = []
+  const late: LateSettlements = new LateSettlements({
+    limiter: {
+      settle: async (...settlement) => {
+        told.push(settlement)
+        return answer(settlement)
+      },
+    },
+    observations: {
+      after: async (sequence, limit) =>
+        rows
+          .map((observation, index) => ({ sequence: index + 1, observation, context: {} as never }))
+          .slice(sequence, sequence + limit),
+    },
+    leaseMs: LEASE_MS,
+  })
+  return { late, told }
+}
+
+const spent = { tokens: 15, cost: 20 }
+const nothing = { tokens: 0, cost: 0 }
+
+it('settles each call by the place that it has in its decision, a failed one at nothing', async () => {
+  const rows = [
+    callOf('a', { usage: null, cost: null }),
+    callOf('a'),
+    callOf('a', { kind: 'feedback' }),
+    callOf('b'),
+    callOf(null, { kind: 'outside' }),
+  ]
+  const { late, told } = over(rows, ([, id]) => (id === 'a/1' ? 'corrected' : 'unknown'))
+  expect(await late.settle(rows.length)).toBe(1)
+  expect(told).toEqual([
+    ['t', 'a/0', nothing],
+    ['t', 'a/1', spent],
+    ['t', 'b/0', spent],
+  ])
+})
+
+it('leaves alone what came after the start, and what came long before the last call', async () => {
+  const rows = [
+    callOf('old', { at: (NOW - 2 * LEASE_MS - 1) as Observation['at'] }),
+    callOf('a'),
+    callOf('new'),
+  ]
+  const { late, told } = over(rows)
+  await late.settle(2)
+  expect(told.map(([, id]) => id)).toEqual(['a/0'])
+})
+
+it('reads a thousand rows at most, and of the decision that they may begin within settles nothing', async () => {
+  const rows = ['a', 'a', ...Array.from({ length: 999 }, (_, at) => `b${at}`)].map(id => callOf(id))
+  const { late, told } = over(rows)
+  expect(await late.settle(rows.length)).toBe(999)
+  expect(told[0]?.[1]).toBe('b0/0')
+})
+
+it('ends where the gateway stops', async () => {
+  const { late, told } = over([callOf('a'), callOf('b')], () => {
+    late.stop()
+    return 'settled'
+  })
+  await late.settle(2)
+  expect(told).toHaveLength(1)
+})
