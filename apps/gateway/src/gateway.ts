@@ -176,8 +176,8 @@ export class Gateway {
         await replicas?.start()
         heartbeat.start()
       },
-      stop: () => {
-        heartbeat.stop()
+      stop: async () => {
+        await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
         replicas?.stop()
         redis?.disconnect()
       },
@@ -221,6 +221,8 @@ export class Gateway {
 
 /** A start waits so long for Redis. */
 const REDIS_PATIENCE_MS = 2_000
+/** A stop waits so long for the settlements of answers that it cut off. */
+const SETTLEMENT_PATIENCE_MS = 500
 /** For a component that ends at its own deadline, to say so. */
 const LAST_MOMENT_MS = 1_000
 

@@ -5,12 +5,13 @@
 
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
+import type { DecisionId } from '@atp/core/ids'
 import { type Admitted, type Denied, isGuarded, type LevelReport, type Limiter } from '@atp/domain/limit'
 import type { Arm, Candidate, OutputLengths } from '@atp/domain/routing'
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Denials } from '../limits/denials.ts'
-import { deniedError } from '../limits/denied-error.ts'
+import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
 import type { SpendHistory } from '../limits/spend-history.ts'
 import { type Estimate, estimateOf, estimateWithin } from './estimate.ts'
@@ -71,9 +72,11 @@ export class Admitter {
     const { limiter, history, leaseMs } = this.#options
     const { id, caller } = walk.exchange
     const { tokens, cost } = estimate
+    // A name for each: one that was refused while Redis was away is still given back there, under its own.
+    walk.admissions += 1
     const admission = {
       tenant: caller.tenant.id,
-      reservation: `${id}/${walk.admissions}`,
+      reservation: reservationOf(id, walk.admissions),
       limits,
       estimate: { tokens, cost },
       requests: walk.isCounted ? 0 : 1,
@@ -91,10 +94,9 @@ export class Admitter {
   }
 
   #hold(walk: Walk, arm: Arm, { levels, leased }: Admitted, { outputLimit }: Estimate): Reservation {
-    const { limiter, heartbeat, leaseMs, metrics, warn } = this.#options
+    const { limiter, heartbeat, metrics, warn } = this.#options
     const { tenant } = walk.exchange
-    const id = `${walk.exchange.id}/${walk.admissions}`
-    walk.admissions += 1
+    const id = reservationOf(walk.exchange.id, walk.admissions)
     walk.isCounted = true
     walk.levels = levels
     metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
@@ -106,7 +108,7 @@ export class Admitter {
       arm,
       levels,
       outputLimit,
-      ended: heartbeat.keep(tenant, id, leaseMs),
+      ended: heartbeat.keep(tenant, id),
       warn: error => warn(error, 'a reservation was not settled: it counts as it was estimated'),
     })
   }
@@ -115,13 +117,17 @@ export class Admitter {
     const { denials, clock, metrics } = this.#options
     const error = deniedError(denied)
     metrics.admission('denied')
-    const { scope, counts } = (denied.by.limit as TenantLimit).definition
+    const { scope, counts } = definitionOf(denied.by.limit)
     const sameForAll = scope !== 'model' && (counts === 'requests' || counts === 'concurrent')
     // What another model costs, or how long its answers get, may still be within the limits.
     if (!sameForAll) return error
     if (counts === 'requests') denials.add(walk.exchange.caller, scope, error, clock.monotonic())
     throw error
   }
+}
+
+function reservationOf(id: DecisionId, admission: number): string {
+  return `${id}/${admission}`
 }
 
 /** What the hard quotas that refused leave. */

@@ -27,7 +27,7 @@ export interface Walk {
   readonly plan: Plan
   /** One settled observation for each model tried, in order. */
   readonly attempts: Observation[]
-  /** Reservations that were made for it; the next one is named by it. */
+  /** Times that its tenant's limits were asked; the last one's reservation is named by it. */
   admissions: number
   /** Whether it counts as a request already. */
   isCounted: boolean

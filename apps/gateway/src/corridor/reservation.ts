@@ -26,7 +26,7 @@ export interface HeldReservation {
   readonly arm: Arm
   readonly levels: readonly LevelReport[]
   readonly outputLimit: number | null
-  /** Called once, when it holds nothing any more. */
+  /** Called once, when it is settled. */
   readonly ended: () => void
   readonly warn: (error: unknown) => void
 }
@@ -41,12 +41,13 @@ export function holding(held: HeldReservation): Reservation {
     async settle(usage) {
       if (!open) return
       open = false
-      ended()
       try {
         await limiter.settle(tenant, id, spendOf(arm, usage))
       } catch (error) {
         // Its lease expires then, and counts as it was estimated.
         warn(error)
+      } finally {
+        ended()
       }
     },
   }

@@ -48,7 +48,11 @@ export const LIMITS: readonly Binding[] = [
   bind(T.LIMITER, resolve => resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve) })),
   bind(T.HEARTBEAT, resolve => {
     const clock = resolve(T.CLOCK)
-    return new Heartbeat(resolve(T.LIMITER), () => clock.monotonic())
+    return new Heartbeat({
+      limiter: resolve(T.LIMITER),
+      leaseMs: leaseMs(resolve(T.CONFIG)),
+      now: () => clock.monotonic(),
+    })
   }),
   bind(T.LENGTHS, resolve => {
     const { half_life } = resolve(T.CONFIG).routing
@@ -75,7 +79,7 @@ export const LIMITS: readonly Binding[] = [
       denials: new Denials(),
       lengths: resolve(T.LENGTHS),
       clock,
-      leaseMs: parseDuration(resolve(T.CONFIG).limits.lease),
+      leaseMs: leaseMs(resolve(T.CONFIG)),
       metrics: resolve(T.METRICS),
       warn: (err, message) => resolve(T.LOG).warn({ err }, message),
     })
@@ -84,6 +88,10 @@ export const LIMITS: readonly Binding[] = [
 
 function timeoutMs({ limits }: Config): number {
   return parseDuration(limits.timeout)
+}
+
+function leaseMs({ limits }: Config): number {
+  return parseDuration(limits.lease)
 }
 
 function nowUs(resolve: Resolve): () => number {
