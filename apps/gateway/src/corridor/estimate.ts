@@ -44,8 +44,8 @@ export function estimateWithin(
 ): Estimate | null {
   const { inputUsdPerMtok: input, outputUsdPerMtok: output } = arm.price
   const { inputBytes, choices } = request
-  const byMoney =
-    output === 0 ? Number.POSITIVE_INFINITY : (left.cost - inputBytes * input) / (choices * output)
+  const money = left.cost - inputBytes * input
+  const byMoney = money < 0 || output > 0 ? money / (choices * output) : Number.POSITIVE_INFINITY
   const byTokens = (left.tokens - inputBytes) / choices
   const tokens = Math.floor(Math.min(byMoney, byTokens, request.maxOutputTokens ?? arm.maxOutputTokens))
   return tokens < 1 ? null : costing(arm, tenant, inputBytes, tokens, choices, tokens)
