@@ -38,14 +38,15 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ]
 
-const HEADERS = ['content-type', 'application/json', 'authorization', 'Bearer none']
-
 export class ClosedLoop {
   readonly #pool: Pool
   readonly #connections: number
+  readonly #headers: readonly string[]
 
-  constructor(url: string, connections: number) {
+  /** @param key sent where it is asked for and where it is not */
+  constructor(url: string, connections: number, key = 'none') {
     this.#connections = connections
+    this.#headers = ['content-type', 'application/json', 'authorization', `Bearer ${key}`]
     this.#pool = new Pool(url, { connections, pipelining: 1 })
   }
 
@@ -77,7 +78,7 @@ export class ClosedLoop {
   #ask(body: string, expected: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pool.dispatch(
-        { path: '/v1/chat/completions', method: 'POST', headers: HEADERS, body },
+        { path: '/v1/chat/completions', method: 'POST', headers: [...this.#headers], body },
         new CheckedAnswer(expected, resolve, reject),
       )
     })

@@ -1,7 +1,7 @@
-/** Interleaved rounds: in each, both sides of every scenario run back to back, the order turning. */
+/** Interleaved rounds: in each, all sides of every scenario run back to back, the order turning. */
 import { ClosedLoop, SCENARIOS, type Scenario } from './closed-loop.ts'
 import { cpuTimeOf } from './cpu-time.ts'
-import type { Server } from './servers.ts'
+import type { Server, SideName } from './servers.ts'
 
 /** One figure a round. */
 export interface Rounds {
@@ -15,13 +15,12 @@ export interface Rounds {
 
 export interface MeasuredScenario {
   readonly scenario: Scenario
-  readonly bare: Rounds
-  readonly gateway: Rounds
+  /** In the order in which they were given. */
+  readonly sides: ReadonlyMap<SideName, Rounds>
 }
 
 export interface MeasureOptions {
-  readonly bare: Server
-  readonly gateway: Server
+  readonly servers: readonly Server[]
   readonly connections: number
   readonly rounds: number
   /** Of load on a side, in a round. */
@@ -33,27 +32,25 @@ export interface MeasureOptions {
 const WARM_UP_SECONDS = 5
 
 export async function measure(options: MeasureOptions): Promise<MeasuredScenario[]> {
-  const { rounds, seconds, connections, progress } = options
-  const bare = new Side(options.bare, connections)
-  const gateway = new Side(options.gateway, connections)
-  const measured = SCENARIOS.map(scenario => ({ scenario, bare: noRounds(), gateway: noRounds() }))
+  const { servers, rounds, seconds, connections, progress } = options
+  const sides = servers.map(server => new Side(server, connections))
+  const measured = SCENARIOS.map(scenario => ({
+    scenario,
+    sides: new Map(sides.map(({ name }) => [name, noRounds()])),
+  }))
   progress('warming up')
-  for (const { scenario } of measured) {
-    for (const side of [bare, gateway]) await side.run(scenario, WARM_UP_SECONDS)
+  for (const scenario of SCENARIOS) {
+    for (const side of sides) await side.run(scenario, WARM_UP_SECONDS)
   }
   for (let round = 0; round < rounds; round += 1) {
     progress(`round ${round + 1} of ${rounds}`)
-    for (const { scenario, ...into } of measured) {
-      const sides = [
-        { side: bare, into: into.bare },
-        { side: gateway, into: into.gateway },
-      ]
-      for (const { side, into } of round % 2 === 0 ? sides : sides.toReversed()) {
-        addRound(into, await side.run(scenario, seconds))
+    for (const { scenario, sides: into } of measured) {
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        addRound(into.get(side.name) as Rounds, await side.run(scenario, seconds))
       }
     }
   }
-  await Promise.all([bare.close(), gateway.close()])
+  await Promise.all(sides.map(side => side.close()))
   return measured
 }
 
@@ -64,12 +61,14 @@ interface Round {
 }
 
 class Side {
+  readonly name: SideName
   readonly #server: Server
   readonly #loop: ClosedLoop
 
   constructor(server: Server, connections: number) {
+    this.name = server.name
     this.#server = server
-    this.#loop = new ClosedLoop(server.url, connections)
+    this.#loop = new ClosedLoop(server.url, connections, server.key)
   }
 
   async run(scenario: Scenario, seconds: number): Promise<Round> {

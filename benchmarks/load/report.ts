@@ -1,7 +1,9 @@
-/** The results and the table of the gateway against the bare proxy. */
+/** The results and the tables: the gateway against the bare proxy, and with keys and limits against the gateway without. */
 import type { Machine, Result } from '../shared/results.ts'
 import { type Estimate, estimateMedian, estimateRatio } from '../shared/statistics.ts'
+import type { Scenario } from './closed-loop.ts'
 import type { MeasuredScenario, Rounds } from './measure.ts'
+import type { SideName } from './servers.ts'
 
 /** What a ratio was measured under; printed for both sides, because each of these can be bought with speed. */
 export const SETTINGS = {
@@ -13,7 +15,15 @@ export const SETTINGS = {
     routing: 'thompson over 4 models, learning on',
     limits: 'none',
   },
-} as const
+  'gateway-auth-limits': {
+    logging: 'as the gateway',
+    sampling: 'as the gateway',
+    durability: 'as the gateway',
+    keys: 'one, checked each time',
+    limits:
+      'requests and tokens a minute, cost a day, on Redis: one decision before the call, one settlement after it',
+  },
+} as const satisfies Record<SideName, Record<string, string>>
 
 interface Figure {
   readonly key: keyof Rounds
@@ -30,45 +40,75 @@ const FIGURES: readonly Figure[] = [
   { key: 'cpu', name: ' cpu', title: "server's CPU, µs a request", unit: 'µs' },
 ]
 
+interface Pair {
+  readonly baseline: SideName
+  readonly side: SideName
+  readonly titles: readonly [baseline: string, side: string, ratio: string]
+}
+
+const PAIRS: readonly Pair[] = [
+  { baseline: 'bare', side: 'gateway', titles: ['bare proxy', 'gateway', 'gateway / bare'] },
+  {
+    baseline: 'gateway',
+    side: 'gateway-auth-limits',
+    titles: ['gateway', 'gateway with keys and limits', 'with / without'],
+  },
+]
+
 interface Compared {
   readonly title: string
   readonly figure: Figure
-  readonly bare: Result
-  readonly gateway: Result
-  /** Gateway - bare, paired by round. */
+  readonly pair: Pair
+  readonly baseline: Result
+  readonly side: Result
+  /** Side - baseline, paired by round. */
   readonly added: Result
 }
 
-/** Figures that this system doesn't tell are left out. */
+/** Figures that this system doesn't tell are left out, and so are sides that were not measured. */
 export function compare(measured: readonly MeasuredScenario[]): Compared[] {
-  return measured.flatMap(({ scenario, bare, gateway }) =>
-    FIGURES.filter(({ key }) => bare[key].length > 0).map(figure => {
-      const { key, name, unit } = figure
-      const [bareName, gatewayName] = [`bare${scenario.suffix}${name}`, `gateway${scenario.suffix}${name}`]
-      const added = gateway[key].map((value, round) => value - (bare[key][round] as number))
-      const alone = { unit, baseline: null, ratio: null }
-      return {
-        title: scenario.title,
-        figure,
-        bare: { name: bareName, ...alone, ...estimateMedian(bare[key]) },
-        gateway: {
-          name: gatewayName,
-          unit,
-          ...estimateMedian(gateway[key]),
-          baseline: bareName,
-          ratio: estimateRatio(gateway[key], bare[key]),
-        },
-        added: { name: `${gatewayName} added`, ...alone, ...estimateMedian(added) },
-      }
+  return PAIRS.flatMap(pair =>
+    measured.flatMap(({ scenario, sides }) => {
+      const [baseline, side] = [sides.get(pair.baseline), sides.get(pair.side)]
+      if (baseline === undefined || side === undefined) return []
+      return FIGURES.filter(({ key }) => baseline[key].length > 0).map(figure =>
+        compared(scenario, figure, pair, baseline, side),
+      )
     }),
   )
 }
 
-/** `bare`, `gateway` with its ratio, and the same for each further figure; `... added` for what is not a rate. */
+function compared(
+  { title, suffix }: Scenario,
+  figure: Figure,
+  pair: Pair,
+  baselineRounds: Rounds,
+  sideRounds: Rounds,
+): Compared {
+  const { key, name, unit } = figure
+  const [baselineName, sideName] = [`${pair.baseline}${suffix}${name}`, `${pair.side}${suffix}${name}`]
+  const [baseline, side] = [baselineRounds[key], sideRounds[key]]
+  const added = side.map((value, round) => value - (baseline[round] as number))
+  const alone = { unit, baseline: null, ratio: null }
+  const ratio = estimateRatio(side, baseline)
+  return {
+    title,
+    figure,
+    pair,
+    baseline: { name: baselineName, ...alone, ...estimateMedian(baseline) },
+    side: { name: sideName, unit, ...estimateMedian(side), baseline: baselineName, ratio },
+    added: { name: `${sideName} added`, ...alone, ...estimateMedian(added) },
+  }
+}
+
+/** `bare`, `gateway` with its ratio, and the same for each further figure and side; `... added` for what is not a rate. */
 export function resultsOf(compared: readonly Compared[]): Result[] {
-  return compared.flatMap(({ figure, bare, gateway, added }) =>
-    figure.key === 'requestsPerSecond' ? [bare, gateway] : [bare, gateway, added],
-  )
+  return compared.flatMap(({ figure, pair, baseline, side, added }) => [
+    // The second pair's baseline is told already, with a ratio of its own.
+    ...(pair.baseline === 'bare' ? [baseline] : []),
+    side,
+    ...(figure.key === 'requestsPerSecond' ? [] : [added]),
+  ])
 }
 
 /** Markdown; the verdict is the interval's. */
@@ -81,28 +121,37 @@ export function tableOf(
     readonly connections: number
   },
 ): string {
-  const rows = compared.map(({ title, figure, bare, gateway, added }) => {
-    const addedText = figure.key === 'requestsPerSecond' ? '' : estimateText(added, 2)
-    const cells = [
-      `${title}: ${figure.title}`,
-      number(bare.median),
-      number(gateway.median),
-      estimateText(gateway.ratio as Estimate, 2),
-      addedText,
-    ]
-    return `| ${cells.join(' | ')} |`
-  })
+  const pairs = PAIRS.filter(pair => compared.some(each => each.pair === pair))
+  const measured = new Set(pairs.flatMap(({ baseline, side }) => [baseline, side]))
   const { machine } = run
   return [
-    '| | bare proxy | gateway | gateway / bare, 95% interval | added |',
-    '| --- | ---: | ---: | ---: | ---: |',
-    ...rows,
-    '',
+    ...pairs.flatMap(pair => [...pairTable(pair, compared), '']),
     `${run.connections} connections in a closed loop, ${run.rounds} interleaved rounds of ${run.seconds} s a side, medians of paired rounds; every answer`,
     `compared with the upstream's bytes. Load generator and upstream share the machine: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
     '',
-    ...Object.entries(SETTINGS).map(([side, settings]) => `- ${side}: ${settingsText(settings)}`),
+    ...[...measured].map(side => `- ${side}: ${settingsText(SETTINGS[side])}`),
   ].join('\n')
+}
+
+function pairTable(pair: Pair, compared: readonly Compared[]): string[] {
+  const [baselineTitle, sideTitle, ratioTitle] = pair.titles
+  const rows = compared
+    .filter(each => each.pair === pair)
+    .map(({ title, figure, baseline, side, added }) => {
+      const cells = [
+        `${title}: ${figure.title}`,
+        number(baseline.median),
+        number(side.median),
+        estimateText(side.ratio as Estimate, 2),
+        figure.key === 'requestsPerSecond' ? '' : estimateText(added, 2),
+      ]
+      return `| ${cells.join(' | ')} |`
+    })
+  return [
+    `| | ${baselineTitle} | ${sideTitle} | ${ratioTitle}, 95% interval | added |`,
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...rows,
+  ]
 }
 
 function settingsText(settings: Readonly<Record<string, string>>): string {

@@ -12,20 +12,25 @@ export interface BenchCommand {
   readonly rounds: number
   /** The option that says how long a round is, and its default. */
   readonly length: { readonly option: string; readonly value: number }
+  /** Its own, beside those that every bench has. */
+  readonly options?: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>
 }
 
 export interface BenchRun {
   readonly rounds: number
   readonly length: number
+  /** What was said of its own options. */
+  readonly values: Readonly<Record<string, unknown>>
   /** Prints the table, and writes what was asked for: `DIR/NAME.json`, the README's table. */
   publish(name: string, table: string, content: BenchFile): void
 }
 
 /** @returns the run, or the exit code where there is none: help was asked for, or an option is not legal */
-export function benchRun({ help, rounds, length }: BenchCommand): BenchRun | number {
+export function benchRun({ help, rounds, length, options = {} }: BenchCommand): BenchRun | number {
   const { values } = parseArgs({
     args: process.argv.slice(2).filter(argument => argument !== '--'),
     options: {
+      ...options,
       out: { type: 'string' },
       readme: { type: 'boolean', default: false },
       rounds: { type: 'string', default: String(rounds) },
@@ -46,6 +51,7 @@ export function benchRun({ help, rounds, length }: BenchCommand): BenchRun | num
   }
   return {
     ...run,
+    values,
     publish(name, table, content) {
       console.log(table)
       if (typeof values.out === 'string') writeResults(values.out, name, content)

@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { WHOLE_ANSWER } from '../load/answers.ts'
 import { ClosedLoop, SCENARIOS, type Scenario } from '../load/closed-loop.ts'
-import type { Rounds } from '../load/measure.ts'
+import type { MeasuredScenario, Rounds } from '../load/measure.ts'
 import { compare, resultsOf, tableOf } from '../load/report.ts'
+import type { SideName } from '../load/servers.ts'
 import { machine } from '../shared/results.ts'
 
 const [whole, streamed] = SCENARIOS as [Scenario, Scenario]
@@ -33,6 +34,22 @@ test('the results have the names that scripts rely on, each ratio with its basel
   expect(byName.get('gateway-stream p99 added')).toMatchObject({ unit: 'ms', median: 1 })
 })
 
+test('with limits it is compared with the gateway without them, which is told once', () => {
+  const { scenario, sides } = measured(whole)
+  const all = new Map([...sides, ['gateway-auth-limits' as const, rounds(600, 3)]])
+  const results = resultsOf(compare([{ scenario, sides: all }]))
+  const names = results.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  expect(results.find(({ name }) => name === 'gateway-auth-limits')).toMatchObject({
+    median: 600,
+    baseline: 'gateway',
+    ratio: { median: 0.75 },
+  })
+  expect(results.find(({ name }) => name === 'gateway')).toMatchObject({ baseline: 'bare' })
+  const run = { machine: machine(), rounds: 10, seconds: 1, connections: 32 }
+  expect(tableOf(compare([{ scenario, sides: all }]), run)).toContain('- gateway-auth-limits: logging')
+})
+
 test('the table says logging, sampling and durability of both sides', () => {
   const run = { machine: machine(), rounds: 10, seconds: 1, connections: 32 }
   const lines = tableOf(compare([measured(whole)]), run).split('\n')
@@ -43,8 +60,8 @@ test('the table says logging, sampling and durability of both sides', () => {
 })
 
 test('where the system tells no processor time its figures are left out', () => {
-  const { scenario, bare, gateway } = measured(whole)
-  const untold = { scenario, bare: { ...bare, cpu: [] }, gateway: { ...gateway, cpu: [] } }
+  const { scenario, sides } = measured(whole)
+  const untold = { scenario, sides: new Map([...sides].map(([name, side]) => [name, { ...side, cpu: [] }])) }
   expect(resultsOf(compare([untold])).filter(({ name }) => name.includes('cpu'))).toEqual([])
 })
 
@@ -69,8 +86,12 @@ test.for([
   await expect(loop.run(whole, 60)).rejects.toThrow('an answer was wrong')
 })
 
-function measured(scenario: Scenario) {
-  return { scenario, bare: rounds(1000, 1), gateway: rounds(800, 2) }
+function measured(scenario: Scenario): MeasuredScenario {
+  const sides = new Map<SideName, Rounds>([
+    ['bare', rounds(1000, 1)],
+    ['gateway', rounds(800, 2)],
+  ])
+  return { scenario, sides }
 }
 
 function rounds(requestsPerSecond: number, figure: number): Rounds {

@@ -181,9 +181,9 @@ export class Gateway {
         heartbeat.start()
         if (late !== null) this.#settleLate(late)
       },
-      stop: () => {
+      stop: async () => {
         late?.stop()
-        heartbeat.stop()
+        await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
         replicas?.stop()
         redis?.disconnect()
       },
@@ -238,6 +238,8 @@ export class Gateway {
 
 /** A start waits so long for Redis. */
 const REDIS_PATIENCE_MS = 2_000
+/** A stop waits so long for the settlements of answers that it cut off. */
+const SETTLEMENT_PATIENCE_MS = 500
 /** For a component that ends at its own deadline, to say so. */
 const LAST_MOMENT_MS = 1_000
 

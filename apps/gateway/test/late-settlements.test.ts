@@ -8,9 +8,10 @@ const NOW = 1_700_000_000_000
 
 type Told = readonly [tenant: string, reservation: string, spent: Spend]
 
-function callOf(decisionId: string | null, differs: Partial<Observation> = {}): Observation {
+function callOf(id: string, differs: Partial<Observation> = {}): Observation {
   const usage = { inputTokens: 10, outputTokens: 5, estimated: false }
-  return { kind: 'attempt', tenant: 't', decisionId, at: NOW, usage, cost: 20, ...differs } as Observation
+  const call = { id, kind: 'attempt', outcome: 'success', tenant: 't', at: NOW, usage, cost: 20 }
+  return { ...call, ...differs } as Observation
 }
 
 /** Over a journal that begins at sequence 1. */
@@ -37,20 +38,20 @@ function over(rows: readonly Observation[], answer: (told: Told) => Settlement =
 const spent = { tokens: 15, cost: 20 }
 const nothing = { tokens: 0, cost: 0 }
 
-it('settles each call by the place that it has in its decision, a failed one at nothing', async () => {
+it('settles each call by its id, a failed one at nothing, and lets one of unknown cost count as it was estimated', async () => {
+  const silent = { usage: null, cost: null }
   const rows = [
-    callOf('a', { usage: null, cost: null }),
-    callOf('a'),
-    callOf('a', { kind: 'feedback' }),
+    callOf('a', { ...silent, outcome: 'error' }),
     callOf('b'),
-    callOf(null, { kind: 'outside' }),
+    callOf('c', { kind: 'feedback' }),
+    callOf('d', { ...silent, outcome: 'timeout' }),
+    callOf('e', { kind: 'outside' }),
   ]
-  const { late, told } = over(rows, ([, id]) => (id === 'a/1' ? 'corrected' : 'unknown'))
+  const { late, told } = over(rows, ([, id]) => (id === 'b' ? 'corrected' : 'unknown'))
   expect(await late.settle(rows.length)).toBe(1)
   expect(told).toEqual([
-    ['t', 'a/0', nothing],
-    ['t', 'a/1', spent],
-    ['t', 'b/0', spent],
+    ['t', 'a', nothing],
+    ['t', 'b', spent],
   ])
 })
 
@@ -62,14 +63,14 @@ it('leaves alone what came after the start, and what came long before the last c
   ]
   const { late, told } = over(rows)
   await late.settle(2)
-  expect(told.map(([, id]) => id)).toEqual(['a/0'])
+  expect(told.map(([, id]) => id)).toEqual(['a'])
 })
 
-it('reads a thousand rows at most, and of the decision that they may begin within settles nothing', async () => {
-  const rows = ['a', 'a', ...Array.from({ length: 999 }, (_, at) => `b${at}`)].map(id => callOf(id))
+it('reads the last thousand rows', async () => {
+  const rows = Array.from({ length: 1_001 }, (_, at) => callOf(`call${at}`))
   const { late, told } = over(rows)
-  expect(await late.settle(rows.length)).toBe(999)
-  expect(told[0]?.[1]).toBe('b0/0')
+  expect(await late.settle(rows.length)).toBe(1_000)
+  expect(told[0]?.[1]).toBe('call1')
 })
 
 it('ends where the gateway stops', async () => {

@@ -5,19 +5,21 @@
 
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
+import { newId, type ObservationId } from '@atp/core/ids'
+import type { Random } from '@atp/core/random'
 import { type Admitted, type Denied, isGuarded, type LevelReport, type Limiter } from '@atp/domain/limit'
 import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/routing'
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Denials } from '../limits/denials.ts'
-import { deniedError } from '../limits/denied-error.ts'
+import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
 import { quotasLeft } from '../limits/quotas-left.ts'
 import type { SpendHistory } from '../limits/spend-history.ts'
 import type { Caller } from './authenticate.ts'
 import { type Estimate, estimateOf, estimateWithin } from './estimate.ts'
 import type { Exchange, Walk } from './exchange.ts'
-import { holding, type Reservation, reservationId, UNLIMITED } from './reservation.ts'
+import { holding, type Reservation, UNLIMITED } from './reservation.ts'
 
 export interface AdmitterOptions {
   readonly limiter: Limiter
@@ -27,6 +29,7 @@ export interface AdmitterOptions {
   readonly lengths: OutputLengths
   readonly pacers: Pick<TenantPacers, 'told'>
   readonly clock: Clock
+  readonly random: Random
   readonly leaseMs: number
   readonly metrics: Pick<Metrics, 'admission'>
   readonly warn: (error: unknown, message: string) => void
@@ -63,13 +66,16 @@ export class Admitter {
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
-    const verdict = await this.#decide(walk, limits, estimate)
+    const known = spentAlready(walk, estimate)
+    if (known !== null) return known
+    const { verdict, id } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
-    if (verdict.kind === 'admitted') return this.#hold(walk, arm, verdict, estimate)
-    const smaller = caller.tenant.cutAtHardQuota ? estimateWithin(leftOf(verdict.levels), about) : null
-    if (smaller !== null && smaller.tokens < estimate.tokens) {
+    if (verdict.kind === 'admitted') return this.#hold(walk, arm, id, verdict, estimate)
+    const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
+    const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
+    if (smaller !== null) {
       const second = await this.#decide(walk, limits, smaller)
-      if (second.kind === 'admitted') return this.#hold(walk, arm, second, smaller)
+      if (second.verdict.kind === 'admitted') return this.#hold(walk, arm, second.id, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
   }
@@ -80,37 +86,44 @@ export class Admitter {
     pacers.told(tenant.id, quotasLeft(levels), clock.monotonic())
   }
 
-  async #decide(walk: Walk, limits: readonly TenantLimit[], estimate: Estimate): Promise<Admitted | Denied> {
-    const { limiter, history, leaseMs } = this.#options
-    const { id, caller } = walk.exchange
+  async #decide(walk: Walk, limits: readonly TenantLimit[], estimate: Estimate): Promise<Decided> {
+    const { limiter, history, leaseMs, clock, random } = this.#options
+    const { caller } = walk.exchange
     const { tokens, cost } = estimate
+    // A name for each: one that was refused while Redis was away is still given back there, under its own.
+    const id = newId<ObservationId>(clock, random)
     const admission = {
       tenant: caller.tenant.id,
-      reservation: reservationId(id, walk.admissions),
+      reservation: id,
       limits,
       estimate: { tokens, cost },
       requests: walk.isCounted ? 0 : 1,
       leaseMs,
     }
     const first = await limiter.admit(admission)
-    if (first.kind !== 'stale') return first
+    if (first.kind !== 'stale') return { verdict: first, id }
     await history.rebuild(caller.tenant)
     const second = await limiter.admit(admission)
-    if (second.kind !== 'stale') return second
+    if (second.kind !== 'stale') return { verdict: second, id }
     throw new AtpError('limits_unavailable', {
       detail: 'what was spent is being summed up: try again',
       retryAfterMs: 1_000,
     })
   }
 
-  #hold(walk: Walk, arm: Arm, { levels, leased }: Admitted, { outputLimit }: Estimate): Reservation {
-    const { limiter, heartbeat, leaseMs, metrics, warn } = this.#options
+  #hold(
+    walk: Walk,
+    arm: Arm,
+    id: ObservationId,
+    { levels, leased }: Admitted,
+    estimate: Estimate,
+  ): Reservation {
+    const { limiter, heartbeat, metrics, warn } = this.#options
     const { tenant } = walk.exchange
-    const id = reservationId(walk.exchange.id, walk.admissions)
-    walk.admissions += 1
     walk.isCounted = true
     walk.levels = levels
     metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
+    const { outputLimit } = estimate
     if (!leased) return { ...UNLIMITED, levels, outputLimit }
     return holding({
       limiter,
@@ -118,8 +131,9 @@ export class Admitter {
       id,
       arm,
       levels,
+      estimate,
       outputLimit,
-      ended: heartbeat.keep(tenant, id, leaseMs),
+      ended: heartbeat.keep(tenant, id),
       warn: error => warn(error, 'a reservation was not settled: it counts as it was estimated'),
     })
   }
@@ -128,13 +142,25 @@ export class Admitter {
     const { denials, clock, metrics } = this.#options
     const error = deniedError(denied)
     metrics.admission('denied')
-    const { scope, counts } = (denied.by.limit as TenantLimit).definition
+    const { scope, counts } = definitionOf(denied.by.limit)
     const sameForAll = scope !== 'model' && (counts === 'requests' || counts === 'concurrent')
+    if (scope !== 'model' && denied.by.remaining === 0) walk.spent[counts] = error
     // What another model costs, or how long its answers get, may still be within the limits.
     if (!sameForAll) return error
     if (counts === 'requests') denials.add(walk.exchange.caller, scope, error, clock.monotonic())
     throw error
   }
+}
+
+/** Nothing is left for any model, but for those that ask for nothing of it: the next one need not be decided about. */
+function spentAlready({ spent }: Walk, { tokens, cost }: Estimate): AtpError | null {
+  return (tokens > 0 ? spent.tokens : undefined) ?? (cost > 0 ? spent.cost_usd : undefined) ?? null
+}
+
+interface Decided {
+  readonly verdict: Admitted | Denied
+  /** Of the reservation, and of the observation that will say what it came to. */
+  readonly id: ObservationId
 }
 
 /** What the hard quotas that refused leave. */

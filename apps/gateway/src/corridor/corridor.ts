@@ -115,7 +115,7 @@ export class Corridor {
       request,
       plan: this.#decide(request),
       attempts: [],
-      admissions: 0,
+      spent: {},
       isCounted: false,
       levels: [],
       settling: [],

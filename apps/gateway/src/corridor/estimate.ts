@@ -16,9 +16,12 @@ export interface EstimateOf {
   readonly now: number
 }
 
+/** Prose, code and most scripts have more: rather too many tokens than too few, and a settlement later it is known. */
+const FEWEST_BYTES_PER_TOKEN = 3
+
 /**
- * `expected`: the arm's 95th percentile of answers. `bound`: the most that it can come to, with a limit of tokens sent upstream to
- * keep it so; a prompt has no more tokens than bytes.
+ * `expected`: the arm's 95th percentile of answers; to tokenize the prompt for it would cost as much as the decision. `bound`: the most
+ * that it can come to, with a limit of tokens sent upstream to keep it so; a prompt has no more tokens than bytes.
  */
 export function estimateOf(
   lengths: OutputLengths,
@@ -31,7 +34,7 @@ export function estimateOf(
   )
   if (tenant.reserve === 'bound') return costing(arm, tenant, request.inputBytes, most, request.choices, most)
   const expected = Math.min(lengths.p95(arm.id, candidate.estimate.outputTokens, now), most)
-  return costing(arm, tenant, request.countInputTokens(), expected, request.choices, null)
+  return costing(arm, tenant, request.inputBytes / FEWEST_BYTES_PER_TOKEN, expected, request.choices, null)
 }
 
 /** As many tokens of output as what is left pays for: for a tenant whose answers are cut at a hard quota. Null: not even one. */
@@ -41,8 +44,8 @@ export function estimateWithin(
 ): Estimate | null {
   const { inputUsdPerMtok: input, outputUsdPerMtok: output } = arm.price
   const { inputBytes, choices } = request
-  const byMoney =
-    output === 0 ? Number.POSITIVE_INFINITY : (left.cost - inputBytes * input) / (choices * output)
+  const money = left.cost - inputBytes * input
+  const byMoney = money < 0 || output > 0 ? money / (choices * output) : Number.POSITIVE_INFINITY
   const byTokens = (left.tokens - inputBytes) / choices
   const tokens = Math.floor(Math.min(byMoney, byTokens, request.maxOutputTokens ?? arm.maxOutputTokens))
   return tokens < 1 ? null : costing(arm, tenant, inputBytes, tokens, choices, tokens)

@@ -1,10 +1,12 @@
 /** One request on its way through the corridor: what is known when it enters, and what its attempts came to. */
+import type { AtpError } from '@atp/core/errors'
 import type { DecisionId, TenantId } from '@atp/core/ids'
 import type { EpochMs } from '@atp/core/units'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { LevelReport } from '@atp/domain/limit'
 import type { Observation, RecordedSignal } from '@atp/domain/observation'
 import type { Plan, RoutingRequest } from '@atp/domain/routing'
+import type { Counted } from '@atp/domain/tenant'
 import type { Caller } from './authenticate.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
@@ -27,8 +29,8 @@ export interface Walk {
   readonly plan: Plan
   /** One settled observation for each model tried, in order. */
   readonly attempts: Observation[]
-  /** Reservations that were made for it; the next one is named by it. */
-  admissions: number
+  /** What is spent to the last of the tenant's limits, by what they count, and the refusal that says so. */
+  readonly spent: Partial<Record<Counted, AtpError>>
   /** Whether it counts as a request already. */
   isCounted: boolean
   /** What the tenant's limits said last. */

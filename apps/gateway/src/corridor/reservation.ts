@@ -1,24 +1,31 @@
 /** What one call of a model holds of its tenant's limits, from its admission until it is known what it came to. */
 
+import type { ObservationId } from '@atp/core/ids'
 import type { LevelReport, Limiter, Spend } from '@atp/domain/limit'
-import type { Usage } from '@atp/domain/observation'
+import type { Outcome, Usage } from '@atp/domain/observation'
 import { type Arm, costOf } from '@atp/domain/routing'
 
 export interface Reservation {
+  /** The observation of the call has the same id; null where nothing is held. */
+  readonly id: ObservationId | null
   readonly levels: readonly LevelReport[]
   /** The most tokens that each choice may get, where the reservation covers no more; null: it doesn't say. */
   readonly outputLimit: number | null
-  /** What was spent takes the place of what was reserved; nothing where the call was not answered. Never rejects. */
-  settle(usage: Usage | null): Promise<void>
+  /**
+   * What was spent takes the place of what was reserved. Never rejects.
+   * @param usage null: nothing; `unknown`: it may have been billed, and nobody says how much: what was reserved is taken for it
+   */
+  settle(usage: Usage | null | 'unknown'): Promise<void>
 }
 
-/** Names what the n-th admission of a decision holds. */
-export function reservationId(decision: string, admission: number): string {
-  return `${decision}/${admission}`
+/** What a call that told no usage came to: what the provider may have written, and bills, a client must not have for nothing. */
+export function billOf(outcome: Outcome): 'unknown' | null {
+  return outcome === 'timeout' || outcome === 'cut' || outcome === 'cancelled' ? 'unknown' : null
 }
 
 /** Of a tenant without limits. */
 export const UNLIMITED: Reservation = {
+  id: null,
   levels: [],
   outputLimit: null,
   settle: () => Promise.resolve(),
@@ -27,31 +34,35 @@ export const UNLIMITED: Reservation = {
 export interface HeldReservation {
   readonly limiter: Pick<Limiter, 'settle'>
   readonly tenant: string
-  readonly id: string
+  readonly id: ObservationId
   readonly arm: Arm
+  readonly estimate: Spend
   readonly levels: readonly LevelReport[]
   readonly outputLimit: number | null
-  /** Called once, when it holds nothing any more. */
+  /** Called once, when it is settled. */
   readonly ended: () => void
   readonly warn: (error: unknown) => void
 }
 
 /** Settles once, whatever comes. */
 export function holding(held: HeldReservation): Reservation {
-  const { limiter, tenant, id, arm, levels, outputLimit, ended, warn } = held
+  const { limiter, tenant, id, arm, levels, estimate, outputLimit, ended, warn } = held
   let open = true
   return {
+    id,
     levels,
     outputLimit,
     async settle(usage) {
       if (!open) return
       open = false
-      ended()
       try {
-        await limiter.settle(tenant, id, spendOf(arm, usage))
+        const { tokens, cost } = usage === 'unknown' ? estimate : spendOf(arm, usage)
+        await limiter.settle(tenant, id, { tokens, cost })
       } catch (error) {
         // Its lease expires then, and counts as it was estimated.
         warn(error)
+      } finally {
+        ended()
       }
     },
   }

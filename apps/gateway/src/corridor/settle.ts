@@ -15,7 +15,7 @@ import {
 import { costOf, type OutputLengths, type TenantPacers } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Walk } from './exchange.ts'
-import type { Reservation } from './reservation.ts'
+import { billOf, type Reservation } from './reservation.ts'
 import { OUTCOME_OF } from './upstream-failure.ts'
 
 export interface Attempt {
@@ -98,7 +98,7 @@ export class Settler {
       ...(retryAfter === undefined ? {} : { retryAfter }),
     })
     const observation: Observation = {
-      id: newId<ObservationId>(this.#clock, this.#random),
+      id: attempt.reservation.id ?? newId<ObservationId>(this.#clock, this.#random),
       kind: 'attempt',
       at: this.#clock.now(),
       tenant: walk.exchange.tenant,
@@ -111,9 +111,9 @@ export class Settler {
       usage,
       cost: usage === null ? null : costOf(arm, usage),
     }
-    walk.settling.push(attempt.reservation.settle(usage))
+    walk.settling.push(attempt.reservation.settle(usage ?? billOf(outcome)))
     if (outcome === 'success' && usage !== null) {
-      this.#lengths.record(arm.id, usage.outputTokens, observation.at)
+      this.#lengths.record(arm.id, usage.outputTokens / walk.request.choices, observation.at)
     }
     this.charge(walk, observation.cost === null ? 0 : toUsd(observation.cost))
     if (signal !== null) walk.signal = recordSignal(signal, this.#signals)

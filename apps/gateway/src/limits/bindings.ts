@@ -49,7 +49,11 @@ export const LIMITS: readonly Binding[] = [
   bind(T.LIMITER, resolve => resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve) })),
   bind(T.HEARTBEAT, resolve => {
     const clock = resolve(T.CLOCK)
-    return new Heartbeat(resolve(T.LIMITER), () => clock.monotonic())
+    return new Heartbeat({
+      limiter: resolve(T.LIMITER),
+      leaseMs: leaseMs(resolve(T.CONFIG)),
+      now: () => clock.monotonic(),
+    })
   }),
   bind(T.LATE_SETTLEMENTS, resolve => {
     const limiter = resolve(T.FAILOVER)
@@ -83,6 +87,7 @@ export const LIMITS: readonly Binding[] = [
       lengths: resolve(T.LENGTHS),
       pacers: resolve(T.PACERS),
       clock,
+      random: resolve(T.RANDOM),
       leaseMs: leaseMs(resolve(T.CONFIG)),
       metrics: resolve(T.METRICS),
       warn: (err, message) => resolve(T.LOG).warn({ err }, message),
@@ -90,12 +95,12 @@ export const LIMITS: readonly Binding[] = [
   }),
 ]
 
-function leaseMs({ limits }: Config): number {
-  return parseDuration(limits.lease)
-}
-
 function timeoutMs({ limits }: Config): number {
   return parseDuration(limits.timeout)
+}
+
+function leaseMs({ limits }: Config): number {
+  return parseDuration(limits.lease)
 }
 
 function nowUs(resolve: Resolve): () => number {

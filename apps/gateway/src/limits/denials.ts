@@ -19,7 +19,7 @@ const LONGEST_MS = 1_000
 export class Denials {
   readonly #denials = new Map<string, Denial>()
 
-  /** The refusal that still holds at `now`, with the time that is left. */
+  /** The refusal that still holds at `now`, as it was given: the wait that it names is rather too long by then. */
   of({ tenant, key }: Caller, now: number): AtpError | null {
     if (this.#denials.size === 0) return null
     return this.#at(tenant.id, now) ?? this.#at(`${tenant.id}\n${key}`, now)
@@ -40,7 +40,6 @@ export class Denials {
       this.#denials.delete(name)
       return null
     }
-    const { error } = denial
-    return error
+    return denial.error
   }
 }

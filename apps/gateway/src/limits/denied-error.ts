@@ -1,14 +1,15 @@
 /** A denial as the caller reads it: which limit, whose, how full it is, and when to come back. */
 import { AtpError } from '@atp/core/errors'
-import type { Denied } from '@atp/domain/limit'
-import type { TenantLimit } from '@atp/domain/tenant'
+import type { Denied, Limit } from '@atp/domain/limit'
+import type { LimitDefinition, TenantLimit } from '@atp/domain/tenant'
 import { limitHeaders } from './limit-headers.ts'
 
 const MICRO_USD = 1_000_000
 
 export function deniedError({ by, retryAfterMs, levels }: Denied): AtpError {
-  const { definition, name, kind, amount } = by.limit as TenantLimit
-  const { scope, counts, per } = definition
+  const { id, kind, amount } = by.limit
+  const { name = id } = by.limit as Partial<TenantLimit>
+  const { scope, counts, per } = definitionOf(by.limit)
   const inUnits = (figure: number) => (counts === 'cost_usd' ? figure / MICRO_USD : figure)
   const used = inUnits(by.used)
   const reserved = inUnits(by.reserved)
@@ -31,4 +32,10 @@ export function deniedError({ by, retryAfterMs, levels }: Denied): AtpError {
     headers: limitHeaders(levels),
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
   })
+}
+
+/** Nobody wrote down how many reservations of a tenant are kept at one time; that denies too. */
+export function definitionOf(limit: Limit): LimitDefinition {
+  const { definition } = limit as Partial<TenantLimit>
+  return definition ?? { scope: 'tenant', counts: 'concurrent', per: null, amount: limit.amount }
 }

@@ -29,16 +29,21 @@ function policy({ limit }: LevelReport): string {
   const { definition, amount } = limit as TenantLimit
   const window = windowOf(limit as TenantLimit)
   const unit = UNIT[definition.counts]
-  return `${nameOf(limit)};q=${amount};qu="${unit}"${window === null ? '' : `;w=${window}`}`
+  return `${nameOf(limit)};q=${integer(amount)};qu="${unit}"${window === null ? '' : `;w=${window}`}`
 }
 
 function state({ limit, remaining, resetMs }: LevelReport): string {
-  return `${nameOf(limit)};r=${remaining}${resetMs === null ? '' : `;t=${Math.ceil(resetMs / 1_000)}`}`
+  return `${nameOf(limit)};r=${integer(remaining)}${resetMs === null ? '' : `;t=${Math.ceil(resetMs / 1_000)}`}`
 }
 
-/** A string of structured fields: visible ASCII, without quotes. */
+/** A string of structured fields (RFC 9651): visible ASCII, and neither quotes nor backslashes, which are percent-encoded, too. */
 function nameOf(limit: LevelReport['limit']): string {
-  return `"${encodeURI(limit.id.toWellFormed()).replaceAll(/["\\]/g, '_')}"`
+  return `"${encodeURI(limit.id.toWellFormed())}"`
+}
+
+/** An integer of structured fields has no more than 15 digits. */
+function integer(figure: number): number {
+  return Math.min(figure, 999_999_999_999_999)
 }
 
 function windowOf(limit: TenantLimit): number | null {

@@ -20,6 +20,7 @@ export interface SpendHistoryOptions {
 /** A request waits so long for the record to be complete. */
 const PATIENCE_MS = 2_000
 const LOOK_EVERY_MS = 10
+const DAY_MS = 86_400_000
 
 export class SpendHistory {
   readonly #options: SpendHistoryOptions
@@ -66,8 +67,7 @@ export class SpendHistory {
   }
 
   async #counters(tenant: Tenant): Promise<readonly Counter[]> {
-    const { usage, clock } = this.#options
-    const now = clock.now()
+    const now = this.#options.clock.now()
     const records = new Map<number, readonly Usage[]>()
     const counters: Counter[] = []
     for (const [index, definition] of tenant.limits.entries()) {
@@ -75,15 +75,23 @@ export class SpendHistory {
       if (per !== 'day' && per !== 'month') continue
       const [, from] = this.#calendar.periodsOf({ period: per, timeZone: tenant.timeZone }, now * 1_000)
       const since = from / 1_000
-      const rows =
-        records.get(since) ??
-        (await usage({ tenant: tenant.id, from: epochMs(since), until: epochMs(now + 1) }))
+      const rows = records.get(since) ?? (await this.#since(tenant, since, now))
       records.set(since, rows)
       for (const [whose, settled] of this.#sums(rows, definition)) {
         counters.push({ limit: limitOf(definition, index, tenant, whose), settled })
       }
     }
     return counters
+  }
+
+  /** A day at a time: a journal that is the database commits nothing while it sums. */
+  async #since(tenant: Tenant, since: number, now: number): Promise<readonly Usage[]> {
+    const rows: Usage[] = []
+    for (let from = since; from <= now; from += DAY_MS) {
+      const until = epochMs(Math.min(from + DAY_MS, now + 1))
+      rows.push(...(await this.#options.usage({ tenant: tenant.id, from: epochMs(from), until })))
+    }
+    return rows
   }
 
   /** By whose count it is. */

@@ -1,8 +1,8 @@
 /** Limits that replicas share: several gateways on one Redis and one Postgres hold a tenant to its limits together. */
-import { postgresForTests, redisForTests, startRedis } from '@atp/test-services'
+import { postgresForTests, redisForTests } from '@atp/test-services'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { freshKey, KeyedGateway, type MadeKey } from '../support/keyed-gateway.ts'
-import { get } from '../support/post.ts'
+import { GatewayCluster, readiness } from '../support/gateway-cluster.ts'
+import type { KeyedGateway } from '../support/keyed-gateway.ts'
 import { completionOf, type Script } from '../support/scripted-upstream.ts'
 
 const postgres = await postgresForTests()
@@ -22,57 +22,26 @@ afterAll(async () => {
   if (probe.missing === null) await probe.stop()
 })
 
-/** Its own Redis: it is halted here. */
-async function cluster(size: number, timeout: string, script?: Script) {
-  if (postgres.missing !== null) throw new Error(postgres.missing)
-  const redis = await startRedis()
-  opened.push({ [Symbol.asyncDispose]: () => redis.stop() })
-  const adminKey = freshKey()
-  // More processes than processors: what is tested is who is admitted, not how soon.
-  const env = {
-    REDIS_URL: redis.url,
-    DATABASE_URL: await postgres.createDatabase(),
-    ATP_LIMITS_TIMEOUT: timeout,
-  }
-  const gateways: KeyedGateway[] = []
-  for (let at = 0; at < size; at++) {
-    const gateway = await KeyedGateway.start({
-      adminKey,
-      env,
-      models: ['small'],
-      ...(script === undefined ? {} : { script }),
-    })
-    opened.push(gateway)
-    gateways.push(gateway)
-  }
-  /** Known to all of them. */
-  const tenant = async (id: string, settings: Record<string, unknown>): Promise<MadeKey> => {
-    const made = await (gateways[0] as KeyedGateway).tenant(id, settings)
-    for (const gateway of gateways) {
-      await expect.poll(async () => (await models(gateway, made.key)).status, patience).toBe(200)
-    }
-    return made
-  }
-  return { redis, gateways, tenant }
+async function cluster(size: number, timeout: string, script?: Script): Promise<GatewayCluster> {
+  const started = await GatewayCluster.start({
+    size,
+    postgres,
+    timeout,
+    ...(script === undefined ? {} : { script }),
+  })
+  opened.push(started)
+  return started
 }
-
-const models = (gateway: KeyedGateway, key: string) =>
-  fetch(`${gateway.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })
-
-const readiness = async (gateway: KeyedGateway) =>
-  (await get<{ status: string }>(gateway, '/readyz')).body.status
 
 describe.skipIf(missing !== null)(
   `gateways that share their limits${missing === null ? '' : ` (skipped: ${missing})`}`,
   () => {
     it(`admit exactly ${LIMIT} of ${REQUESTS} requests at once, four of them together`, async () => {
-      const { gateways, tenant } = await cluster(4, '30s')
-      const { key } = await tenant('exact', {
+      const replicas = await cluster(4, '30s')
+      const { key } = await replicas.tenant('exact', {
         limits: [{ id: 'rph', scope: 'tenant', counts: 'requests', per: '1h', amount: LIMIT }],
       })
-      const asked = Array.from({ length: REQUESTS }, (_, at) =>
-        (gateways[at % gateways.length] as KeyedGateway).ask(key),
-      )
+      const asked = Array.from({ length: REQUESTS }, (_, at) => replicas.at(at).ask(key))
       const statuses = (await Promise.all(asked)).map(({ status }) => status)
       const admitted = statuses.filter(status => status === 200)
       const refused = statuses.filter(status => status === 429)
@@ -88,16 +57,16 @@ describe.skipIf(missing !== null)(
         response.setHeader('content-type', 'application/json')
         response.end(JSON.stringify(completionOf('Hi.', { prompt_tokens: 8, completion_tokens: written })))
       }
-      const { gateways, tenant } = await cluster(3, '30s', script)
+      const replicas = await cluster(3, '30s', script)
       const usd = 0.02
-      const { key } = await tenant('budget', {
+      const { key } = await replicas.tenant('budget', {
         reserve: 'bound',
         limits: [{ id: 'daily', scope: 'tenant', counts: 'cost_usd', per: 'day', amount: usd }],
       })
       let spent = 0
       for (let round = 0; round < 8; round++) {
         const asked = Array.from({ length: 45 }, (_, at) =>
-          (gateways[at % gateways.length] as KeyedGateway).ask(key, { max_output_tokens: 200 }),
+          replicas.at(at).ask(key, { max_output_tokens: 200 }),
         )
         for (const { status, body } of await Promise.all(asked)) {
           if (status === 200) spent += body.cost_usd as number
@@ -107,19 +76,20 @@ describe.skipIf(missing !== null)(
       }
       expect(spent).toBeGreaterThan(0.95 * usd - 0.0005)
       // Settled, and nothing reserved: the counter says what was spent, to the micro-dollar.
-      const refused = await (gateways[0] as KeyedGateway).ask(key, { max_output_tokens: 2_000 })
+      const refused = await replicas.at(0).ask(key, { max_output_tokens: 2_000 })
       expect(refused.body.limit).toMatchObject({ reserved: 0 })
       expect((refused.body.limit as { used: number }).used).toBeCloseTo(spent, 9)
     })
 
     it('refuse money and let rates go on while Redis is away, degraded; and know what was spent when it comes back empty', async () => {
-      const { redis, gateways, tenant } = await cluster(2, '500ms')
+      const replicas = await cluster(2, '500ms')
+      const { redis, gateways } = replicas
       const [one, other] = gateways as [KeyedGateway, KeyedGateway]
       const rates = { id: 'rpm', scope: 'tenant', counts: 'requests', per: '1m', amount: 1_000 }
       const money = { id: 'daily', scope: 'tenant', counts: 'cost_usd', per: 'day', amount: 0.001 }
-      const careful = await tenant('careful', { limits: [rates, money], reserve: 'bound' })
+      const careful = await replicas.tenant('careful', { limits: [rates, money], reserve: 'bound' })
       const ask = (gateway: KeyedGateway) => gateway.ask(careful.key, { max_output_tokens: 5 })
-      const careless = await tenant('careless', { limits: [rates] })
+      const careless = await replicas.tenant('careless', { limits: [rates] })
       for (let time = 0; time < 5; time++) expect((await ask(one)).status).toBe(200)
       await redis.halt()
       for (const gateway of [one, other]) {

@@ -10,6 +10,8 @@ export interface CallOptions {
   readonly key: string | null
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
+  /** Hangs up. */
+  readonly signal?: AbortSignal
 }
 
 export interface MadeKey {
@@ -20,7 +22,7 @@ export interface MadeKey {
 export async function call<Body = Record<string, unknown>>(
   gateway: { readonly url: string },
   request: string,
-  { key, body, headers }: CallOptions,
+  { key, body, headers, signal }: CallOptions,
 ): Promise<Answered<Body>> {
   const [method = 'GET', path = '/'] = request.split(' ')
   const response = await fetch(gateway.url + path, {
@@ -31,6 +33,7 @@ export async function call<Body = Record<string, unknown>>(
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
   })
   const text = await response.text()
   const isJson = /json/.test(response.headers.get('content-type') ?? '')
@@ -84,8 +87,8 @@ export class KeyedGateway implements AsyncDisposable {
     return call<Body>(this, request, { ...options, key: this.adminKey })
   }
 
-  ask(key: string | null, body: Record<string, unknown> = {}) {
-    return call(this, 'POST /v1/ask', { key, body: { prompt: 'Hello?', ...body } })
+  ask(key: string | null, body: Record<string, unknown> = {}, options: Pick<CallOptions, 'signal'> = {}) {
+    return call(this, 'POST /v1/ask', { ...options, key, body: { prompt: 'Hello?', ...body } })
   }
 
   /** A tenant, and a data key of it. */

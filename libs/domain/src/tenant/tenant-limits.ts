@@ -70,7 +70,7 @@ export function limitOf(
   whose: string,
 ): TenantLimit {
   const { counts, per, burst, shadow = false } = definition
-  const name = definition.id ?? `${counts}-${per ?? 'now'}-${index}`
+  const name = nameOf(definition, index)
   // `#` has a meaning of its own where counts are stored.
   const id = `${whose}/${name}`.replaceAll('#', '%23')
   const amount = counts === 'cost_usd' ? Math.round(definition.amount * MICRO_USD) : definition.amount
@@ -92,6 +92,11 @@ export function limitOf(
         windowUs,
         burst: counts === 'cost_usd' ? Math.round(burst * MICRO_USD) : burst,
       }
+}
+
+/** By which it is known in answers, and counted. */
+export function nameOf({ id, counts, per }: LimitDefinition, index: number): string {
+  return id ?? `${counts}-${per ?? 'now'}-${index}`
 }
 
 /** Who shares the count: null where the limit does not hold for the call. */

@@ -1,7 +1,9 @@
 /** What is wrong with a tenant that has the right shape: each field in the words of the wire, what was found, what is allowed. */
-import type { FieldProblem } from '@atp/core/errors'
+import { AtpError, type FieldProblem } from '@atp/core/errors'
+import { checkLimit } from '../limit/limit.ts'
 import type { LimitDefinition } from './limit-definition.ts'
 import type { Tenant } from './tenant.ts'
+import { limitOf, nameOf } from './tenant-limits.ts'
 
 /** Keeps the ids of observations apart, and every line that holds one readable. */
 export const TENANT_ID_PATTERN = '^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$'
@@ -12,7 +14,7 @@ const DURATION = /^[1-9][0-9]{0,7}(?:ms|s|m|h|d)$/
 const CALENDAR = ['day', 'month']
 
 export function tenantProblems(tenant: Tenant): FieldProblem[] {
-  return [...identityProblems(tenant), ...limitProblems(tenant.limits)]
+  return [...identityProblems(tenant), ...limitProblems(tenant)]
 }
 
 function* identityProblems({ id, timeZone, limits }: Tenant): Generator<FieldProblem> {
@@ -32,16 +34,15 @@ function* identityProblems({ id, timeZone, limits }: Tenant): Generator<FieldPro
   }
 }
 
-function* limitProblems(limits: readonly LimitDefinition[]): Generator<FieldProblem> {
-  const ids = new Set<string>()
-  for (const [index, limit] of limits.entries()) {
+function* limitProblems(tenant: Tenant): Generator<FieldProblem> {
+  const names = new Set<string>()
+  for (const [index, limit] of tenant.limits.entries()) {
     const at = `limits[${index}]`
-    yield* problemsOfLimit(at, limit)
-    if (limit.id === undefined) continue
-    if (ids.has(limit.id)) {
-      yield { field: `${at}.id`, found: JSON.stringify(limit.id), allowed: 'an id of its own' }
-    }
-    ids.add(limit.id)
+    const problems = [...problemsOfLimit(at, limit)]
+    yield* problems.length > 0 ? problems : compiledProblems(at, limit, index, tenant)
+    const name = nameOf(limit, index)
+    if (names.has(name)) yield { field: `${at}.id`, found: JSON.stringify(name), allowed: 'an id of its own' }
+    names.add(name)
   }
 }
 
@@ -64,6 +65,26 @@ function* problemsOfLimit(at: string, limit: LimitDefinition): Generator<FieldPr
     yield misplaced(`${at}.burst`, burst, 'a limit per duration')
   } else if (burst > amount) {
     yield { field: `${at}.burst`, found: `${burst}`, allowed: `at most the amount, ${amount}` }
+  }
+}
+
+/** What no limiter can count: too much money, a time too long, a burst too fine. */
+function* compiledProblems(
+  at: string,
+  definition: LimitDefinition,
+  index: number,
+  tenant: Tenant,
+): Generator<FieldProblem> {
+  const unit = definition.counts === 'cost_usd' ? ' micro-dollars' : ''
+  try {
+    checkLimit(limitOf(definition, index, tenant, definition.scope))
+  } catch (error) {
+    if (!(error instanceof AtpError)) throw error
+    for (const { field, found, allowed } of error.problems) {
+      yield field === 'windowUs'
+        ? { field: `${at}.per`, found: JSON.stringify(definition.per), allowed: 'up to 71 years' }
+        : { field: `${at}.${field}`, found: `${found}${unit}`, allowed: `${allowed}${unit}` }
+    }
   }
 }
 

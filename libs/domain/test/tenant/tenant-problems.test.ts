@@ -8,9 +8,10 @@ const tenant = (differs: Partial<Record<keyof Tenant, unknown>> = {}): Tenant =>
 
 const fieldsOf = (wrong: Tenant): string[] => tenantProblems(wrong).map(({ field }) => field)
 
+/** Up to 71 years. */
 const duration = fc
-  .tuple(fc.integer({ min: 1, max: 99_999_999 }), fc.constantFrom('ms', 's', 'm', 'h', 'd'))
-  .map(([count, unit]) => `${count}${unit}`)
+  .constantFrom(['ms', 99_999_999], ['s', 99_999_999], ['m', 37_000_000], ['h', 620_000], ['d', 26_000])
+  .chain(([unit, max]) => fc.integer({ min: 1, max: max as number }).map(count => `${count}${unit}`))
 
 const windowed = fc.record({
   scope: fc.constantFrom('tenant', 'key', 'model'),
@@ -66,9 +67,20 @@ describe('a tenant', () => {
     [{ model: 'm' }, 'model'],
     [{ burst: 11 }, 'burst'],
     [{ per: 'day', burst: 1 }, 'burst'],
+    // What no limiter could count: each request would be refused as not valid.
+    [{ per: '99999d' }, 'per'],
+    [{ counts: 'cost_usd', amount: 1e10 }, 'amount'],
+    [{ counts: 'tokens', per: '1d', amount: 1_234_567, burst: 1_000_000 }, 'burst'],
   ])('is told which part of a limit is wrong: %j', (differs, part) => {
     const limit = { scope: 'tenant', counts: 'requests', per: '1m', amount: 10, ...differs } as const
     expect(fieldsOf(tenant({ limits: [limit] }))).toEqual([`limits[0].${part}`])
+  })
+
+  it('has a name for each limit, also beside one that is named by what it counts', () => {
+    const limit = { scope: 'tenant', counts: 'requests', per: '1m', amount: 1 } as const
+    const taken = { ...limit, id: 'requests-1m-0' }
+    expect(fieldsOf(tenant({ limits: [limit, taken] }))).toEqual(['limits[1].id'])
+    expect(fieldsOf(tenant({ limits: [taken, limit] }))).toEqual([])
   })
 
   it('has at most 32 limits', () => {

@@ -27,6 +27,7 @@ import {
 import type { Cluster, Redis } from 'ioredis'
 import { type Argument, admitArguments, decode } from './encode.ts'
 import { LatestWrites } from './latest-writes.ts'
+import { OneWriteATurn } from './one-write-a-turn.ts'
 import { SERVER_CLOCK, scriptsFor } from './scripts.ts'
 import { within } from './within.ts'
 
@@ -69,6 +70,7 @@ export class RedisLimiter implements Limiter {
   readonly #limits = new LimitPreparer()
   readonly #calendar = new Calendar()
   readonly #latest = new LatestWrites()
+  readonly #writes: OneWriteATurn
 
   constructor({
     redis,
@@ -89,6 +91,7 @@ export class RedisLimiter implements Limiter {
     }
     for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
     this.#redis = redis as (Redis | Cluster) & LimitCommands
+    this.#writes = new OneWriteATurn(redis)
     this.#options = { nowUs, newEpoch, timeoutMs, prefix: `${prefix}:limits:${LAYOUT}` }
     this.#leases = { ...LEASE_DEFAULTS, ...leases }
   }
@@ -181,6 +184,7 @@ export class RedisLimiter implements Limiter {
 
   #call<Answer>(tenant: string, command: Keyed<Answer>, args: readonly Argument[]): Promise<Answer> {
     const [hash, set] = this.#keysOf(tenant)
+    this.#writes.gather()
     return this.#timed(command.call(this.#redis, hash, set, ...args))
   }
 
