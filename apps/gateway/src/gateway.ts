@@ -11,6 +11,7 @@ import { isReady, type Redis } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
+import { OutageWatch } from './limits/outage-watch.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -170,6 +171,7 @@ export class Gateway {
     const replicas = resolve(T.REPLICA_COUNT)
     const heartbeat = resolve(T.HEARTBEAT)
     const late = resolve(T.LATE_SETTLEMENTS)
+    const watch = failover === null ? null : new OutageWatch(failover)
     if (failover !== null && redis !== null) {
       resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis))
     }
@@ -179,11 +181,13 @@ export class Gateway {
         if (redis !== null) await isReady(redis, REDIS_PATIENCE_MS)
         await replicas?.start()
         heartbeat.start()
+        watch?.start()
         if (late !== null) this.#settleLate(late)
       },
       stop: async () => {
         late?.stop()
         await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
+        await watch?.stop(SETTLEMENT_PATIENCE_MS)
         replicas?.stop()
         redis?.disconnect()
       },

@@ -1,5 +1,5 @@
 import type { ObservationId } from '@atp/core/ids'
-import type { Spend } from '@atp/domain/limit'
+import type { Admission, Settlement, Spend } from '@atp/domain/limit'
 import type { Arm } from '@atp/domain/routing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { holding, UNLIMITED } from '../src/corridor/reservation.ts'
@@ -10,12 +10,14 @@ const usage = { inputTokens: 10, outputTokens: 5, estimated: false }
 let settled: [tenant: string, id: string, spent: Spend][]
 let ended: number
 let warned: unknown[]
-let answer: () => Promise<'settled'>
+let answer: () => Promise<Settlement>
+let recounted: Admission[]
 
 beforeEach(() => {
   settled = []
   ended = 0
   warned = []
+  recounted = []
   answer = async () => 'settled'
 })
 
@@ -26,7 +28,11 @@ const reservation = () =>
         settled.push(told)
         return answer()
       },
+      recount: async admission => {
+        recounted.push(admission)
+      },
     },
+    limits: [],
     tenant: 'acme',
     id: 'r1' as ObservationId,
     estimate: { tokens: 40, cost: 50 },
@@ -46,6 +52,15 @@ describe('a reservation', () => {
     await held.settle(usage)
     expect(settled).toEqual([['acme', 'r1', { tokens: 15, cost: 20 }]])
     expect(ended).toBe(1)
+  })
+
+  it('is counted after all where the counters that knew it were lost meanwhile', async () => {
+    answer = async () => 'unknown'
+    await reservation().settle(usage)
+    const estimate = { tokens: 15, cost: 20 }
+    expect(recounted).toEqual([
+      { tenant: 'acme', reservation: 'r1', limits: [], estimate, requests: 0, leaseMs: 0 },
+    ])
   })
 
   it('counts as it was estimated where nobody knows the bill', async () => {

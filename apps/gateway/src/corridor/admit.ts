@@ -70,12 +70,13 @@ export class Admitter {
     if (known !== null) return known
     const { verdict, id } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
-    if (verdict.kind === 'admitted') return this.#hold(walk, arm, id, verdict, estimate)
+    if (verdict.kind === 'admitted') return this.#hold(walk, limits, arm, id, verdict, estimate)
     const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
     const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null) {
       const second = await this.#decide(walk, limits, smaller)
-      if (second.verdict.kind === 'admitted') return this.#hold(walk, arm, second.id, second.verdict, smaller)
+      if (second.verdict.kind === 'admitted')
+        return this.#hold(walk, limits, arm, second.id, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
   }
@@ -113,6 +114,7 @@ export class Admitter {
 
   #hold(
     walk: Walk,
+    limits: readonly TenantLimit[],
     arm: Arm,
     id: ObservationId,
     { levels, leased }: Admitted,
@@ -127,6 +129,7 @@ export class Admitter {
     if (!leased) return { ...UNLIMITED, levels, outputLimit }
     return holding({
       limiter,
+      limits,
       tenant,
       id,
       arm,

@@ -1,7 +1,7 @@
 /** What one call of a model holds of its tenant's limits, from its admission until it is known what it came to. */
 
 import type { ObservationId } from '@atp/core/ids'
-import type { LevelReport, Limiter, Spend } from '@atp/domain/limit'
+import type { LevelReport, Limit, Limiter, Spend } from '@atp/domain/limit'
 import type { Outcome, Usage } from '@atp/domain/observation'
 import { type Arm, costOf } from '@atp/domain/routing'
 
@@ -32,7 +32,8 @@ export const UNLIMITED: Reservation = {
 }
 
 export interface HeldReservation {
-  readonly limiter: Pick<Limiter, 'settle'>
+  readonly limiter: Pick<Limiter, 'settle' | 'recount'>
+  readonly limits: readonly Limit[]
   readonly tenant: string
   readonly id: ObservationId
   readonly arm: Arm
@@ -46,7 +47,7 @@ export interface HeldReservation {
 
 /** Settles once, whatever comes. */
 export function holding(held: HeldReservation): Reservation {
-  const { limiter, tenant, id, arm, levels, estimate, outputLimit, ended, warn } = held
+  const { limiter, limits, tenant, id, arm, levels, estimate, outputLimit, ended, warn } = held
   let open = true
   return {
     id,
@@ -57,7 +58,10 @@ export function holding(held: HeldReservation): Reservation {
       open = false
       try {
         const { tokens, cost } = usage === 'unknown' ? estimate : spendOf(arm, usage)
-        await limiter.settle(tenant, id, { tokens, cost })
+        const spent = { tokens, cost }
+        if ((await limiter.settle(tenant, id, spent)) !== 'unknown') return
+        // The counters were lost while it was under way: they were begun again without it.
+        await limiter.recount({ tenant, reservation: id, limits, estimate: spent, requests: 0, leaseMs: 0 })
       } catch (error) {
         // Its lease expires then, and counts as it was estimated.
         warn(error)
