@@ -200,6 +200,8 @@ describe.skipIf(missing !== null)(
       const cluster = await replicas({ script: gate().script })
       const { key } = await cluster.tenant('steady', { limits: [DAILY], reserve: 'bound' })
       const load = traffic(8, async request => {
+        // Not so fast that the budget is spent.
+        await delay(20)
         return (await cluster.at(request).ask(key, { max_output_tokens: 5 })).status
       })
       const redis = connectRedis({ url: new Secret(cluster.redis.url), commandTimeoutMs: 30_000 })
