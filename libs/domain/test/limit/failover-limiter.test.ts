@@ -103,6 +103,19 @@ describe('limits while the shared limiter is away', () => {
     expect((await limiter.admit(request([{ ...few, id: 'none', amount: 0 }]))).kind).toBe('denied')
   })
 
+  it('admit from the share of a bucket that is refilled over a day', async () => {
+    network.way = 'down'
+    const day = { windowUs: 1_440 * MINUTE_US, amount: 10_000_000, burst: 10_000_000 }
+    const limits: Limit[] = [{ kind: 'bucket', id: 'tpd', counts: 'tokens', ...day }]
+    const limiter = replica(LOCAL, 3)
+    const ask = (tokens: number) => limiter.admit(request(limits, { estimate: { tokens, cost: 0 } }))
+    expect((await ask(3_333_333)).kind).toBe('admitted')
+    expect((await ask(1)).kind).toBe('denied')
+    clock.advance(28_800_000)
+    expect((await ask(1_111_111)).kind).toBe('admitted')
+    expect((await ask(1)).kind).toBe('denied')
+  })
+
   it('admit no more than twice the limit in a window that touches the outage', async () => {
     const hourly = { ...RPM, windowUs: 60 * MINUTE_US }
     const replicas = Array.from({ length: 4 }, () => replica())

@@ -1,6 +1,6 @@
 /** What a tenant wants while the shared limiter is away. */
 import { AtpError } from '@atp/core/errors'
-import { isGuarded, type Limit } from '../limit.ts'
+import { type BucketLimit, bucketScale, isGuarded, type Limit, WINDOW_MAX_US } from '../limit.ts'
 
 /** `closed` refuses: exact. `local` goes on in each replica with its share: at most twice the limit in windows that touch the outage. */
 export type WhenAway = 'closed' | 'local'
@@ -30,11 +30,29 @@ export class Shares {
   of(limit: Limit, replicas: number): Limit {
     const known = this.#known.get(limit)
     if (known?.replicas === replicas) return known.share
-    const part = (amount: number) => (amount === 0 ? 0 : Math.max(1, Math.floor(amount / replicas)))
-    const amount = part(limit.amount)
     const share =
-      limit.kind === 'bucket' ? { ...limit, amount, burst: part(limit.burst) } : { ...limit, amount }
+      limit.kind === 'bucket'
+        ? bucketShare(limit, replicas)
+        : { ...limit, amount: part(limit.amount, replicas) }
     this.#known.set(limit, { replicas, share })
     return share
   }
+}
+
+/**
+ * A bucket refills so much slower by a longer window. A rounded amount would have no divisor in common with the window, and
+ * its bucket would no longer fit into integers.
+ */
+function bucketShare(limit: BucketLimit, replicas: number): BucketLimit {
+  const burst = part(limit.burst, replicas)
+  const windowUs = limit.windowUs * replicas
+  if (windowUs <= WINDOW_MAX_US) return { ...limit, windowUs, burst }
+  const { unit, rate } = bucketScale(limit)
+  if (unit * replicas <= WINDOW_MAX_US) return { ...limit, amount: rate, windowUs: unit * replicas, burst }
+  // So long a unit leaves a burst of two at most: any amount fits.
+  return { ...limit, amount: part(rate, replicas), windowUs: unit, burst }
+}
+
+function part(amount: number, replicas: number): number {
+  return amount === 0 ? 0 : Math.max(1, Math.floor(amount / replicas))
 }
