@@ -28,6 +28,8 @@ const LOCAL: AwayPolicy = { rates: 'local', money: 'local' }
 class Network {
   way: 'up' | 'down' | 'deaf' = 'up'
   calls = 0
+  /** What is told waits for it. */
+  gate: Promise<void> = Promise.resolve()
   readonly limiter: Limiter
 
   constructor(behind: Limiter) {
@@ -36,6 +38,7 @@ class Network {
         (target, method: keyof Limiter) =>
         async (...args: never[]) => {
           this.calls += 1
+          if (method === 'recount') await this.gate
           if (this.way === 'down') throw lost()
           const answer = await (target[method] as (...args: never[]) => Promise<unknown>)(...args)
           if (this.way === 'deaf') throw lost()
@@ -186,6 +189,26 @@ describe('limits while the shared limiter is away', () => {
     expect(await limiter.renew('t', asked.reservation, 1_000)).toBe(true)
     await back(limiter)
     expect(await counted(BUDGET)).toEqual([70, 0])
+  })
+
+  it('count a request once that is settled while others are told', async () => {
+    const limiter = replica(LOCAL, 1)
+    const tokens: Limit = { ...RPM, id: 'tpm', counts: 'tokens', amount: 1_000_000 }
+    const asked = Array.from({ length: 200 }, () => request([tokens], { estimate: { tokens: 10, cost: 0 } }))
+    network.way = 'down'
+    for (const each of asked) await limiter.admit(each)
+    network.way = 'up'
+    const gate = Promise.withResolvers<void>()
+    network.gate = gate.promise
+    clock.advance(10_000)
+    const told = limiter.probe()
+    await expect.poll(() => network.calls).toBeGreaterThan(60)
+    const last = asked.at(-1) as Admission
+    await limiter.settle('t', last.reservation, { tokens: 10, cost: 0 })
+    gate.resolve()
+    await told
+    expect(limiter.state()).toEqual({ decides: 'shared', backlog: 0 })
+    expect(await counted(tokens)).toEqual([10, 10 * (asked.length - 1)])
   })
 
   it('pass on what is wrong with the question', async () => {

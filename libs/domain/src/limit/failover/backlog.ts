@@ -95,6 +95,8 @@ export class Backlog {
   }
 
   async #tellHeld(shared: Limiter, key: string, held: Held): Promise<void> {
+    // Settled, and summed, while others were told.
+    if (this.#held.get(key) !== held) return
     const { tenant, reservation } = held.admission
     held.uncertain = true
     if (!held.recounted) await told(shared.recount(held.admission))
