@@ -3,6 +3,7 @@ import {
   type Admission,
   type Admitted,
   AMOUNT_MAX,
+  type Counter,
   type Denied,
   type Limit,
   type Verdict,
@@ -334,6 +335,16 @@ describe.each(all)('limits $name', ({ missing, create }) => {
       [995, 5, 0],
       [1, 0, 8],
     ])
+  })
+
+  test('are begun again by the thousand', async () => {
+    const counters = Array.from({ length: 5_000 }, (_, n) => {
+      return { limit: { ...daily('cost', 10_000), id: `key/${n}` }, settled: n }
+    })
+    expect(await subject.limiter.rebuild(tenant, counters)).toBe(true)
+    for (const n of [0, 63, 64, 4_999]) {
+      expect(figures(await admit([(counters[n] as Counter).limit]))).toEqual([[n, 0, 10_000 - n]])
+    }
   })
 
   test('count rates and shadows without being begun', async () => {
