@@ -24,4 +24,36 @@ describe(`a tenant ${implementation.name}`, () => {
       expect(await redis?.zcard(`atp:limits:1:{${tenant}}:due`)).toBe(1)
     },
   )
+
+  it.skipIf(implementation.missing)(
+    'that lost its hash begins anew, without the due times of before',
+    async () => {
+      const { limiter, setTime } = implementation.create()
+      const tenant = `test/${randomUUID()}`
+      const key = `atp:limits:1:{${tenant}}`
+      await setTime(tenant, NOON)
+      for (let k = 0; k < 3; k += 1) await limiter.admit(admission(tenant, [concurrent(9)]))
+      await redis?.del(key)
+      await limiter.admit(admission(tenant, [concurrent(9)], { reservation: 'new' }))
+      expect(await redis?.zrange(`${key}:due`, 0, -1)).toEqual(['new'])
+    },
+  )
+
+  it.skipIf(implementation.missing)('passes over a due time whose reservation is lost', async () => {
+    const { limiter, setTime } = implementation.create()
+    const tenant = `test/${randomUUID()}`
+    const key = `atp:limits:1:{${tenant}}`
+    const limits = [concurrent(1)]
+    await setTime(tenant, NOON)
+    await limiter.admit(admission(tenant, limits, { reservation: 'kept' }))
+    await redis?.zadd(`${key}:due`, NOON + SECOND, 'lost')
+    expect(await limiter.admit(admission(tenant, limits))).toMatchObject({
+      kind: 'denied',
+      retryAfterMs: 60_000,
+    })
+    await setTime(tenant, NOON + MINUTE)
+    expect(await limiter.sweep(tenant)).toEqual({ provisional: ['kept'], more: false })
+    expect(await redis?.zrange(`${key}:due`, 0, -1)).toEqual(['kept'])
+    expect((await limiter.admit(admission(tenant, limits))).kind).toBe('admitted')
+  })
 })

@@ -68,8 +68,11 @@ local function sweep(most, late, in_flight_max)
   local ids = call('ZRANGEBYSCORE', Z, '-inf', now, 'LIMIT', 0, most)
   for _, id in ipairs(ids) do
     local field = 'l:' .. id
-    local lease = cmsgpack.unpack(call('HGET', H, field))
-    local forget = lease[1] == PROVISIONAL
+    local stored = call('HGET', H, field)
+    local lease = stored and cmsgpack.unpack(stored)
+    -- One that is lost was never counted in this hash.
+    local lost = not lease
+    local forget = lost or lease[1] == PROVISIONAL
     if not forget then
       settled[#settled + 1] = id
       tell(lease, true, lease[4], lease[5])
@@ -79,7 +82,7 @@ local function sweep(most, late, in_flight_max)
     if forget then
       call('HDEL', H, field)
       call('ZREM', Z, id)
-      kept = kept - 1
+      if not lost then kept = kept - 1 end
     else
       lease[1] = PROVISIONAL
       call('HSET', H, field, cmsgpack.pack(lease))
@@ -99,9 +102,11 @@ local function expiry_of(name, nth)
     local page = call('ZRANGEBYSCORE', Z, now + 1, '+inf', 'LIMIT', from, 64)
     if #page == 0 then return nil end
     for _, id in ipairs(page) do
-      local lease = cmsgpack.unpack(call('HGET', H, 'l:' .. id))
-      local held = lease[1] == LIVE and name == nil
-      if lease[1] == LIVE and name then
+      local stored = call('HGET', H, 'l:' .. id)
+      local lease = stored and cmsgpack.unpack(stored)
+      local alive = lease and lease[1] == LIVE
+      local held = alive and name == nil
+      if alive and name then
         for k = 6, #lease do held = held or lease[k] == name end
       end
       if held then found = found + 1 end

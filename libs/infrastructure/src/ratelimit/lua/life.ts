@@ -14,6 +14,8 @@ local function begin(text)
     latest, expiry, live, kept, due, epoch = read('<dddddd', text)
   else
     latest, expiry, live, kept, due, epoch = 0, 0, 0, 0, math.huge, 0
+    -- What the set still holds belongs to a hash that is lost.
+    call('DEL', Z)
   end
   now = latest > clock and latest or clock
 end
