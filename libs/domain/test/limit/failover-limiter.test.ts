@@ -159,6 +159,20 @@ describe('limits while the shared limiter is away', () => {
     expect(network.calls).toBe(4)
   })
 
+  it('are shared on where only heartbeats are late, which thousands of are together', async () => {
+    const limiter = replica()
+    const tokens: Limit = { ...RPM, id: 'tpm', counts: 'tokens' }
+    const asked = request([tokens], { estimate: { tokens: 1, cost: 0 } })
+    await limiter.admit(asked)
+    network.way = 'down'
+    for (let k = 0; k < 20; k += 1) {
+      expect(await limiter.renew('t', asked.reservation, 1_000)).toBe(true)
+    }
+    expect(limiter.state()).toEqual({ decides: 'shared', backlog: 0 })
+    network.way = 'up'
+    expect(await limiter.renew('t', 'gone', 1_000)).toBe(false)
+  })
+
   it('are shared again when it is back and knows what was admitted meanwhile', async () => {
     const limiter = replica()
     network.way = 'down'
