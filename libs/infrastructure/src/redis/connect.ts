@@ -1,5 +1,4 @@
 /** A connection to Redis that fails at once where Redis is away, and comes back by itself: an outage must become a decision, not a queue. */
-import { once } from 'node:events'
 import { AtpError } from '@atp/core/errors'
 import type { Secret } from '@atp/core/secret'
 import { Redis } from 'ioredis'
@@ -34,11 +33,18 @@ export function connectRedis({ url, commandTimeoutMs }: ConnectOptions): Redis {
 /** Waits for the connection, for at most so many milliseconds. @returns whether it stands */
 export async function isReady(redis: Redis, patienceMs: number): Promise<boolean> {
   if (redis.status === 'ready') return true
-  const patience = AbortSignal.timeout(patienceMs)
-  return once(redis, 'ready', { signal: patience }).then(
-    () => true,
-    () => false,
-  )
+  return new Promise(resolve => {
+    // Not `once` of node:events: it ends at the first error, and a refused connection is one.
+    const onReady = () => {
+      clearTimeout(timer)
+      resolve(true)
+    }
+    const timer = setTimeout(() => {
+      redis.off('ready', onReady)
+      resolve(false)
+    }, patienceMs)
+    redis.once('ready', onReady)
+  })
 }
 
 function checkedUrl(url: Secret): string {
