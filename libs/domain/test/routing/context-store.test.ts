@@ -198,6 +198,24 @@ describe('the contexts in memory', () => {
     expect(contexts.rows.has('default/49')).toBe(true)
   })
 
+  it('are stored although others, whose turn to be loaded had not come, were given up meanwhile', async () => {
+    const contexts = new MemoryContexts()
+    const { judge, learned } = gatewayOver(contexts, 1)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    contexts.gate = promise
+    const early = 600
+    for (let n = 0; n < early; n += 1) judge(`${n}`, 'a', 1)
+    // They wait for their turns now.
+    await settled()
+    for (let n = early; n < early + MOST_LEAVING; n += 1) judge(`${n}`, 'a', 1)
+    resolve()
+    await expect.poll(() => contexts.rows.size).toBe(MOST_LEAVING)
+    await learned.contexts.settle()
+    expect(contexts.rows.has(`default/${early - 2}`)).toBe(false)
+    expect(contexts.rows.has(`default/${early - 1}`)).toBe(true)
+    expect(learned.contexts.counts.failures).toBe(0)
+  })
+
   it('leave out what is stored and illegal', async () => {
     const contexts = new MemoryContexts()
     const arms = { 'up/a': [1, -5, 2, 0, 0, 0, 0], 'up/b': [1, 10, 0, 0, 0, 0, 0], 'up/gone': [9] }

@@ -35,7 +35,7 @@ describe(`a tenant ${implementation.name}`, () => {
       for (let k = 0; k < 3; k += 1) await limiter.admit(admission(tenant, [concurrent(9)]))
       await redis?.del(key)
       await limiter.admit(admission(tenant, [concurrent(9)], { reservation: 'new' }))
-      expect(await redis?.zrange(`${key}:due`, 0, -1)).toEqual(['new'])
+      expect(await redis?.zrange(`${key}:due`, '0', '-1')).toEqual(['new'])
     },
   )
 
@@ -53,7 +53,7 @@ describe(`a tenant ${implementation.name}`, () => {
     })
     await setTime(tenant, NOON + MINUTE)
     expect(await limiter.sweep(tenant)).toEqual({ provisional: ['kept'], more: false })
-    expect(await redis?.zrange(`${key}:due`, 0, -1)).toEqual(['kept'])
+    expect(await redis?.zrange(`${key}:due`, '0', '-1')).toEqual(['kept'])
     expect((await limiter.admit(admission(tenant, limits))).kind).toBe('admitted')
   })
 })

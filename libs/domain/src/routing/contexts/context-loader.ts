@@ -46,7 +46,7 @@ export class ContextLoader {
     void this.need(entry)
   }
 
-  /** Resolves once the context is loaded; rejects where that failed. */
+  /** Resolves once the context is loaded; rejects where that failed, or it was forgotten. */
   need(entry: ContextEntry): Promise<void> {
     if (entry.hasArrived) return Promise.resolve()
     if (entry.arrival !== null) return entry.arrival
@@ -59,9 +59,13 @@ export class ContextLoader {
     return settle.promise
   }
 
-  /** Nobody needs it any more, where its turn has not come yet. */
+  /** Nobody needs it any more, where its turn has not come yet: who waits for it is told so. */
   forget(entry: ContextEntry): void {
+    const settle = this.#wanted.get(entry)
+    if (settle === undefined) return
     this.#wanted.delete(entry)
+    entry.arrival = null
+    settle.reject(new Error('a context was given up before it was loaded'))
   }
 
   /** What is stored of it has come, on whichever way; what comes later is the same again. */

@@ -170,8 +170,18 @@ export class ContextSaver {
   }
 
   async #spillSome(entries: readonly ContextEntry[]): Promise<void> {
-    await Promise.all(entries.map(entry => this.#loader.need(entry)))
-    await this.saveNow(entries)
+    await Promise.all(entries.map(entry => this.#loaded(entry)))
+    // Another of its name may have learned more than one that was given up.
+    await this.saveNow(entries.filter(entry => this.#changed.has(entry)))
+  }
+
+  /** Nobody waits for one that is given up. */
+  async #loaded(entry: ContextEntry): Promise<void> {
+    try {
+      await this.#loader.need(entry)
+    } catch (error) {
+      if (this.#changed.has(entry)) throw error
+    }
   }
 
   #noteSaved(entry: ContextEntry, changes: number): void {
