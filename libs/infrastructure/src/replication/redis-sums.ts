@@ -9,7 +9,7 @@ import {
 } from '@atp/domain/replication'
 import type { Redis } from 'ioredis'
 import { decodePart, encodePart } from './part-encoding.ts'
-import { ADD, SEED } from './scripts.ts'
+import { ADD, READ, SEED } from './scripts.ts'
 
 /** What is stored changes only together with this number. */
 const LAYOUT = 1
@@ -18,6 +18,7 @@ type Reply = Promise<readonly Buffer[]>
 
 /** The commands that `defineCommand` adds. */
 interface SumCommands {
+  atpReadSumBuffer(key: string, replica: string): Reply
   atpAddSumBuffer(key: string, ...args: readonly (string | Buffer)[]): Reply
   atpSeedSumBuffer(key: string, ...args: readonly (string | Buffer)[]): Reply
 }
@@ -28,6 +29,7 @@ export class RedisSums implements SharedSums {
 
   /** @param prefix names the gateway among those that share the Redis */
   constructor(redis: Redis, prefix: string) {
+    redis.defineCommand('atpReadSum', { numberOfKeys: 1, lua: READ })
     redis.defineCommand('atpAddSum', { numberOfKeys: 1, lua: ADD })
     redis.defineCommand('atpSeedSum', { numberOfKeys: 1, lua: SEED })
     this.#redis = redis as Redis & SumCommands
@@ -35,7 +37,7 @@ export class RedisSums implements SharedSums {
   }
 
   async read(key: string, replica: string): Promise<SharedSum> {
-    return seenBy(replica, (await this.#redis.callBuffer('HGETALL', this.#prefix + key)) as readonly Buffer[])
+    return seenBy(replica, await this.#redis.atpReadSumBuffer(this.#prefix + key, replica))
   }
 
   async add(key: string, { replica, sequence, told, lineage, delta }: Telling): Promise<SharedSum> {

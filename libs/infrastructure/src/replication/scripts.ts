@@ -1,13 +1,35 @@
 /**
  * What Redis does with the sums, each in one step. A key is a hash: `lineage`, `told:<replica>` with the sequence up to which a
- * replica's observations are in it, and `part:<name>` as `part-encoding.ts` writes it.
+ * replica's observations are in it, and `part:<name>` as `part-encoding.ts` writes it. What a replica told stays as long as
+ * the sum, also where the replica is gone for good: a field of some 60 bytes.
  */
 
 /** Sums that nobody has told to for so long are forgotten. */
 const KEPT_MS = 90 * 86_400_000
 
-/** ARGV: replica, sequence, told, lineage, share kept at a change, then name and delta of each part. Answers with the whole hash. */
+const SEEN = `
+-- Of what replicas have told only the asker's: the others may be all that ever were.
+local function seen(key, replica)
+  local all, answer = redis.call('HGETALL', key), {}
+  for k = 1, #all, 2 do
+    if string.sub(all[k], 1, 5) ~= 'told:' or all[k] == 'told:' .. replica then
+      answer[#answer + 1] = all[k]
+      answer[#answer + 1] = all[k + 1]
+    end
+  end
+  return answer
+end
+`
+
+/** ARGV: replica. Answers, as all of them do, with the hash as that replica sees it. */
+export const READ = `
+${SEEN}
+return seen(KEYS[1], ARGV[1])
+`
+
+/** ARGV: replica, sequence, told, lineage, share kept at a change, then name and delta of each part. */
 export const ADD = `
+${SEEN}
 local key, replica, kept = KEYS[1], ARGV[1], tonumber(ARGV[5])
 
 -- Doubles are read and written so many at a time: the interpreter's stack is small.
@@ -78,18 +100,19 @@ if same and tonumber(told) == tonumber(ARGV[3]) and tonumber(ARGV[2]) > tonumber
     local field = 'part:' .. ARGV[k]
     local stored = redis.call('HGET', key, field)
     local delta = ARGV[k + 1]
-    if stored and not is_legal(stored) then return redis.call('HGETALL', key) end
+    if stored and not is_legal(stored) then return seen(key, replica) end
     if stored then delta = encode(add(decode(stored), decode(delta))) end
     redis.call('HSET', key, field, delta)
   end
   redis.call('HSET', key, 'told:' .. replica, ARGV[2])
 end
 if same then redis.call('PEXPIRE', key, ${KEPT_MS}) end
-return redis.call('HGETALL', key)
+return seen(key, replica)
 `
 
 /** ARGV: replica, sequence, the lineage instead of which (empty: none), lineage, then name and sum of each part. */
 export const SEED = `
+${SEEN}
 local key = KEYS[1]
 if (redis.call('HGET', key, 'lineage') or '') == ARGV[3] then
   redis.call('DEL', key)
@@ -97,5 +120,5 @@ if (redis.call('HGET', key, 'lineage') or '') == ARGV[3] then
   for k = 5, #ARGV, 2 do redis.call('HSET', key, 'part:' .. ARGV[k], ARGV[k + 1]) end
   redis.call('PEXPIRE', key, ${KEPT_MS})
 end
-return redis.call('HGETALL', key)
+return seen(key, ARGV[1])
 `

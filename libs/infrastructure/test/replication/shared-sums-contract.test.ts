@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectRedis } from '../../src/redis/connect.ts'
 import { RedisSums } from '../../src/replication/index.ts'
+import { ADD, READ, SEED } from '../../src/replication/scripts.ts'
 
 const HOUR = 3_600_000
 const NOW = 1_700_000_000_000
@@ -149,6 +150,25 @@ describe.each(stores)('sums of replicas %s', (_name, store) => {
       }
     })
     await fc.assert(property, { numRuns: 50 })
+  })
+})
+
+describe.skipIf(redis === null)('a sum in Redis that many have told to', () => {
+  it('answers each of them with what it told itself alone', async () => {
+    const key = `test/${randomUUID()}`
+    const sums = new RedisSums(redis as Redis, 'test')
+    await sums.seed(key, { replica: 'a', sequence: 1, instead: null, lineage: 'x', sum: parts([1]) })
+    await sums.add(key, { replica: 'b', sequence: 5, told: 0, lineage: 'x', delta: parts([1]) })
+    const asks = [
+      [READ, 'b'],
+      [ADD, 'b', 9, 4, 'x', 0.05],
+      [SEED, 'b', 9, '', 'y'],
+    ] as const
+    for (const [script, ...args] of asks) {
+      const answer = (await redis?.eval(script, 1, `{test:learned:1}:${key}`, ...args)) as string[]
+      const fields = new Set(answer.filter((_, at) => at % 2 === 0))
+      expect(fields).toEqual(new Set(['lineage', 'part:quality', 'told:b']))
+    }
   })
 })
 
