@@ -18,11 +18,18 @@ export class ReplicaCount {
   readonly #redis: Redis
   readonly #key: string
   readonly #replica: string
+  readonly #floor: number
   #timer: NodeJS.Timeout | undefined
-  #known = 1
+  #known: number
 
-  constructor(redis: Redis, prefix: string, replica: string) {
+  /**
+   * @param floor as many as are always taken to be there, at least 1: what a replica knows that started while Redis was away,
+   * or asked it before the others did
+   */
+  constructor(redis: Redis, prefix: string, replica: string, floor = 1) {
     this.#redis = redis
+    this.#floor = floor
+    this.#known = floor
     this.#key = `${prefix}:replicas`
     this.#replica = replica
   }
@@ -44,7 +51,7 @@ export class ReplicaCount {
   async #say(): Promise<void> {
     try {
       const live = await this.#redis.eval(LIVE, 1, this.#key, this.#replica, FORGOTTEN_AFTER_MS)
-      this.#known = Math.max(Number(live), 1)
+      this.#known = Math.max(Number(live), this.#floor)
     } catch {
       // What was known last holds while Redis is away.
     }

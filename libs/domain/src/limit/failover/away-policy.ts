@@ -2,7 +2,11 @@
 import { AtpError } from '@atp/core/errors'
 import { type BucketLimit, bucketScale, isGuarded, type Limit, WINDOW_MAX_US } from '../limit.ts'
 
-/** `closed` refuses: exact. `local` goes on in each replica with its share: at most twice the limit in windows that touch the outage. */
+/**
+ * `closed` refuses: exact. `local` goes on in each replica with its share: at most twice the limit in windows that touch the
+ * outage, or the limit and one from each replica where that is more. This holds where the number of replicas is known: one
+ * that knows of fewer than there are, as when it started while Redis was away, takes a larger share.
+ */
 export type WhenAway = 'closed' | 'local'
 
 export interface AwayPolicy {
