@@ -23,7 +23,8 @@ export const LIMITS: readonly Binding[] = [
   bind(T.REPLICA_COUNT, resolve => {
     const redis = resolve(T.REDIS)
     if (redis === null) return null
-    return new ReplicaCount(redis, resolve(T.CONFIG).redis.prefix, resolve(T.DATABASE).replica)
+    const { redis: shared, limits } = resolve(T.CONFIG)
+    return new ReplicaCount(redis, shared.prefix, resolve(T.DATABASE).replica, limits.replicas)
   }),
   bind(T.FAILOVER, resolve => {
     const redis = resolve(T.LIMITS_REDIS)
@@ -41,7 +42,7 @@ export const LIMITS: readonly Binding[] = [
       }),
       local: new InProcessLimiter({ nowUs: nowUs(resolve), guarded: false }),
       policyOf: tenant => awayPolicyOf(resolve, tenant),
-      replicas: () => resolve(T.REPLICA_COUNT)?.known ?? 1,
+      replicas: () => resolve(T.REPLICA_COUNT)?.known ?? resolve(T.CONFIG).limits.replicas,
       now: () => clock.monotonic(),
       newId: () => newId(clock, random),
     })

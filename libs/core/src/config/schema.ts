@@ -61,6 +61,10 @@ const redis = section('What replicas of the gateway share, so that they act as o
 })
 
 const limits = section('How tenants are held to their limits.', {
+  replicas: count(
+    1,
+    'Replicas that are always taken to be there: one that starts while Redis is away enforces its part of so many.',
+  ),
   timeout: duration(
     '50ms',
     'Time that a request waits for the limits that replicas share; then it is decided as its tenant wants while they are away.',
