@@ -64,7 +64,10 @@ export const WINDOW_MAX_US = 2 ** 51
 export const LEVELS_MAX = 64
 const BUCKET_MAX = 2 ** 52
 
-/** Money, and what is counted over days: counters that must survive the server that holds them. */
+/**
+ * Money, and what is counted over days: refused where the server has lost its counters, until they are begun again. Calendar
+ * counters are summed up again then; money in sliding windows and buckets begins from nothing, as rates do.
+ */
 export function isGuarded(limit: Limit): boolean {
   return limit.kind === 'calendar' || (limit.kind !== 'concurrent' && limit.counts === 'cost')
 }

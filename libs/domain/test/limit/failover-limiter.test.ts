@@ -64,12 +64,12 @@ describe('limits while the shared limiter is away', () => {
 
   const nowUs = () => 1_000 * clock.now()
 
-  function replica(policy: AwayPolicy = LOCAL, replicas = 4): FailoverLimiter {
+  function replica(policy: AwayPolicy = LOCAL, replicas: number | (() => number) = 4): FailoverLimiter {
     return new FailoverLimiter({
       shared: network.limiter,
       local: new InProcessLimiter({ nowUs, guarded: false }),
       policyOf: () => policy,
-      replicas: () => replicas,
+      replicas: () => (typeof replicas === 'number' ? replicas : replicas()),
       now: () => clock.monotonic(),
       newId: () => `batch ${++ids}`,
     })
@@ -104,6 +104,27 @@ describe('limits while the shared limiter is away', () => {
     expect((await limiter.admit(request([few]))).kind).toBe('admitted')
     expect((await limiter.admit(request([few]))).kind).toBe('denied')
     expect((await limiter.admit(request([{ ...few, id: 'none', amount: 0 }]))).kind).toBe('denied')
+  })
+
+  it('give a replica no larger share because others are not heard of during the outage', async () => {
+    let known = 4
+    const limiter = replica(LOCAL, () => known)
+    const bucket: Limit = { ...RPM, kind: 'bucket', id: 'bucket', burst: RPM.amount }
+    const flood = async () => {
+      let admitted = 0
+      for (let k = 0; k < 100; k += 1) {
+        if ((await limiter.admit(request([RPM, bucket]))).kind === 'admitted') admitted += 1
+      }
+      return admitted
+    }
+    network.way = 'down'
+    expect(await flood()).toBe(10)
+    known = 1
+    expect(await flood()).toBe(0)
+    await back(limiter)
+    expect(await flood()).toBe(30)
+    network.way = 'down'
+    expect(await flood()).toBeGreaterThan(10)
   })
 
   it('admit from the share of a bucket that is refilled over a day', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
 import { redisImplementation } from './implementations.ts'
-import { admission, concurrent, MINUTE, NOON, SECOND, sliding } from './limits.ts'
+import { admission, concurrent, daily, MINUTE, NOON, SECOND, sliding } from './limits.ts'
 
 const { implementation, redis, stop } = await redisImplementation()
 afterAll(stop)
@@ -36,6 +36,27 @@ describe(`a tenant ${implementation.name}`, () => {
       await redis?.del(key)
       await limiter.admit(admission(tenant, [concurrent(9)], { reservation: 'new' }))
       expect(await redis?.zrange(`${key}:due`, '0', '-1')).toEqual(['new'])
+    },
+  )
+
+  it.skipIf(implementation.missing)(
+    'that lost its hash has its money of the day again, of a window none',
+    async () => {
+      const { limiter, setTime } = implementation.create()
+      const tenant = `test/${randomUUID()}`
+      const limits = [daily('cost', 100), sliding('cost', 100, MINUTE)]
+      const ask = (cost: number) =>
+        limiter.admit(admission(tenant, limits, { estimate: { tokens: 0, cost }, leaseMs: 1_000 }))
+      await setTime(tenant, NOON)
+      await limiter.rebuild(tenant, [])
+      await ask(60)
+      await redis?.del(`atp:limits:1:{${tenant}}`)
+      expect(await ask(1)).toEqual({ kind: 'stale' })
+      await limiter.rebuild(tenant, [{ limit: daily('cost', 100), settled: 60 }])
+      expect(await ask(10)).toMatchObject({
+        kind: 'admitted',
+        levels: [{ remaining: 30 }, { remaining: 90 }],
+      })
     },
   )
 

@@ -49,6 +49,8 @@ export class FailoverLimiter implements Limiter {
   readonly #backlog: Backlog
   readonly #shares = new Shares()
   #returning: Promise<void> | null = null
+  /** The most that were known since the shared limiter went away: when it is just back, few have said that they live. */
+  #replicas = 0
 
   constructor(options: FailoverOptions) {
     this.#options = options
@@ -70,7 +72,10 @@ export class FailoverLimiter implements Limiter {
 
   async admit(admission: Admission): Promise<Verdict> {
     const attempt = await this.#ask(shared => shared.admit(admission))
-    if (attempt !== null && 'answer' in attempt) return attempt.answer
+    if (attempt !== null && 'answer' in attempt) {
+      this.#replicas = 0
+      return attempt.answer
+    }
     const policy = this.#options.policyOf(admission.tenant)
     try {
       checkLocal(admission.limits, policy, attempt?.error)
@@ -78,8 +83,8 @@ export class FailoverLimiter implements Limiter {
       if (attempt !== null) this.#backlog.refused(admission)
       throw error
     }
-    const replicas = this.#options.replicas()
-    const limits = admission.limits.map(limit => this.#shares.of(limit, replicas))
+    this.#replicas = Math.max(this.#replicas, this.#options.replicas())
+    const limits = admission.limits.map(limit => this.#shares.of(limit, this.#replicas))
     const verdict = await this.#options.local.admit({ ...admission, limits })
     if (verdict.kind === 'admitted') this.#backlog.admitted(admission, verdict.leased, attempt !== null)
     else if (attempt !== null) this.#backlog.refused(admission)
