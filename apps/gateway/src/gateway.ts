@@ -178,7 +178,8 @@ export class Gateway {
     this.#lifecycle.add({
       name: 'limits',
       start: async () => {
-        if (redis !== null) await isReady(redis, REDIS_PATIENCE_MS)
+        // The same server: where it did not answer before, nobody waits for it again.
+        if (redis !== null && resolve(T.REDIS)?.status === 'ready') await isReady(redis, REDIS_PATIENCE_MS)
         await replicas?.start()
         heartbeat.start()
         watch?.start()
