@@ -138,6 +138,16 @@ describe('the admission of a call', () => {
     expect(verdicts).toEqual(['denied', 'admitted', 'denied'])
   })
 
+  it('asks about no other model where a quota is spent to the last, but about one that costs nothing', async () => {
+    const walk = walkOf([{ ...daily, amount: 0 }])
+    const refused = await admitter.admit(walk, candidate, armOf('small'))
+    expect(refused).toMatchObject({ code: 'quota_exceeded' })
+    expect(await admitter.admit(walk, candidate, armOf('large'))).toBe(refused)
+    expect(asked).toHaveLength(1)
+    await held(walk, armOf('free', 0))
+    expect(asked).toHaveLength(2)
+  })
+
   it('refuses a flood without asking again, until a second has gone', async () => {
     const limits = [rpm]
     const { exchange } = walkOf(limits)
