@@ -25,8 +25,8 @@ import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
+import { HEALTH } from './health/bindings.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
-import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
@@ -61,6 +61,7 @@ export async function compose(
     bindValue(T.RANDOM, random),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
+    ...HEALTH,
     ...TENANCY,
     ...LIMITS,
     ...overrides,
@@ -74,7 +75,6 @@ const BINDINGS: readonly Binding[] = [
     metrics.build(VERSION, resolve(T.NATIVE).implementation === 'rust')
     return metrics
   }),
-  bind(T.READINESS, () => new Readiness()),
   bind(T.REGISTRY, resolve => {
     const config = resolve(T.CONFIG)
     const registry = new AdapterRegistry({

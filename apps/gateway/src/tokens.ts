@@ -25,6 +25,7 @@ import type { Admitter } from './corridor/admit.ts'
 import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
 import type { PromptReader } from './corridor/prompt-reader.ts'
+import type { EventLoopWatch } from './health/event-loop-watch.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
@@ -41,6 +42,7 @@ export const RANDOM = token<Random>('random')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 export const READINESS = token<Readiness>('readiness')
+export const EVENT_LOOP = token<EventLoopWatch>('event loop watch')
 export const DATABASE = token<Database>('database')
 /** Null where there is none: this process is on its own. */
 export const REDIS = token<Redis | null>('redis')

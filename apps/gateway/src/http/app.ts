@@ -15,6 +15,7 @@ import Fastify, {
 } from 'fastify'
 import type { Authenticator } from '../corridor/authenticate.ts'
 import type { Corridor } from '../corridor/corridor.ts'
+import type { EventLoopWatch } from '../health/event-loop-watch.ts'
 import { clientError } from './client-error.ts'
 import type { ExchangeFactory } from './exchange-of.ts'
 import drain from './plugins/drain.ts'
@@ -62,6 +63,7 @@ export interface AppOptions {
   readonly feedback: FeedbackService
   readonly registry: AdapterRegistry
   readonly readiness: Readiness
+  readonly eventLoop: EventLoopWatch
   readonly metrics: Metrics
   readonly scrape: Scrape
 }

@@ -50,6 +50,7 @@ function timerProblems({
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'server.event_loop_limit': server.event_loop_limit,
     'redis.exchange_interval': redis.exchange_interval,
     'limits.timeout': limits.timeout,
     'limits.lease': limits.lease,

@@ -21,6 +21,10 @@ const server = section('Where the gateway listens.', {
   body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
   request_timeout: duration('60s', 'Time in which a request must arrive as a whole.'),
   write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
+  event_loop_limit: duration(
+    '5s',
+    'Time that the event loop may be blocked; /livez fails for a moment after a longer block.',
+  ),
 })
 
 const data = section('What is kept on this machine.', {
