@@ -8,6 +8,7 @@ import { type AppContainer, type Binding, bind, bindValue, createContainer } fro
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
+import { OpenWork } from '@atp/core/shutdown'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
@@ -69,6 +70,7 @@ export async function compose(
 }
 
 const BINDINGS: readonly Binding[] = [
+  bind(T.OPEN_WORK, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
   bind(T.METRICS, resolve => {
     const metrics = createMetrics()

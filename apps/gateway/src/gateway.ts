@@ -219,6 +219,13 @@ export class Gateway {
           bodyLimit: config.server.body_limit_bytes,
           requestTimeoutMs: parseDuration(config.server.request_timeout),
           patienceMs: parseDuration(config.server.write_timeout),
+          sockets: {
+            idleTimeoutMs: parseDuration(config.websocket.idle_timeout),
+            maxFrameBytes: config.websocket.max_frame_bytes,
+            maxInFlight: config.websocket.max_in_flight,
+            bufferBytes: config.websocket.buffer_bytes,
+          },
+          openWork: resolve(T.OPEN_WORK),
           version: VERSION,
           clock: resolve(T.CLOCK),
           authenticator: resolve(T.AUTHENTICATOR),

@@ -5,6 +5,7 @@ import type { Config } from '@atp/core/config'
 import { token } from '@atp/core/container'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
+import type { OpenWork } from '@atp/core/shutdown'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
@@ -41,6 +42,8 @@ export const CLOCK = token<Clock>('clock')
 export const RANDOM = token<Random>('random')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
+/** Requests, streams and sockets that a stop must wait for. */
+export const OPEN_WORK = token<OpenWork>('open work')
 export const READINESS = token<Readiness>('readiness')
 export const EVENT_LOOP = token<EventLoopWatch>('event loop watch')
 export const DATABASE = token<Database>('database')

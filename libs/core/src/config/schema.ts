@@ -27,6 +27,19 @@ const server = section('Where the gateway listens.', {
   ),
 })
 
+const websocket = section('How the sockets of /v1/ws are treated.', {
+  idle_timeout: duration(
+    '30s',
+    'Time of silence after which a client is pinged, and after the same time again, where it does not answer, cut off.',
+  ),
+  max_frame_bytes: count(20_971_520, 'Bytes that a frame of a client may have.'),
+  max_in_flight: count(32, 'Requests that may be under way on one socket.'),
+  buffer_bytes: count(
+    1_048_576,
+    'Bytes that may wait for a client to read them; then its answers wait for it, as long as server.write_timeout.',
+  ),
+})
+
 const data = section('What is kept on this machine.', {
   dir: Type.String({ minLength: 1, default: './data', description: 'Directory of the journal.' }),
   durability: Type.Enum(['process', 'power'], {
@@ -160,6 +173,7 @@ const shutdown = section('How the gateway stops.', {
 export const ConfigSchema = Type.Object(
   {
     server,
+    websocket,
     auth: AuthSchema,
     data,
     database,
