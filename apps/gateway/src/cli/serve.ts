@@ -1,4 +1,4 @@
-/** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
+/** `atp serve`: start, listen, and stop on a signal. */
 import { type LoadedConfig, loadConfig, renderProblems } from '@atp/core/config'
 import type { AppContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
@@ -8,6 +8,7 @@ import { developmentKeys } from '../tenancy/development-keys.ts'
 import * as T from '../tokens.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -23,19 +24,25 @@ export async function serve({ config, dev = false }: ServeOptions): Promise<void
     return explainBadConfig(error)
   }
   for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`)
+  let gateway: Gateway | undefined
+  stopOnSignal(async () => (await gateway?.stop()) ?? NOTHING_LOST)
   try {
     const container = await compose(loaded)
-    const gateway = new Gateway(container)
-    stopOnSignal(gateway)
+    gateway = new Gateway(container)
     const url = await gateway.start()
     if (dev && loaded.config.auth.enabled) await sayDevelopmentKeys(container)
     process.stdout.write(`listening ${url}\n`)
   } catch (error) {
+    // Told to stop while it started: who told it ends the process.
+    if (error instanceof AtpError && error.code === 'shutting_down') return
     process.stderr.write(`the gateway did not start: ${explanation(error)}\n`)
     // Not just an exit code: the journal's thread may be open already.
     process.exit(1)
   }
 }
+
+/** Before there is a gateway. */
+const NOTHING_LOST = { unfinished: [] }
 
 /** Where the keys are, not what they are: standard output is the log. */
 async function sayDevelopmentKeys({ resolve }: AppContainer): Promise<void> {
@@ -54,18 +61,4 @@ function explanation(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const problems = error instanceof AtpError ? error.problems : []
   return problems.length === 0 ? error.message : `${error.message}\n${renderProblems(problems)}`
-}
-
-function stopOnSignal(gateway: Gateway): void {
-  let stopping = false
-  const onSignal = (): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    gateway.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
 }
