@@ -133,6 +133,7 @@ const BINDINGS: readonly Binding[] = [
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
       exploration: routing.exploration,
+      prices: resolve(T.PRICES),
     })
   }),
   bind(
@@ -188,7 +189,7 @@ const BINDINGS: readonly Binding[] = [
     const arm = registry.arm(model)
     if (arm === undefined) throw unknownJudge(model, registry.arms())
     return new AnswerJudging({
-      judge: new ModelJudge(arm, registry, resolve(T.CLOCK), resolve(T.RANDOM)),
+      judge: new ModelJudge(arm, registry, resolve(T.PRICES), resolve(T.CLOCK), resolve(T.RANDOM)),
       share,
       maxConcurrent: max_concurrent,
       timeoutMs: parseDuration(timeout),

@@ -88,11 +88,10 @@ export class Gateway {
 
   #addTenants(): void {
     const { resolve } = this.#container
-    if (!resolve(T.CONFIG).auth.enabled) return
     const follower = resolve(T.FOLLOWER)
-    resolve(T.READINESS).register('tenants', () => follower.check())
+    if (resolve(T.CONFIG).auth.enabled) resolve(T.READINESS).register('tenants', () => follower.check())
     this.#lifecycle.add({
-      name: 'tenants',
+      name: 'tenants and prices',
       start: () => follower.start(),
       stop: () => follower.stop(),
     })
@@ -222,12 +221,18 @@ export class Gateway {
           version: VERSION,
           clock: resolve(T.CLOCK),
           authenticator: resolve(T.AUTHENTICATOR),
-          admin: { tenants: resolve(T.TENANTS), keys: resolve(T.KEYS), store: resolve(T.DATABASE).tenants },
+          admin: {
+            tenants: resolve(T.TENANTS),
+            keys: resolve(T.KEYS),
+            prices: resolve(T.PRICE_ADMINISTRATION),
+            store: resolve(T.DATABASE).tenants,
+          },
           publicMetrics: config.auth.public_metrics,
           corridor: resolve(T.CORRIDOR),
           exchanges: resolve(T.EXCHANGES),
           feedback: resolve(T.FEEDBACK),
           registry: resolve(T.REGISTRY),
+          prices: resolve(T.PRICES),
           readiness: resolve(T.READINESS),
           metrics: resolve(T.METRICS),
           scrape: resolve(T.SCRAPE),

@@ -8,6 +8,7 @@ import type { Random } from '@atp/core/random'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import type { PriceAdministration, PriceList } from '@atp/domain/pricing'
 import type {
   LearnedState,
   OutputLengths,
@@ -32,7 +33,7 @@ import type { AnswerJudging } from './judging/answer-judging.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import type { Replicas } from './replication/replicas.ts'
-import type { DirectoryFollower } from './tenancy/directory-follower.ts'
+import type { StoreFollower } from './store-follower.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
@@ -62,7 +63,9 @@ export const EMBEDDER = token<PromptEmbedder | null>('prompt embedder')
 export const READER = token<PromptReader>('prompt reader')
 export const DIRECTORY = token<TenantDirectory>('tenant directory')
 export const KEY_USE = token<KeyUse>('key use')
-export const FOLLOWER = token<DirectoryFollower>('directory follower')
+export const PRICES = token<PriceList>('price list')
+export const PRICE_ADMINISTRATION = token<PriceAdministration>('price administration')
+export const FOLLOWER = token<StoreFollower>('store follower')
 export const AUTHENTICATOR = token<Authenticator>('authenticator')
 export const TENANTS = token<TenantAdministration>('tenant administration')
 export const KEYS = token<KeyAdministration>('key administration')

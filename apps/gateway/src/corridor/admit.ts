@@ -70,13 +70,13 @@ export class Admitter {
     if (known !== null) return known
     const { verdict, id } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
-    if (verdict.kind === 'admitted') return this.#hold(walk, limits, arm, id, verdict, estimate)
+    if (verdict.kind === 'admitted') return this.#hold(walk, limits, candidate, id, verdict, estimate)
     const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
     const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null) {
       const second = await this.#decide(walk, limits, smaller)
       if (second.verdict.kind === 'admitted')
-        return this.#hold(walk, limits, arm, second.id, second.verdict, smaller)
+        return this.#hold(walk, limits, candidate, second.id, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
   }
@@ -115,7 +115,7 @@ export class Admitter {
   #hold(
     walk: Walk,
     limits: readonly TenantLimit[],
-    arm: Arm,
+    { price }: Candidate,
     id: ObservationId,
     { levels, leased }: Admitted,
     estimate: Estimate,
@@ -132,7 +132,7 @@ export class Admitter {
       limits,
       tenant,
       id,
-      arm,
+      price,
       levels,
       estimate,
       outputLimit,

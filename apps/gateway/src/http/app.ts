@@ -5,6 +5,7 @@ import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService } from '@atp/domain/observation'
+import type { Prices } from '@atp/domain/pricing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
@@ -61,6 +62,7 @@ export interface AppOptions {
   readonly exchanges: ExchangeFactory
   readonly feedback: FeedbackService
   readonly registry: AdapterRegistry
+  readonly prices: Prices
   readonly readiness: Readiness
   readonly metrics: Metrics
   readonly scrape: Scrape

@@ -11,6 +11,7 @@ import type {
   ObservationRepository,
   SnapshotRepository,
 } from '@atp/domain/observation'
+import type { PriceStore } from '@atp/domain/pricing'
 import type { TenantStore } from '@atp/domain/tenant'
 import { DataDirectory } from './data-directory.ts'
 import type { Durability } from './journal/protocol.ts'
@@ -44,6 +45,7 @@ export interface Database {
   readonly snapshots: SnapshotRepository
   readonly contexts: ContextRepository
   readonly tenants: TenantStore
+  readonly prices: PriceStore
   /** Whether other replicas may change what it holds. */
   readonly isShared: boolean
   /** Names this data directory among replicas. */
@@ -90,6 +92,7 @@ function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database
     snapshots: journal,
     contexts: journal,
     tenants: journal.tenants,
+    prices: journal.prices,
     isShared: false,
     replica: directory.replica,
     start: () => undefined,
@@ -118,6 +121,7 @@ function spooled(
     snapshots: repositories,
     contexts: repositories,
     tenants: tenants.store,
+    prices: tenants.prices,
     isShared: true,
     replica: directory.replica,
     start: () => drain.start(),

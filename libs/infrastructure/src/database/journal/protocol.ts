@@ -2,6 +2,7 @@
 import type { ContextRepository, DecisionRecord } from '@atp/domain/observation'
 import type { ContextKey } from '@atp/domain/routing'
 import type { StoredContextText } from '../context-json.ts'
+import type { PriceCall } from '../prices/price-call.ts'
 import type { StoredObservation } from '../repositories.ts'
 import type { StoredSnapshot } from '../snapshot-json.ts'
 import type { TenantCall } from '../tenants/tenant-call.ts'
@@ -26,6 +27,7 @@ export interface JournalCalls {
   drained: { input: number; output: null }
   trim: { input: number; output: number }
   tenants: { input: TenantCall; output: unknown }
+  prices: { input: PriceCall; output: unknown }
   close: { input: null; output: null }
 }
 

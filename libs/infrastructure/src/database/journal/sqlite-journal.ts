@@ -15,10 +15,12 @@ import type {
   SnapshotRepository,
   StoredContext,
 } from '@atp/domain/observation'
+import type { PriceStore } from '@atp/domain/pricing'
 import type { ContextKey } from '@atp/domain/routing'
 import type { TenantStore } from '@atp/domain/tenant'
 import { contextFromStored, contextToStored } from '../context-json.ts'
 import type { DataDirectory } from '../data-directory.ts'
+import { pricesBehind } from '../prices/price-call.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
 import { storeBehind } from '../tenants/tenant-call.ts'
@@ -47,8 +49,9 @@ const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts
 export class SqliteJournal
   implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
 {
-  /** Where the journal is the database. */
+  // Where the journal is the database.
   readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
+  readonly prices: PriceStore = pricesBehind(call => this.#send('prices', call))
   readonly #worker: Worker
   readonly #encoder: BatchEncoder
   readonly #pending = new Map<number, Pending>()
