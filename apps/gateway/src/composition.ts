@@ -244,7 +244,7 @@ const BINDINGS: readonly Binding[] = [
       }),
       settler,
       rails: resolve(T.RAILS),
-      observer: new Observer(resolve(T.OBSERVATIONS)),
+      observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
       metrics: resolve(T.METRICS),

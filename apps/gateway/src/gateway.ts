@@ -168,6 +168,8 @@ export class Gateway {
     const redis = resolve(T.LIMITS_REDIS)
     const failover = resolve(T.FAILOVER)
     const replicas = resolve(T.REPLICA_COUNT)
+    const peers = resolve(T.PEERS)
+    const calls = resolve(T.CALL_BOOK)
     const heartbeat = resolve(T.HEARTBEAT)
     const late = resolve(T.LATE_SETTLEMENTS)
     const watch = failover === null ? null : new OutageWatch(failover)
@@ -179,7 +181,10 @@ export class Gateway {
       start: async () => {
         // The same server: where it did not answer before, nobody waits for it again.
         if (redis !== null && resolve(T.REDIS)?.status === 'ready') await isReady(redis, REDIS_PATIENCE_MS)
+        // Who says that it lives is asked.
+        await peers?.start()
         await replicas?.start()
+        calls.start()
         heartbeat.start()
         watch?.start()
         if (late !== null) this.#settleLate(late)
@@ -188,7 +193,9 @@ export class Gateway {
         late?.stop()
         await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
         await watch?.stop(SETTLEMENT_PATIENCE_MS)
+        await calls.stop()
         replicas?.stop()
+        peers?.stop()
         redis?.disconnect()
       },
     })

@@ -30,8 +30,10 @@ import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
+import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
+import type { Peers } from './limits/peers.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { StoreFollower } from './store-follower.ts'
 
@@ -75,6 +77,10 @@ export const REPLICA_COUNT = token<ReplicaCount | null>('replica count')
 /** Null where limits are in this process alone. */
 export const FAILOVER = token<FailoverLimiter | null>('failover limiter')
 export const LIMITER = token<Limiter>('limiter')
+/** The calls that the record does not have yet. */
+export const CALL_BOOK = token<CallBook>('call book')
+/** Null where limits are in this process alone. */
+export const PEERS = token<Peers | null>('peers')
 export const HEARTBEAT = token<Heartbeat>('heartbeat')
 /** Null where limits are in this process alone: they know nothing of the process before. */
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')

@@ -55,6 +55,11 @@ function admitterOf(): Admitter {
         rebuilt += 1
       },
     },
+    calls: {
+      admitted: () => undefined,
+      settle: (...told) => limiter.settle(...told),
+      recount: admission => limiter.recount(admission),
+    },
     heartbeat,
     denials: new Denials(),
     lengths: new OutputLengths(typescriptNative, Number.POSITIVE_INFINITY),

@@ -68,6 +68,8 @@ export interface UsageQuery {
   /** Milliseconds since 1970, from and before. */
   readonly from: EpochMs
   readonly until: EpochMs
+  /** Observations that do not count; none where nothing is said. */
+  readonly without?: readonly string[]
 }
 
 /** What one key came to with one model on one day. */
