@@ -8,6 +8,7 @@ import { type AppContainer, type Binding, bind, bindValue, createContainer } fro
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
+import { OpenWork } from '@atp/core/shutdown'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
@@ -25,8 +26,8 @@ import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
+import { HEALTH } from './health/bindings.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
-import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
@@ -61,6 +62,7 @@ export async function compose(
     bindValue(T.RANDOM, random),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
+    ...HEALTH,
     ...TENANCY,
     ...LIMITS,
     ...overrides,
@@ -68,13 +70,13 @@ export async function compose(
 }
 
 const BINDINGS: readonly Binding[] = [
+  bind(T.OPEN_WORK, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
   bind(T.METRICS, resolve => {
     const metrics = createMetrics()
     metrics.build(VERSION, resolve(T.NATIVE).implementation === 'rust')
     return metrics
   }),
-  bind(T.READINESS, () => new Readiness()),
   bind(T.REGISTRY, resolve => {
     const config = resolve(T.CONFIG)
     const registry = new AdapterRegistry({

@@ -225,6 +225,13 @@ export class Gateway {
           bodyLimit: config.server.body_limit_bytes,
           requestTimeoutMs: parseDuration(config.server.request_timeout),
           patienceMs: parseDuration(config.server.write_timeout),
+          sockets: {
+            idleTimeoutMs: parseDuration(config.websocket.idle_timeout),
+            maxFrameBytes: config.websocket.max_frame_bytes,
+            maxInFlight: config.websocket.max_in_flight,
+            bufferBytes: config.websocket.buffer_bytes,
+          },
+          openWork: resolve(T.OPEN_WORK),
           version: VERSION,
           clock: resolve(T.CLOCK),
           authenticator: resolve(T.AUTHENTICATOR),
@@ -241,6 +248,7 @@ export class Gateway {
           registry: resolve(T.REGISTRY),
           prices: resolve(T.PRICES),
           readiness: resolve(T.READINESS),
+          eventLoop: resolve(T.EVENT_LOOP),
           metrics: resolve(T.METRICS),
           scrape: resolve(T.SCRAPE),
         })
@@ -295,7 +303,10 @@ function adaptersCheck(registry: AdapterRegistry): CheckResult {
   if (arms.length === 0) {
     return { status: 'unavailable', detail: 'no adapter is configured: add one under `adapters`' }
   }
-  const open = registry.adapters().filter(({ id }) => registry.health(id)?.circuit === 'open')
+  const adapters = registry.adapters()
+  const open = adapters.filter(({ id }) => registry.health(id)?.circuit === 'open')
   if (open.length === 0) return { status: 'ok', detail: null }
-  return { status: 'degraded', detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
+  // Of a circuit whose cooldown is over, traffic must be the judge: only `open` counts, and never for ever.
+  const status = open.length === adapters.length ? 'unavailable' : 'degraded'
+  return { status, detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
 }

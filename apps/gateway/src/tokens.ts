@@ -5,6 +5,7 @@ import type { Config } from '@atp/core/config'
 import { token } from '@atp/core/container'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
+import type { OpenWork } from '@atp/core/shutdown'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
@@ -26,6 +27,7 @@ import type { Admitter } from './corridor/admit.ts'
 import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
 import type { PromptReader } from './corridor/prompt-reader.ts'
+import type { EventLoopWatch } from './health/event-loop-watch.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape } from './http/scrape.ts'
@@ -43,7 +45,10 @@ export const CLOCK = token<Clock>('clock')
 export const RANDOM = token<Random>('random')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
+/** Requests, streams and sockets that a stop must wait for. */
+export const OPEN_WORK = token<OpenWork>('open work')
 export const READINESS = token<Readiness>('readiness')
+export const EVENT_LOOP = token<EventLoopWatch>('event loop watch')
 export const DATABASE = token<Database>('database')
 /** Null where there is none: this process is on its own. */
 export const REDIS = token<Redis | null>('redis')

@@ -39,6 +39,7 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 
 function timerProblems({
   server,
+  websocket,
   redis,
   limits,
   routing,
@@ -50,6 +51,8 @@ function timerProblems({
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'server.event_loop_limit': server.event_loop_limit,
+    'websocket.idle_timeout': websocket.idle_timeout,
     'redis.exchange_interval': redis.exchange_interval,
     'limits.timeout': limits.timeout,
     'limits.lease': limits.lease,

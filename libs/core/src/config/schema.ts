@@ -21,6 +21,23 @@ const server = section('Where the gateway listens.', {
   body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
   request_timeout: duration('60s', 'Time in which a request must arrive as a whole.'),
   write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
+  event_loop_limit: duration(
+    '5s',
+    'Time that the event loop may be blocked; /livez fails for a moment after a longer block.',
+  ),
+})
+
+const websocket = section('How the sockets of /v1/ws are treated.', {
+  idle_timeout: duration(
+    '30s',
+    'Time of silence after which a client is pinged, and after the same time again, where it does not answer, cut off.',
+  ),
+  max_frame_bytes: count(20_971_520, 'Bytes that a frame of a client may have.'),
+  max_in_flight: count(32, 'Requests that may be under way on one socket.'),
+  buffer_bytes: count(
+    1_048_576,
+    'Bytes that may wait for a client to read them; then its answers wait for it, as long as server.write_timeout.',
+  ),
 })
 
 const data = section('What is kept on this machine.', {
@@ -156,6 +173,7 @@ const shutdown = section('How the gateway stops.', {
 export const ConfigSchema = Type.Object(
   {
     server,
+    websocket,
     auth: AuthSchema,
     data,
     database,

@@ -18,6 +18,7 @@ import type { Durability } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
 import { PostgresDatabase } from './postgres/postgres-database.ts'
 import { type DrainStatus, PostgresDrain } from './postgres/postgres-drain.ts'
+import { PostgresPing } from './postgres/postgres-ping.ts'
 import { SpooledRepositories } from './spooled-repositories.ts'
 import { PostgresTenants } from './tenants/postgres-tenants.ts'
 
@@ -38,6 +39,13 @@ export interface DatabaseReadiness {
   readonly reason: string | null
 }
 
+/** A round trip each, over by itself sooner or later; rejects where there is no answer. */
+export interface DatabasePings {
+  readonly journal: () => Promise<void>
+  /** Null where there is none. */
+  readonly postgres: (() => Promise<void>) | null
+}
+
 export interface Database {
   readonly journal: Journal
   readonly decisions: DecisionRepository
@@ -55,6 +63,7 @@ export interface Database {
   /** Drains for at most `deadlineMs` milliseconds, then closes everything. What is left stays in the journal. */
   stop(deadlineMs: number): Promise<void>
   readiness(): DatabaseReadiness
+  readonly pings: DatabasePings
   /** Null where there is no Postgres to drain to. */
   drainStatus(): DrainStatus | null
 }
@@ -73,6 +82,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
         : {
             database: new PostgresDatabase({ url, replica: directory.replica }),
             tenants: new PostgresTenants(url),
+            ping: new PostgresPing(url),
           }
     const journal = await SqliteJournal.open({ directory, durability: options.durability })
     return postgres === null
@@ -101,14 +111,21 @@ function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database
       directory.release()
     },
     readiness: () => journalReadiness(journal),
+    pings: { journal: () => journal.answers(), postgres: null },
     drainStatus: () => null,
   }
+}
+
+interface PostgresParts {
+  readonly database: PostgresDatabase
+  readonly tenants: PostgresTenants
+  readonly ping: PostgresPing
 }
 
 function spooled(
   directory: DataDirectory,
   journal: SqliteJournal,
-  { database: postgres, tenants }: { readonly database: PostgresDatabase; readonly tenants: PostgresTenants },
+  { database: postgres, tenants, ping }: PostgresParts,
   { log, random }: OpenDatabaseOptions,
 ): Database {
   const repositories = new SpooledRepositories(journal, postgres, log)
@@ -131,13 +148,14 @@ function spooled(
       await drain.stop()
       await journal.close()
       directory.release()
-      await Promise.all([postgres.close(), tenants.close()])
+      await Promise.all([postgres.close(), tenants.close(), ping.close()])
     },
     readiness() {
       const own = journalReadiness(journal)
       if (own.state !== 'ready' || drain.status().connected !== false) return own
       return { state: 'degraded', reason: `Postgres is away, ${drain.status().lag} rows wait in the journal` }
     },
+    pings: { journal: () => journal.answers(), postgres: () => ping.ask() },
     drainStatus: () => drain.status(),
   }
 }

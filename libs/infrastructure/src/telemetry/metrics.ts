@@ -10,6 +10,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { LabelCache } from './label-cache.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
+import { SocketMetrics } from './socket-metrics.ts'
 
 export interface Metrics {
   /** Of what `render` returns. */
@@ -31,6 +32,10 @@ export interface Metrics {
   authenticationFailed(limited: boolean): void
   streamStarted(): void
   streamEnded(): void
+  socketOpened(): void
+  socketFrame(direction: 'received' | 'sent'): void
+  /** @param code of RFC 6455 */
+  socketClosed(code: number): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
   observationQueue(length: number, waiting: number): void
   /** Rows of the journal that Postgres has not taken yet. */
@@ -71,6 +76,7 @@ class PrometheusMetrics implements Metrics {
   readonly #embeddings: Counter
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
+  readonly #sockets: SocketMetrics
 
   constructor() {
     const registers = [this.#registry]
@@ -151,6 +157,7 @@ class PrometheusMetrics implements Metrics {
       registers,
     })
     this.#contexts = new ContextMetrics(registers)
+    this.#sockets = new SocketMetrics(registers)
   }
 
   get contentType(): string {
@@ -203,6 +210,18 @@ class PrometheusMetrics implements Metrics {
 
   streamEnded(): void {
     this.#streams.dec()
+  }
+
+  socketOpened(): void {
+    this.#sockets.opened()
+  }
+
+  socketFrame(direction: string): void {
+    this.#sockets.frame(direction)
+  }
+
+  socketClosed(code: number): void {
+    this.#sockets.closed(code)
   }
 
   observationQueue(length: number, waiting: number): void {

@@ -92,6 +92,11 @@ export class SqliteJournal
     return this.#position
   }
 
+  /** Resolves when its thread has looked into the file, behind all that was asked before. @throws {AtpError} where it cannot */
+  async answers(): Promise<void> {
+    await this.#send('known', [''])
+  }
+
   /** Calls `listener` after each commit. */
   onCommit(listener: () => void): void {
     this.#committed = listener
