@@ -4,6 +4,7 @@ import type { FieldProblem } from '../errors.ts'
 import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
+import { shutdownProblems } from './shutdown-windows.ts'
 
 /** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
 const LONGEST_TIMER_DAYS = 24
@@ -14,6 +15,7 @@ export function ruleProblems(config: WrittenConfig): FieldProblem[] {
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
+    ...shutdownProblems(config),
   ]
 }
 

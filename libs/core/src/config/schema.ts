@@ -4,7 +4,7 @@ import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
-import { count, duration, durationOrZero, section } from './schema-parts.ts'
+import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
 
 const server = section('Where the gateway listens.', {
   host: Type.String({
@@ -167,7 +167,16 @@ const shutdown = section('How the gateway stops.', {
     '0s',
     'Time that it goes on serving after it called itself unready; 5s by default inside Kubernetes.',
   ),
-  total: duration('30s', 'Time after which what still runs is cut off; the lag is not part of it.'),
+  total: duration(
+    '30s',
+    'Time after which the process has ended, whatever hangs; the lag is not part of it.',
+  ),
+  streams: optionalDuration(
+    'Of the total: for requests, streams and sockets to end by themselves. By default 40%.',
+  ),
+  tasks: optionalDuration(
+    'Of the total: for what runs in the background. By default half of what the streams leave; the components have the rest.',
+  ),
 })
 
 export const ConfigSchema = Type.Object(
