@@ -6,6 +6,7 @@ export type { Durability, JournalLimits, SpoolPosition } from './journal/protoco
 export type { SpoolBatch } from './journal/spool.ts'
 export { SqliteJournal, type SqliteJournalOptions } from './journal/sqlite-journal.ts'
 export { type OpenDatabaseOptions, openDatabase, type RecordDurability } from './open-database.ts'
+export { DeadLetterOffice } from './open-dead-letters.ts'
 export {
   PostgresDatabase,
   type PostgresDatabaseOptions,

@@ -6,6 +6,7 @@ import type { Random } from '@atp/core/random'
 import type { Secret } from '@atp/core/secret'
 import { DataDirectory } from './data-directory.ts'
 import type { Database } from './database.ts'
+import { droppedRowsLog } from './dropped-rows-log.ts'
 import type { JournalLimits } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
 import { journalDatabase } from './journal-database.ts'
@@ -56,6 +57,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
       durability: durability === 'power' ? 'power' : 'process',
       ...(limits === undefined ? {} : { limits }),
     })
+    journal.onDrop(droppedRowsLog(log, clock))
     const { commitTimeoutMs = COMMIT_TIMEOUT_MS } = options
     const confirmWithinMs = durability === 'database' ? commitTimeoutMs : null
     const database =

@@ -69,6 +69,7 @@ export class SqliteJournal
   #condition: JournalCondition
   #failure: AtpError | null = null
   #committed: () => void = () => undefined
+  #dropped: (rows: number) => void = () => undefined
 
   private constructor(worker: Worker, greeting: Extract<JournalGreeting, { names: unknown }>) {
     this.#worker = worker
@@ -123,6 +124,11 @@ export class SqliteJournal
   /** Calls `listener` after each commit that added rows, and where others may go or are to be sent again. */
   onCommit(listener: () => void): void {
     this.#committed = listener
+  }
+
+  /** Calls `listener` after each drop of rows, with how many there were since the start. */
+  onDrop(listener: (rows: number) => void): void {
+    this.#dropped = listener
   }
 
   append(batch: JournalBatch): Promise<number> {
@@ -228,6 +234,7 @@ export class SqliteJournal
     const news =
       position.last > this.#position.last || condition.letters.requeued > this.#condition.letters.requeued
     this.#position = position
+    if (condition.dropped > this.#condition.dropped) this.#dropped(condition.dropped)
     this.#condition = condition
     for (const reply of replies) {
       const pending = this.#pending.get(reply.id)
