@@ -54,7 +54,8 @@ function withOffice({ config }: DeadLetterArguments, answerOf: (office: DeadLett
   try {
     loaded = loadConfig(configFileOf(config))
   } catch (error) {
-    return explainBadConfig(error)
+    explainBadConfig(error)
+    return
   }
   try {
     const office = DeadLetterOffice.open(loaded.config.data.dir)

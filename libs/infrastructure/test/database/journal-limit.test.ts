@@ -90,11 +90,10 @@ describe('at its limit a journal that drops the oldest', () => {
 
 /** @returns the sequence of its last observation */
 async function fillUp(journal: SqliteJournal): Promise<number> {
-  let last = 0
   while (journal.refusal === null) {
     const decisions = Array.from({ length: 50 }, () => decision())
     const rows = decisions.map(({ id }) => observation({ decisionId: id }))
-    last = await journal.append(batch(rows, decisions))
+    const last = await journal.append(batch(rows, decisions))
     // A journal that drops does so between two groups.
     if (last > 100_000) throw new Error('the journal never got full')
   }
