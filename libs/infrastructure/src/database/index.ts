@@ -7,6 +7,7 @@ export type { SpoolBatch } from './journal/spool.ts'
 export { SqliteJournal, type SqliteJournalOptions } from './journal/sqlite-journal.ts'
 export { type OpenDatabaseOptions, openDatabase, type RecordDurability } from './open-database.ts'
 export { DeadLetterOffice } from './open-dead-letters.ts'
+export { OrphanJournals, type OrphanJournalsOptions } from './orphan-journals.ts'
 export {
   PostgresDatabase,
   type PostgresDatabaseOptions,

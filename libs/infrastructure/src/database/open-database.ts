@@ -10,6 +10,7 @@ import { droppedRowsLog } from './dropped-rows-log.ts'
 import type { JournalLimits } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
 import { journalDatabase } from './journal-database.ts'
+import { OrphanJournals } from './orphan-journals.ts'
 import { PostgresDatabase } from './postgres/postgres-database.ts'
 import { spooledDatabase } from './spooled-database.ts'
 import { PostgresTenants } from './tenants/postgres-tenants.ts'
@@ -51,6 +52,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
         : {
             postgres: new PostgresDatabase({ url, replica: directory.replica }),
             tenants: new PostgresTenants(url),
+            orphans: new OrphanJournals({ dataDir: directory.path, databaseUrl: url, log, clock, random }),
           }
     const journal = await SqliteJournal.open({
       directory,

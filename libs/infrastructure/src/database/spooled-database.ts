@@ -4,6 +4,7 @@ import type { DataDirectory } from './data-directory.ts'
 import type { Database, DatabaseReadiness } from './database.ts'
 import type { SqliteJournal } from './journal/sqlite-journal.ts'
 import { figuresOf, journalReadiness } from './journal-database.ts'
+import type { OrphanJournals } from './orphan-journals.ts'
 import { DrainBarrier, postgresAway } from './postgres/drain-barrier.ts'
 import type { PostgresDatabase } from './postgres/postgres-database.ts'
 import { PostgresDrain, type PostgresDrainOptions } from './postgres/postgres-drain.ts'
@@ -15,6 +16,8 @@ export interface SpooledDatabaseOptions extends Pick<PostgresDrainOptions, 'cloc
   readonly journal: SqliteJournal
   readonly postgres: PostgresDatabase
   readonly tenants: PostgresTenants
+  /** Of other processes, in the same directory. */
+  readonly orphans: OrphanJournals
   /** Milliseconds that an answer waits for Postgres's commit; null where the journal's is enough. */
   readonly confirmWithinMs: number | null
   readonly log: Logger
@@ -24,7 +27,7 @@ export interface SpooledDatabaseOptions extends Pick<PostgresDrainOptions, 'cloc
 const PROMPT = { lingerMs: 0, backoffMs: { first: 50, longest: 1_000 } }
 
 export function spooledDatabase(options: SpooledDatabaseOptions): Database {
-  const { directory, journal, postgres, tenants, confirmWithinMs, log, clock, random } = options
+  const { directory, journal, postgres, tenants, orphans, confirmWithinMs, log, clock, random } = options
   const repositories = new SpooledRepositories(journal, postgres, log)
   const barrier = confirmWithinMs === null ? null : new DrainBarrier(confirmWithinMs)
   const drain = new PostgresDrain({
@@ -55,11 +58,15 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
       const { last, drained } = journal.position
       return barrier === null || drained >= last ? null : barrier.wait(last)
     },
-    start: () => drain.start(),
+    start: () => {
+      drain.start()
+      orphans.start()
+    },
     async stop(deadlineMs) {
+      const adopted = orphans.stop()
       const left = await drain.flush(deadlineMs)
       if (left > 0) log.warn({ lag: left }, 'rows are left in the journal: the next start drains them')
-      await drain.stop()
+      await Promise.all([drain.stop(), adopted])
       await journal.close()
       directory.release()
       await Promise.all([postgres.close(), tenants.close()])
