@@ -49,7 +49,7 @@ export async function compose(
   const random = new SystemRandom()
   const database = await openDatabase({
     dataDir: config.data.dir,
-    durability: config.data.durability,
+    ...storageOf(config),
     ...(config.database.url === null ? {} : { databaseUrl: config.database.url }),
     log,
     clock,
@@ -143,6 +143,7 @@ const BINDINGS: readonly Binding[] = [
     resolve =>
       new ObservationService({
         journal: resolve(T.DATABASE).journal,
+        gate: resolve(T.DATABASE),
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
         schedule: groupPace,
@@ -254,6 +255,16 @@ const BINDINGS: readonly Binding[] = [
     })
   }),
 ]
+
+/** Without Postgres the record is here to stay: where it is full, its oldest rows give way, and otherwise new work does. */
+function storageOf({ data, database }: Config) {
+  const whenFull = data.journal_full ?? (database.url === null ? 'drop-oldest' : 'refuse')
+  return {
+    durability: data.durability,
+    limits: { limitBytes: data.journal_limit_bytes, whenFull },
+    commitTimeoutMs: parseDuration(data.commit_timeout),
+  }
+}
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000

@@ -8,6 +8,7 @@ import { toUsd } from '@atp/core/units'
 import type { Observation, Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
+import { JournalMetrics } from './journal-metrics.ts'
 import { LabelCache } from './label-cache.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
@@ -40,6 +41,8 @@ export interface Metrics {
   observationQueue(length: number, waiting: number): void
   /** Rows of the journal that Postgres has not taken yet. */
   drainLag(rows: number): void
+  /** Bytes that the journal's rows take, rows that gave way since the start, and rows that Postgres refused. */
+  journal(bytes: number, dropped: number, deadLetters: number): void
   circuit(adapter: AdapterId, open: boolean): void
   /** A call of a model was within its tenant's limits, or not; `shadow_denied`: it was, but for a limit in shadow. */
   admission(verdict: 'admitted' | 'denied' | 'shadow_denied'): void
@@ -77,6 +80,7 @@ class PrometheusMetrics implements Metrics {
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
   readonly #sockets: SocketMetrics
+  readonly #journal: JournalMetrics
 
   constructor() {
     const registers = [this.#registry]
@@ -158,6 +162,7 @@ class PrometheusMetrics implements Metrics {
     })
     this.#contexts = new ContextMetrics(registers)
     this.#sockets = new SocketMetrics(registers)
+    this.#journal = new JournalMetrics(registers)
   }
 
   get contentType(): string {
@@ -231,6 +236,10 @@ class PrometheusMetrics implements Metrics {
 
   drainLag(rows: number): void {
     this.#drainLag.set(rows)
+  }
+
+  journal(bytes: number, dropped: number, deadLetters: number): void {
+    this.#journal.set(bytes, dropped, deadLetters)
   }
 
   circuit(adapter: AdapterId, open: boolean): void {

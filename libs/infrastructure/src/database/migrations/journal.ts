@@ -8,6 +8,7 @@ import * as contexts from './journal-0006-contexts.ts'
 import * as tenants from './journal-0007-tenants.ts'
 import * as usage from './journal-0008-usage.ts'
 import * as prices from './journal-0009-prices.ts'
+import * as deadLetters from './journal-0010-dead-letters.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
@@ -19,4 +20,5 @@ export const journalMigrations = {
   '0007-tenants': tenants,
   '0008-usage': usage,
   '0009-prices': prices,
+  '0010-dead-letters': deadLetters,
 }
