@@ -33,7 +33,7 @@ import { observe } from './routes/observe.ts'
 import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
 import { schemaError } from './schema-error.ts'
-import type { Scrape } from './scrape.ts'
+import type { Scraped } from './scrape.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -63,7 +63,7 @@ export interface AppOptions {
   readonly registry: AdapterRegistry
   readonly readiness: Readiness
   readonly metrics: Metrics
-  readonly scrape: Scrape
+  readonly scrape: Scraped
 }
 
 export async function buildApp(options: AppOptions): Promise<App> {
