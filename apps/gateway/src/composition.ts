@@ -6,7 +6,7 @@ import { systemClock } from '@atp/core/clock'
 import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
-import { createLogger } from '@atp/core/logging'
+import { createLogger, type Logger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { OpenWork } from '@atp/core/shutdown'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
@@ -43,8 +43,8 @@ import { VERSION } from './version.ts'
 export async function compose(
   { config }: LoadedConfig,
   overrides: readonly Binding[] = [],
+  log: Logger = createLogger({ level: config.log.level }),
 ): Promise<AppContainer> {
-  const log = createLogger({ level: config.log.level })
   const clock = systemClock
   const random = new SystemRandom()
   const database = await openDatabase({
@@ -173,8 +173,9 @@ const BINDINGS: readonly Binding[] = [
         clock: resolve(T.CLOCK),
       }),
   ),
+  bind(T.SCRAPE, resolve => resolve(T.OWN_SCRAPE)),
   bind(
-    T.SCRAPE,
+    T.OWN_SCRAPE,
     resolve =>
       new Scrape({
         metrics: resolve(T.METRICS),

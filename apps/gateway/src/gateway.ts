@@ -10,6 +10,8 @@ import { recover } from '@atp/domain/observation'
 import { isReady, type Redis } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
+import { retire } from './http/retire.ts'
+import { untilReady } from './http/until-ready.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import { OutageWatch } from './limits/outage-watch.ts'
 import * as T from './tokens.ts'
@@ -19,9 +21,11 @@ export class Gateway {
   readonly #container: AppContainer
   readonly #lifecycle: Lifecycle
   #draining = false
+  #app: App | undefined
   #url = ''
 
-  constructor(container: AppContainer) {
+  /** @param options.readyFirst whether it listens only once it is ready: another process serves until then */
+  constructor(container: AppContainer, { readyFirst = false }: { readonly readyFirst?: boolean } = {}) {
     this.#container = container
     this.#lifecycle = new Lifecycle({ log: container.resolve(T.LOG), clock: container.resolve(T.CLOCK) })
     this.#registerCheck()
@@ -32,6 +36,8 @@ export class Gateway {
     this.#addLearning()
     this.#addJudging()
     this.#addLimits()
+    const readiness = container.resolve(T.READINESS)
+    if (readyFirst) this.#lifecycle.add({ name: 'readiness', start: () => untilReady(readiness) })
     this.#addHttp()
   }
 
@@ -60,6 +66,11 @@ export class Gateway {
       await this.#container.dispose()
       await flushLogger(log)
     }
+  }
+
+  /** Lets its clients go over to other processes that listen on the same port; still ready, for those that are left. */
+  async retire(): Promise<void> {
+    if (this.#app !== undefined) await retire(this.#app)
   }
 
   #registerCheck(): void {
@@ -215,11 +226,10 @@ export class Gateway {
   #addHttp(): void {
     const { resolve } = this.#container
     const config = resolve(T.CONFIG)
-    let app: App | undefined
     this.#lifecycle.add({
       name: 'http',
       start: async () => {
-        app = await buildApp({
+        this.#app = await buildApp({
           log: resolve(T.LOG),
           logRequests: config.log.requests,
           bodyLimit: config.server.body_limit_bytes,
@@ -252,10 +262,12 @@ export class Gateway {
           metrics: resolve(T.METRICS),
           scrape: resolve(T.SCRAPE),
         })
-        this.#url = await app.listen({ host: config.server.host, port: config.server.port })
+        this.#url = await this.#app.listen({ host: config.server.host, port: config.server.port })
       },
       stop: async () => {
-        if (app !== undefined) await closeWithin(app, (parseDuration(config.shutdown.total) * 2) / 3)
+        if (this.#app !== undefined) {
+          await closeWithin(this.#app, (parseDuration(config.shutdown.total) * 2) / 3)
+        }
       },
     })
   }

@@ -21,6 +21,12 @@ program
   .command('serve', { isDefault: true })
   .description('run the gateway in the foreground until SIGTERM or Ctrl-C')
   .option(...CONFIG_OPTION)
+  .option(
+    '--workers <n>',
+    'processes that serve on the same port; SIGHUP replaces them one after the other by the configuration as it is then',
+    wholeNumber,
+    1,
+  )
   .option('--dev', 'make a tenant `dev` with a key, and the first admin key, kept in data.dir')
   .action(async (options: ServeOptions) => {
     const { serve } = await import('./cli/serve.ts')

@@ -30,7 +30,7 @@ import type { PromptReader } from './corridor/prompt-reader.ts'
 import type { EventLoopWatch } from './health/event-loop-watch.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
-import type { Scrape } from './http/scrape.ts'
+import type { Scrape, Scraped } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
 import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
@@ -92,5 +92,7 @@ export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements'
 export const LENGTHS = token<OutputLengths>('output lengths')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
-export const SCRAPE = token<Scrape>('scrape')
+/** Of this process alone. */
+export const OWN_SCRAPE = token<Scrape>('own scrape')
+export const SCRAPE = token<Scraped>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

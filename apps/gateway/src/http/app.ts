@@ -38,7 +38,7 @@ import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
 import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
-import type { Scrape } from './scrape.ts'
+import type { Scraped } from './scrape.ts'
 import type { SocketLimits } from './ws/ask-socket.ts'
 
 export type App = FastifyInstance<
@@ -73,7 +73,7 @@ export interface AppOptions {
   readonly readiness: Readiness
   readonly eventLoop: EventLoopWatch
   readonly metrics: Metrics
-  readonly scrape: Scrape
+  readonly scrape: Scraped
 }
 
 export async function buildApp(options: AppOptions): Promise<App> {

@@ -7,6 +7,7 @@ import type { Milliseconds } from '@atp/core/units'
 import { toUsd } from '@atp/core/units'
 import type { Observation, Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
 import { LabelCache } from './label-cache.ts'
@@ -53,6 +54,8 @@ export interface Metrics {
   /** Of tenants and tasks. */
   contexts(counts: ContextCounts): void
   render(): Promise<string>
+  /** The same as plain data, to be added up with that of other processes. */
+  figures(): Promise<MetricFigures>
 }
 
 const MAX_ADAPTERS = 256
@@ -91,6 +94,7 @@ class PrometheusMetrics implements Metrics {
       name: 'atp_circuit_open',
       help: "1 while an adapter's circuit is open: it gets no traffic",
       labelNames: ['adapter'],
+      aggregator: 'max',
       registers,
     })
     this.#circuits = new LabelCache(MAX_ADAPTERS, adapter => circuit.labels(adapter))
@@ -98,6 +102,7 @@ class PrometheusMetrics implements Metrics {
       name: 'atp_build_info',
       help: 'Always 1; the labels say which build runs',
       labelNames: ['version', 'native'],
+      aggregator: 'first',
       registers,
     })
     this.#streams = new Gauge({
@@ -264,6 +269,10 @@ class PrometheusMetrics implements Metrics {
 
   render(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  figures(): Promise<MetricFigures> {
+    return this.#registry.getMetricsAsJSON()
   }
 }
 
