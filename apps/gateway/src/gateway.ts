@@ -10,8 +10,9 @@ import { database } from './components/database.ts'
 import { HttpServer } from './components/http-server.ts'
 import { learnedState } from './components/learned-state.ts'
 import { limits } from './components/limits.ts'
+import { readiness } from './components/readiness.ts'
 import { redis } from './components/redis.ts'
-import { tenants } from './components/tenants.ts'
+import { tenantsAndPrices } from './components/tenants-and-prices.ts'
 import * as T from './tokens.ts'
 
 export class Gateway {
@@ -21,7 +22,8 @@ export class Gateway {
   #shutdown: Shutdown | undefined
   #stopped: Promise<ShutdownReport> | undefined
 
-  constructor(container: AppContainer) {
+  /** @param options.readyFirst whether it listens only once it is ready: another process serves until then */
+  constructor(container: AppContainer, { readyFirst = false }: { readonly readyFirst?: boolean } = {}) {
     const { resolve } = container
     this.#container = container
     const isStopping = (): boolean => this.#shutdown !== undefined
@@ -32,11 +34,12 @@ export class Gateway {
     this.#lifecycle = new Lifecycle({
       components: [
         database(container),
-        tenants(container),
+        tenantsAndPrices(container),
         redis(container),
         learnedState(container),
         adapters(container),
         limits(container),
+        readiness(container, readyFirst),
         this.#http,
       ],
       log: resolve(T.LOG),
@@ -59,6 +62,11 @@ export class Gateway {
   stop(): Promise<ShutdownReport> {
     this.#stopped ??= this.#stop()
     return this.#stopped
+  }
+
+  /** Lets its clients go over to other processes that listen on the same port; still ready, for those that are left. */
+  retire(): Promise<void> {
+    return this.#http.retire()
   }
 
   async #stop(): Promise<ShutdownReport> {

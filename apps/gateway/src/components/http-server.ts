@@ -3,12 +3,13 @@ import { parseDuration } from '@atp/core/config'
 import type { AppContainer } from '@atp/core/container'
 import type { Component } from '@atp/core/lifecycle'
 import { type App, buildApp } from '../http/app.ts'
+import { retire } from '../http/retire.ts'
 import * as T from '../tokens.ts'
 import { VERSION } from '../version.ts'
 
 export class HttpServer implements Component {
   readonly name = 'http'
-  readonly needs = ['tenants', 'adapters', 'limits']
+  readonly needs = ['readiness']
   readonly #container: AppContainer
   readonly #isStopping: () => boolean
   #app: App | undefined
@@ -46,18 +47,29 @@ export class HttpServer implements Component {
       version: VERSION,
       clock: resolve(T.CLOCK),
       authenticator: resolve(T.AUTHENTICATOR),
-      admin: { tenants: resolve(T.TENANTS), keys: resolve(T.KEYS), store: resolve(T.DATABASE).tenants },
+      admin: {
+        tenants: resolve(T.TENANTS),
+        keys: resolve(T.KEYS),
+        prices: resolve(T.PRICE_ADMINISTRATION),
+        store: resolve(T.DATABASE).tenants,
+      },
       publicMetrics: config.auth.public_metrics,
       corridor: resolve(T.CORRIDOR),
       exchanges: resolve(T.EXCHANGES),
       feedback: resolve(T.FEEDBACK),
       registry: resolve(T.REGISTRY),
+      prices: resolve(T.PRICES),
       readiness: resolve(T.READINESS),
       eventLoop: resolve(T.EVENT_LOOP),
       metrics: resolve(T.METRICS),
       scrape: resolve(T.SCRAPE),
     })
     this.#url = await this.#app.listen({ host: config.server.host, port: config.server.port })
+  }
+
+  /** Lets its clients go over to other processes that listen on the same port. */
+  async retire(): Promise<void> {
+    if (this.#app !== undefined) await retire(this.#app)
   }
 
   /** Lets nobody new in; what is under way goes on. */

@@ -17,6 +17,8 @@ export function limits({ resolve }: AppContainer): Component {
   const redis = resolve(T.LIMITS_REDIS)
   const failover = resolve(T.FAILOVER)
   const replicas = resolve(T.REPLICA_COUNT)
+  const peers = resolve(T.PEERS)
+  const calls = resolve(T.CALL_BOOK)
   const heartbeat = resolve(T.HEARTBEAT)
   const late = resolve(T.LATE_SETTLEMENTS)
   const watch = failover === null ? null : new OutageWatch(failover)
@@ -29,7 +31,10 @@ export function limits({ resolve }: AppContainer): Component {
     start: async () => {
       // The same server: where it did not answer before, nobody waits for it again.
       if (redis !== null && resolve(T.REDIS)?.status === 'ready') await isReady(redis, REDIS_PATIENCE_MS)
+      // Who says that it lives is asked.
+      await peers?.start()
       await replicas?.start()
+      calls.start()
       heartbeat.start()
       watch?.start()
       if (late !== null) settleLate(late, resolve)
@@ -38,7 +43,9 @@ export function limits({ resolve }: AppContainer): Component {
       const settlements = Math.min(SETTLEMENT_PATIENCE_MS, patienceMs / 3)
       await heartbeat.stop(settlements)
       await watch?.stop(settlements)
+      await calls.stop()
       replicas?.stop()
+      peers?.stop()
       redis?.disconnect()
     },
   }

@@ -1,4 +1,5 @@
 export type { AdapterConfig, Config, ConfigSource, LoadedConfig } from './config.ts'
+export { readConfigText } from './config-file.ts'
 export { DURATION_PATTERN, parseDuration } from './duration.ts'
 export { FRAMING_HEADERS, HEADER_VALUE_PATTERN } from './header-rules.ts'
 export { configJsonSchema } from './json-schema.ts'

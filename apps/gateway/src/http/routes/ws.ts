@@ -97,7 +97,7 @@ function parserOf(app: App): JsonParser {
   const parser = app.getDefaultJsonParser('error', 'error')
   return text => {
     let parsed: unknown
-    parser(null as never, text, (error, body) => {
+    void parser(null as never, text, (error, body) => {
       if (error !== null) throw error
       parsed = body
     })

@@ -61,7 +61,8 @@ export class AskSocket implements WorkControls {
       patienceMs,
       onStuck: () => this.#tooSlow(),
     })
-    this.#idle = setInterval(() => this.#listen(), limits.idleTimeoutMs)
+    // After what has arrived meanwhile was read: a loop that was blocked makes nobody silent.
+    this.#idle = setInterval(() => setImmediate(() => this.#listen()), limits.idleTimeoutMs)
     metrics.socketOpened()
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('ping', () => this.#hear())
@@ -154,6 +155,7 @@ export class AskSocket implements WorkControls {
 
   /** Who has said nothing since it was pinged is gone, whatever the network says. One that is slow to read is slow to answer, too. */
   #listen(): void {
+    if (this.#isGone) return
     if (!this.#heard && !this.#outbox.isFull) this.#socket.terminate()
     this.#heard = false
     this.#socket.ping()
