@@ -1,6 +1,7 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { addAdministration } from './cli/admin/commands.ts'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
 import type { ReplayArguments } from './cli/replay.ts'
@@ -85,5 +86,7 @@ program
     const { replay } = await import('./cli/replay.ts')
     await replay(options)
   })
+
+addAdministration(program)
 
 await program.parseAsync()
