@@ -166,7 +166,7 @@ describe('atp usage', () => {
 })
 
 describe('an administrator’s command', () => {
-  it('takes the key from a file, the environment, or where `npm run up` keeps it', async () => {
+  it('takes the key from a file, the environment, or where `serve --dev` keeps it', async () => {
     const { code } = await run(`tenants list --key-file ${KEY_FILE}`, { ATP_ADMIN_KEY: freshKey() })
     expect(code).toBe(0)
     const usual = await runAtp(['tenants', 'list', '--url', setup.url], { dataDir: scratch })
