@@ -6,7 +6,7 @@ import { systemClock } from '@atp/core/clock'
 import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
-import { createLogger } from '@atp/core/logging'
+import { createLogger, type Logger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { OpenWork } from '@atp/core/shutdown'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
@@ -43,13 +43,13 @@ import { VERSION } from './version.ts'
 export async function compose(
   { config }: LoadedConfig,
   overrides: readonly Binding[] = [],
+  log: Logger = createLogger({ level: config.log.level }),
 ): Promise<AppContainer> {
-  const log = createLogger({ level: config.log.level })
   const clock = systemClock
   const random = new SystemRandom()
   const database = await openDatabase({
     dataDir: config.data.dir,
-    durability: config.data.durability,
+    ...storageOf(config),
     ...(config.database.url === null ? {} : { databaseUrl: config.database.url }),
     log,
     clock,
@@ -135,6 +135,7 @@ const BINDINGS: readonly Binding[] = [
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
       exploration: routing.exploration,
+      prices: resolve(T.PRICES),
     })
   }),
   bind(
@@ -142,6 +143,7 @@ const BINDINGS: readonly Binding[] = [
     resolve =>
       new ObservationService({
         journal: resolve(T.DATABASE).journal,
+        gate: resolve(T.DATABASE),
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
         schedule: groupPace,
@@ -171,8 +173,9 @@ const BINDINGS: readonly Binding[] = [
         clock: resolve(T.CLOCK),
       }),
   ),
+  bind(T.SCRAPE, resolve => resolve(T.OWN_SCRAPE)),
   bind(
-    T.SCRAPE,
+    T.OWN_SCRAPE,
     resolve =>
       new Scrape({
         metrics: resolve(T.METRICS),
@@ -190,7 +193,7 @@ const BINDINGS: readonly Binding[] = [
     const arm = registry.arm(model)
     if (arm === undefined) throw unknownJudge(model, registry.arms())
     return new AnswerJudging({
-      judge: new ModelJudge(arm, registry, resolve(T.CLOCK), resolve(T.RANDOM)),
+      judge: new ModelJudge(arm, registry, resolve(T.PRICES), resolve(T.CLOCK), resolve(T.RANDOM)),
       share,
       maxConcurrent: max_concurrent,
       timeoutMs: parseDuration(timeout),
@@ -245,7 +248,7 @@ const BINDINGS: readonly Binding[] = [
       }),
       settler,
       rails: resolve(T.RAILS),
-      observer: new Observer(resolve(T.OBSERVATIONS)),
+      observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
       metrics: resolve(T.METRICS),
@@ -253,6 +256,16 @@ const BINDINGS: readonly Binding[] = [
     })
   }),
 ]
+
+/** Without Postgres the record is here to stay: where it is full, its oldest rows give way, and otherwise new work does. */
+function storageOf({ data, database }: Config) {
+  const whenFull = data.journal_full ?? (database.url === null ? 'drop-oldest' : 'refuse')
+  return {
+    durability: data.durability,
+    limits: { limitBytes: data.journal_limit_bytes, whenFull },
+    commitTimeoutMs: parseDuration(data.commit_timeout),
+  }
+}
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000

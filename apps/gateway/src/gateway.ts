@@ -10,6 +10,8 @@ import { recover } from '@atp/domain/observation'
 import { isReady, type Redis } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
+import { retire } from './http/retire.ts'
+import { untilReady } from './http/until-ready.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import { OutageWatch } from './limits/outage-watch.ts'
 import * as T from './tokens.ts'
@@ -19,9 +21,11 @@ export class Gateway {
   readonly #container: AppContainer
   readonly #lifecycle: Lifecycle
   #draining = false
+  #app: App | undefined
   #url = ''
 
-  constructor(container: AppContainer) {
+  /** @param options.readyFirst whether it listens only once it is ready: another process serves until then */
+  constructor(container: AppContainer, { readyFirst = false }: { readonly readyFirst?: boolean } = {}) {
     this.#container = container
     this.#lifecycle = new Lifecycle({ log: container.resolve(T.LOG), clock: container.resolve(T.CLOCK) })
     this.#registerCheck()
@@ -32,6 +36,8 @@ export class Gateway {
     this.#addLearning()
     this.#addJudging()
     this.#addLimits()
+    const readiness = container.resolve(T.READINESS)
+    if (readyFirst) this.#lifecycle.add({ name: 'readiness', start: () => untilReady(readiness) })
     this.#addHttp()
   }
 
@@ -62,6 +68,11 @@ export class Gateway {
     }
   }
 
+  /** Lets its clients go over to other processes that listen on the same port; still ready, for those that are left. */
+  async retire(): Promise<void> {
+    if (this.#app !== undefined) await retire(this.#app)
+  }
+
   #registerCheck(): void {
     this.#container
       .resolve(T.READINESS)
@@ -88,11 +99,10 @@ export class Gateway {
 
   #addTenants(): void {
     const { resolve } = this.#container
-    if (!resolve(T.CONFIG).auth.enabled) return
     const follower = resolve(T.FOLLOWER)
-    resolve(T.READINESS).register('tenants', () => follower.check())
+    if (resolve(T.CONFIG).auth.enabled) resolve(T.READINESS).register('tenants', () => follower.check())
     this.#lifecycle.add({
-      name: 'tenants',
+      name: 'tenants and prices',
       start: () => follower.start(),
       stop: () => follower.stop(),
     })
@@ -169,6 +179,8 @@ export class Gateway {
     const redis = resolve(T.LIMITS_REDIS)
     const failover = resolve(T.FAILOVER)
     const replicas = resolve(T.REPLICA_COUNT)
+    const peers = resolve(T.PEERS)
+    const calls = resolve(T.CALL_BOOK)
     const heartbeat = resolve(T.HEARTBEAT)
     const late = resolve(T.LATE_SETTLEMENTS)
     const watch = failover === null ? null : new OutageWatch(failover)
@@ -180,7 +192,10 @@ export class Gateway {
       start: async () => {
         // The same server: where it did not answer before, nobody waits for it again.
         if (redis !== null && resolve(T.REDIS)?.status === 'ready') await isReady(redis, REDIS_PATIENCE_MS)
+        // Who says that it lives is asked.
+        await peers?.start()
         await replicas?.start()
+        calls.start()
         heartbeat.start()
         watch?.start()
         if (late !== null) this.#settleLate(late)
@@ -189,7 +204,9 @@ export class Gateway {
         late?.stop()
         await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
         await watch?.stop(SETTLEMENT_PATIENCE_MS)
+        await calls.stop()
         replicas?.stop()
+        peers?.stop()
         redis?.disconnect()
       },
     })
@@ -209,11 +226,10 @@ export class Gateway {
   #addHttp(): void {
     const { resolve } = this.#container
     const config = resolve(T.CONFIG)
-    let app: App | undefined
     this.#lifecycle.add({
       name: 'http',
       start: async () => {
-        app = await buildApp({
+        this.#app = await buildApp({
           log: resolve(T.LOG),
           logRequests: config.log.requests,
           bodyLimit: config.server.body_limit_bytes,
@@ -229,21 +245,29 @@ export class Gateway {
           version: VERSION,
           clock: resolve(T.CLOCK),
           authenticator: resolve(T.AUTHENTICATOR),
-          admin: { tenants: resolve(T.TENANTS), keys: resolve(T.KEYS), store: resolve(T.DATABASE).tenants },
+          admin: {
+            tenants: resolve(T.TENANTS),
+            keys: resolve(T.KEYS),
+            prices: resolve(T.PRICE_ADMINISTRATION),
+            store: resolve(T.DATABASE).tenants,
+          },
           publicMetrics: config.auth.public_metrics,
           corridor: resolve(T.CORRIDOR),
           exchanges: resolve(T.EXCHANGES),
           feedback: resolve(T.FEEDBACK),
           registry: resolve(T.REGISTRY),
+          prices: resolve(T.PRICES),
           readiness: resolve(T.READINESS),
           eventLoop: resolve(T.EVENT_LOOP),
           metrics: resolve(T.METRICS),
           scrape: resolve(T.SCRAPE),
         })
-        this.#url = await app.listen({ host: config.server.host, port: config.server.port })
+        this.#url = await this.#app.listen({ host: config.server.host, port: config.server.port })
       },
       stop: async () => {
-        if (app !== undefined) await closeWithin(app, (parseDuration(config.shutdown.total) * 2) / 3)
+        if (this.#app !== undefined) {
+          await closeWithin(this.#app, (parseDuration(config.shutdown.total) * 2) / 3)
+        }
       },
     })
   }

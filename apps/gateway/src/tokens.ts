@@ -9,6 +9,7 @@ import type { OpenWork } from '@atp/core/shutdown'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import type { PriceAdministration, PriceList } from '@atp/domain/pricing'
 import type {
   LearnedState,
   OutputLengths,
@@ -29,12 +30,14 @@ import type { PromptReader } from './corridor/prompt-reader.ts'
 import type { EventLoopWatch } from './health/event-loop-watch.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
-import type { Scrape } from './http/scrape.ts'
+import type { Scrape, Scraped } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
+import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
+import type { Peers } from './limits/peers.ts'
 import type { Replicas } from './replication/replicas.ts'
-import type { DirectoryFollower } from './tenancy/directory-follower.ts'
+import type { StoreFollower } from './store-follower.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
@@ -67,7 +70,9 @@ export const EMBEDDER = token<PromptEmbedder | null>('prompt embedder')
 export const READER = token<PromptReader>('prompt reader')
 export const DIRECTORY = token<TenantDirectory>('tenant directory')
 export const KEY_USE = token<KeyUse>('key use')
-export const FOLLOWER = token<DirectoryFollower>('directory follower')
+export const PRICES = token<PriceList>('price list')
+export const PRICE_ADMINISTRATION = token<PriceAdministration>('price administration')
+export const FOLLOWER = token<StoreFollower>('store follower')
 export const AUTHENTICATOR = token<Authenticator>('authenticator')
 export const TENANTS = token<TenantAdministration>('tenant administration')
 export const KEYS = token<KeyAdministration>('key administration')
@@ -77,11 +82,17 @@ export const REPLICA_COUNT = token<ReplicaCount | null>('replica count')
 /** Null where limits are in this process alone. */
 export const FAILOVER = token<FailoverLimiter | null>('failover limiter')
 export const LIMITER = token<Limiter>('limiter')
+/** The calls that the record does not have yet. */
+export const CALL_BOOK = token<CallBook>('call book')
+/** Null where limits are in this process alone. */
+export const PEERS = token<Peers | null>('peers')
 export const HEARTBEAT = token<Heartbeat>('heartbeat')
 /** Null where limits are in this process alone: they know nothing of the process before. */
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')
 export const LENGTHS = token<OutputLengths>('output lengths')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
-export const SCRAPE = token<Scrape>('scrape')
+/** Of this process alone. */
+export const OWN_SCRAPE = token<Scrape>('own scrape')
+export const SCRAPE = token<Scraped>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

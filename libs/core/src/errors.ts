@@ -85,6 +85,11 @@ export const ERROR_CATALOGUE = {
   },
   shutting_down: { status: 503, title: 'The gateway is shutting down', openaiType: 'server_error' },
   overloaded: { status: 503, title: 'The gateway cannot take more work now', openaiType: 'server_error' },
+  storage_unavailable: {
+    status: 503,
+    title: 'What is decided cannot be recorded now',
+    openaiType: 'server_error',
+  },
   limits_unavailable: {
     status: 503,
     title: 'Whether this is within the limits cannot be told now',

@@ -1,21 +1,31 @@
 /** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
-import { type LoadedConfig, loadConfig, renderProblems } from '@atp/core/config'
-import type { AppContainer } from '@atp/core/container'
-import { AtpError } from '@atp/core/errors'
+import cluster from 'node:cluster'
+import { type LoadedConfig, loadConfig } from '@atp/core/config'
 import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
-import { developmentKeys } from '../tenancy/development-keys.ts'
-import * as T from '../tokens.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
+import { makeDevelopmentKeys } from './development-notes.ts'
+import { explanation } from './explanation.ts'
+import { sayListening } from './say-listening.ts'
 
 export interface ServeOptions {
   readonly config?: string
   /** Makes a tenant `dev` and its key, kept in the data directory. */
   readonly dev?: boolean
+  /** Processes that serve on the same port. */
+  readonly workers?: number
 }
 
-export async function serve({ config, dev = false }: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  if (cluster.isWorker) return (await import('../workers/worker.ts')).runWorker()
+  const { config, dev = false, workers = 1 } = options
+  if (workers === 1) return serveAlone({ config, dev })
+  const { servePlan } = await import('../workers/serve-plan.ts')
+  return servePlan({ source: configFileOf(config), workers, dev })
+}
+
+async function serveAlone({ config, dev }: { config: string | undefined; dev: boolean }): Promise<void> {
   let loaded: LoadedConfig
   try {
     loaded = loadConfig(configFileOf(config))
@@ -28,32 +38,13 @@ export async function serve({ config, dev = false }: ServeOptions): Promise<void
     const gateway = new Gateway(container)
     stopOnSignal(gateway)
     const url = await gateway.start()
-    if (dev && loaded.config.auth.enabled) await sayDevelopmentKeys(container)
-    process.stdout.write(`listening ${url}\n`)
+    const notes = dev ? await makeDevelopmentKeys(container, loaded.config.data.dir) : []
+    sayListening({ url, notes })
   } catch (error) {
     process.stderr.write(`the gateway did not start: ${explanation(error)}\n`)
     // Not just an exit code: the journal's thread may be open already.
     process.exit(1)
   }
-}
-
-/** Where the keys are, not what they are: standard output is the log. */
-async function sayDevelopmentKeys({ resolve }: AppContainer): Promise<void> {
-  const { dataKeyFile, adminKeyFile } = await developmentKeys({
-    dataDir: resolve(T.CONFIG).data.dir,
-    directory: resolve(T.DIRECTORY),
-    tenants: resolve(T.TENANTS),
-    keys: resolve(T.KEYS),
-    clock: resolve(T.CLOCK),
-  })
-  process.stdout.write(`dev key in ${dataKeyFile}\n`)
-  if (adminKeyFile !== null) process.stdout.write(`admin key in ${adminKeyFile}\n`)
-}
-
-function explanation(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const problems = error instanceof AtpError ? error.problems : []
-  return problems.length === 0 ? error.message : `${error.message}\n${renderProblems(problems)}`
 }
 
 function stopOnSignal(gateway: Gateway): void {
@@ -66,6 +57,10 @@ function stopOnSignal(gateway: Gateway): void {
       () => process.exit(1),
     )
   }
+  process.on('SIGHUP', () => process.stderr.write(`${NO_RELOAD}\n`))
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
 }
+
+const NO_RELOAD =
+  'SIGHUP reloads nothing in a single process, which serves on as it is: with --workers 2 and more they are replaced one after the other'

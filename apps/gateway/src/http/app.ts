@@ -6,6 +6,7 @@ import type { Logger } from '@atp/core/logging'
 import type { OpenWork } from '@atp/core/shutdown'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService } from '@atp/domain/observation'
+import type { Prices } from '@atp/domain/pricing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
@@ -37,7 +38,7 @@ import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
 import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
-import type { Scrape } from './scrape.ts'
+import type { Scraped } from './scrape.ts'
 import type { SocketLimits } from './ws/ask-socket.ts'
 
 export type App = FastifyInstance<
@@ -68,10 +69,11 @@ export interface AppOptions {
   readonly exchanges: ExchangeFactory
   readonly feedback: FeedbackService
   readonly registry: AdapterRegistry
+  readonly prices: Prices
   readonly readiness: Readiness
   readonly eventLoop: EventLoopWatch
   readonly metrics: Metrics
-  readonly scrape: Scrape
+  readonly scrape: Scraped
 }
 
 export async function buildApp(options: AppOptions): Promise<App> {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { configFor, ScriptedUpstream } from '../support/scripted-upstream.ts'
+import { seriesOf } from '../support/series.ts'
 import { SimulatedSetup } from '../support/simulated.ts'
 
 const opened: AsyncDisposable[] = []
@@ -13,12 +14,6 @@ async function simulated(): Promise<SimulatedSetup> {
   const setup = await SimulatedSetup.start({ timeScale: 0 })
   opened.push(setup)
   return setup
-}
-
-/** The value of one series, or undefined where there is none. */
-function seriesOf(text: string, series: string): number | undefined {
-  const line = text.split('\n').find(candidate => candidate.startsWith(`${series} `))
-  return line === undefined ? undefined : Number(line.slice(series.length))
 }
 
 describe('/metrics', () => {

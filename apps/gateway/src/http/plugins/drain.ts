@@ -5,10 +5,20 @@
 import fp from 'fastify-plugin'
 import type { App } from '../app.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** From now on each answer closes its connection, and its client comes back on another. */
+    sendClientsAway(): void
+  }
+}
+
 const SWEEP_MS = 50
 
 async function drain(app: App): Promise<void> {
   let draining = false
+  app.decorate('sendClientsAway', () => {
+    draining = true
+  })
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (draining) reply.header('connection', 'close')
     done(null, payload)
