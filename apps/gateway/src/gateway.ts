@@ -9,8 +9,8 @@ import type { FailoverLimiter } from '@atp/domain/limit'
 import { recover } from '@atp/domain/observation'
 import { isReady, type Redis } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
+import { leavePort } from './http/leave-port.ts'
 import type { CheckResult } from './http/readiness.ts'
-import { retire } from './http/retire.ts'
 import { untilReady } from './http/until-ready.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import { OutageWatch } from './limits/outage-watch.ts'
@@ -70,7 +70,8 @@ export class Gateway {
 
   /** Lets its clients go over to other processes that listen on the same port; still ready, for those that are left. */
   async retire(): Promise<void> {
-    if (this.#app !== undefined) await retire(this.#app)
+    this.#app?.sendClientsAway()
+    if (this.#app !== undefined) await leavePort(this.#app.server)
   }
 
   #registerCheck(): void {
