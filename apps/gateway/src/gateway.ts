@@ -100,11 +100,10 @@ export class Gateway {
 
   #addTenants(): void {
     const { resolve } = this.#container
-    if (!resolve(T.CONFIG).auth.enabled) return
     const follower = resolve(T.FOLLOWER)
-    resolve(T.READINESS).register('tenants', () => follower.check())
+    if (resolve(T.CONFIG).auth.enabled) resolve(T.READINESS).register('tenants', () => follower.check())
     this.#lifecycle.add({
-      name: 'tenants',
+      name: 'tenants and prices',
       start: () => follower.start(),
       stop: () => follower.stop(),
     })
@@ -181,6 +180,8 @@ export class Gateway {
     const redis = resolve(T.LIMITS_REDIS)
     const failover = resolve(T.FAILOVER)
     const replicas = resolve(T.REPLICA_COUNT)
+    const peers = resolve(T.PEERS)
+    const calls = resolve(T.CALL_BOOK)
     const heartbeat = resolve(T.HEARTBEAT)
     const late = resolve(T.LATE_SETTLEMENTS)
     const watch = failover === null ? null : new OutageWatch(failover)
@@ -192,7 +193,10 @@ export class Gateway {
       start: async () => {
         // The same server: where it did not answer before, nobody waits for it again.
         if (redis !== null && resolve(T.REDIS)?.status === 'ready') await isReady(redis, REDIS_PATIENCE_MS)
+        // Who says that it lives is asked.
+        await peers?.start()
         await replicas?.start()
+        calls.start()
         heartbeat.start()
         watch?.start()
         if (late !== null) this.#settleLate(late)
@@ -201,7 +205,9 @@ export class Gateway {
         late?.stop()
         await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
         await watch?.stop(SETTLEMENT_PATIENCE_MS)
+        await calls.stop()
         replicas?.stop()
+        peers?.stop()
         redis?.disconnect()
       },
     })
@@ -230,16 +236,30 @@ export class Gateway {
           bodyLimit: config.server.body_limit_bytes,
           requestTimeoutMs: parseDuration(config.server.request_timeout),
           patienceMs: parseDuration(config.server.write_timeout),
+          sockets: {
+            idleTimeoutMs: parseDuration(config.websocket.idle_timeout),
+            maxFrameBytes: config.websocket.max_frame_bytes,
+            maxInFlight: config.websocket.max_in_flight,
+            bufferBytes: config.websocket.buffer_bytes,
+          },
+          openWork: resolve(T.OPEN_WORK),
           version: VERSION,
           clock: resolve(T.CLOCK),
           authenticator: resolve(T.AUTHENTICATOR),
-          admin: { tenants: resolve(T.TENANTS), keys: resolve(T.KEYS), store: resolve(T.DATABASE).tenants },
+          admin: {
+            tenants: resolve(T.TENANTS),
+            keys: resolve(T.KEYS),
+            prices: resolve(T.PRICE_ADMINISTRATION),
+            store: resolve(T.DATABASE).tenants,
+          },
           publicMetrics: config.auth.public_metrics,
           corridor: resolve(T.CORRIDOR),
           exchanges: resolve(T.EXCHANGES),
           feedback: resolve(T.FEEDBACK),
           registry: resolve(T.REGISTRY),
+          prices: resolve(T.PRICES),
           readiness: resolve(T.READINESS),
+          eventLoop: resolve(T.EVENT_LOOP),
           metrics: resolve(T.METRICS),
           scrape: resolve(T.SCRAPE),
         })
@@ -296,7 +316,10 @@ function adaptersCheck(registry: AdapterRegistry): CheckResult {
   if (arms.length === 0) {
     return { status: 'unavailable', detail: 'no adapter is configured: add one under `adapters`' }
   }
-  const open = registry.adapters().filter(({ id }) => registry.health(id)?.circuit === 'open')
+  const adapters = registry.adapters()
+  const open = adapters.filter(({ id }) => registry.health(id)?.circuit === 'open')
   if (open.length === 0) return { status: 'ok', detail: null }
-  return { status: 'degraded', detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
+  // Of a circuit whose cooldown is over, traffic must be the judge: only `open` counts, and never for ever.
+  const status = open.length === adapters.length ? 'unavailable' : 'degraded'
+  return { status, detail: `circuit open: ${open.map(({ id }) => id).join(', ')}` }
 }

@@ -17,7 +17,7 @@ export interface ScrapeOptions {
   readonly registry: AdapterRegistry
   readonly observations: Pick<ObservationService, 'pending' | 'waiting'>
   readonly learned: Pick<LearnedState, 'observed' | 'contexts'>
-  readonly database: Pick<Database, 'drainStatus'>
+  readonly database: Pick<Database, 'drainStatus' | 'figures'>
 }
 
 export class Scrape implements Scraped {
@@ -48,6 +48,8 @@ export class Scrape implements Scraped {
     const { metrics, registry, observations, learned, database } = this.#options
     metrics.observationQueue(observations.pending, observations.waiting)
     metrics.drainLag(database.drainStatus()?.lag ?? 0)
+    const { bytes, dropped, deadLetters } = database.figures()
+    metrics.journal(bytes, dropped, deadLetters)
     for (const { id } of registry.adapters()) {
       metrics.circuit(id, registry.health(id)?.circuit === 'open')
     }

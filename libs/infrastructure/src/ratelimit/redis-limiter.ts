@@ -61,6 +61,8 @@ export interface RedisLimiterOptions extends Partial<LeaseOptions> {
 }
 
 const TIMEOUT_MS = 50
+/** The epoch of counters that are still to be summed up. */
+const NOT_BEGUN = 0
 const SETTLEMENTS: readonly Settlement[] = ['unknown', 'settled', 'corrected']
 
 export class RedisLimiter implements Limiter {
@@ -140,6 +142,11 @@ export class RedisLimiter implements Limiter {
     const latestUs = head === null ? 0 : head.readDoubleLE(0)
     if (id <= 0 || latestUs < this.#latest.of(tenant)) return null
     return { id, asOf: epochMs(Math.floor(latestUs / 1_000)) }
+  }
+
+  async discard(tenant: string): Promise<void> {
+    checkTenant(tenant)
+    await this.#call(tenant, this.#redis.atpRebuild, [NOT_BEGUN, this.#latest.of(tenant)])
   }
 
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {

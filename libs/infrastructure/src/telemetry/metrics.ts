@@ -9,8 +9,10 @@ import type { Observation, Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
+import { JournalMetrics } from './journal-metrics.ts'
 import { LabelCache } from './label-cache.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
+import { SocketMetrics } from './socket-metrics.ts'
 
 export interface Metrics {
   /** Of what `render` returns. */
@@ -32,10 +34,16 @@ export interface Metrics {
   authenticationFailed(limited: boolean): void
   streamStarted(): void
   streamEnded(): void
+  socketOpened(): void
+  socketFrame(direction: 'received' | 'sent'): void
+  /** @param code of RFC 6455 */
+  socketClosed(code: number): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
   observationQueue(length: number, waiting: number): void
   /** Rows of the journal that Postgres has not taken yet. */
   drainLag(rows: number): void
+  /** Bytes that the journal's rows take, rows that gave way since the start, and rows that Postgres refused. */
+  journal(bytes: number, dropped: number, deadLetters: number): void
   circuit(adapter: AdapterId, open: boolean): void
   /** A call of a model was within its tenant's limits, or not; `shadow_denied`: it was, but for a limit in shadow. */
   admission(verdict: 'admitted' | 'denied' | 'shadow_denied'): void
@@ -74,6 +82,8 @@ class PrometheusMetrics implements Metrics {
   readonly #embeddings: Counter
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
+  readonly #sockets: SocketMetrics
+  readonly #journal: JournalMetrics
 
   constructor() {
     const registers = [this.#registry]
@@ -156,6 +166,8 @@ class PrometheusMetrics implements Metrics {
       registers,
     })
     this.#contexts = new ContextMetrics(registers)
+    this.#sockets = new SocketMetrics(registers)
+    this.#journal = new JournalMetrics(registers)
   }
 
   get contentType(): string {
@@ -210,6 +222,18 @@ class PrometheusMetrics implements Metrics {
     this.#streams.dec()
   }
 
+  socketOpened(): void {
+    this.#sockets.opened()
+  }
+
+  socketFrame(direction: string): void {
+    this.#sockets.frame(direction)
+  }
+
+  socketClosed(code: number): void {
+    this.#sockets.closed(code)
+  }
+
   observationQueue(length: number, waiting: number): void {
     this.#queue.set(length)
     this.#waiting.set(waiting)
@@ -217,6 +241,10 @@ class PrometheusMetrics implements Metrics {
 
   drainLag(rows: number): void {
     this.#drainLag.set(rows)
+  }
+
+  journal(bytes: number, dropped: number, deadLetters: number): void {
+    this.#journal.set(bytes, dropped, deadLetters)
   }
 
   circuit(adapter: AdapterId, open: boolean): void {
