@@ -2,7 +2,7 @@ import { AtpError } from '@atp/core/errors'
 import { describe, expect, it } from 'vitest'
 import { checkReplaceable, readPlan } from '../../src/workers/plan.ts'
 
-const SHARED = { REDIS_URL: 'redis://127.0.0.1', DATABASE_URL: 'postgres://127.0.0.1/atp' }
+const SHARED = { DATABASE_URL: 'postgres://127.0.0.1/atp' }
 
 function fieldsOf(attempt: () => unknown): string[] {
   try {
@@ -17,9 +17,9 @@ function fieldsOf(attempt: () => unknown): string[] {
 
 describe('a plan for several workers', () => {
   it('is refused where they could not act as one, naming each key that is missing', () => {
-    expect(fieldsOf(() => readPlan({ env: {} }, 2))).toEqual(['redis.url', 'database.url'])
-    expect(fieldsOf(() => readPlan({ env: { ...SHARED, REDIS_URL: '' } }, 2))).toEqual(['redis.url'])
+    expect(fieldsOf(() => readPlan({ env: {} }, 2))).toEqual(['database.url'])
     expect(fieldsOf(() => readPlan({ env: SHARED }, 2))).toEqual([])
+    expect(fieldsOf(() => readPlan({ env: {} }, 1))).toEqual([])
   })
 
   it('follows another where they listen at one address and keep their journals in one place', () => {
