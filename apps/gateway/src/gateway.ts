@@ -5,12 +5,12 @@ import type { AppContainer } from '@atp/core/container'
 import { Lifecycle } from '@atp/core/lifecycle'
 import { flushLogger } from '@atp/core/logging'
 import type { AdapterRegistry } from '@atp/domain/adapter'
-import type { FailoverLimiter } from '@atp/domain/limit'
 import { recover } from '@atp/domain/observation'
-import { isReady, type Redis } from '@atp/infrastructure/redis'
+import { isReady } from '@atp/infrastructure/redis'
 import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
+import { limitsCheck } from './limits/limits-check.ts'
 import { OutageWatch } from './limits/outage-watch.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
@@ -171,11 +171,13 @@ export class Gateway {
     const replicas = resolve(T.REPLICA_COUNT)
     const peers = resolve(T.PEERS)
     const calls = resolve(T.CALL_BOOK)
+    const aging = resolve(T.AGING)
     const heartbeat = resolve(T.HEARTBEAT)
     const late = resolve(T.LATE_SETTLEMENTS)
     const watch = failover === null ? null : new OutageWatch(failover)
-    if (failover !== null && redis !== null) {
-      resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis))
+    const eviction = resolve(T.EVICTION)
+    if (failover !== null && redis !== null && eviction !== null) {
+      resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis, eviction))
     }
     this.#lifecycle.add({
       name: 'limits',
@@ -187,11 +189,13 @@ export class Gateway {
         await replicas?.start()
         calls.start()
         heartbeat.start()
+        aging.start()
         watch?.start()
         if (late !== null) this.#settleLate(late)
       },
       stop: async () => {
         late?.stop()
+        aging.stop()
         await heartbeat.stop(SETTLEMENT_PATIENCE_MS)
         await watch?.stop(SETTLEMENT_PATIENCE_MS)
         await calls.stop()
@@ -275,14 +279,6 @@ async function closeWithin(app: App, deadlineMs: number): Promise<void> {
   await app.close()
   clearTimeout(force)
   if (cut) throw new Error(`connections were cut: they did not end within ${Math.round(deadlineMs)} ms`)
-}
-
-/** Without traffic nobody finds out that Redis does not answer, but that its connection is gone. */
-function limitsCheck(failover: FailoverLimiter, { status }: Redis): CheckResult {
-  const { decides, backlog } = failover.state()
-  if (decides === 'shared' && status === 'ready') return { status: 'ok', detail: null }
-  const detail = `the limits that replicas share are ${decides === 'returning' ? 'coming back' : 'away'}: each tenant's policy decides, ${backlog} reservations wait to be told`
-  return { status: 'degraded', detail }
 }
 
 function adaptersCheck(registry: AdapterRegistry): CheckResult {
