@@ -19,7 +19,8 @@ export class Observer {
     const last = walk.attempts.at(-1)
     const recorded =
       last === undefined ? null : this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
-    await Promise.all([recorded, ...walk.settling])
+    if (walk.settling.length === 0) await recorded
+    else await Promise.all([recorded, ...walk.settling])
   }
 }
 
