@@ -13,9 +13,11 @@ import { get, post } from '../support/post.ts'
 import { completionOf, configFor, ScriptedUpstream } from '../support/scripted-upstream.ts'
 import { startEndlessUpstream } from '../support/streaming-upstream.ts'
 
-/** What is asked to end at 500 ms has half a second to do so. */
+/** What is asked to end has five seconds to do so. */
+const PATIENT = { ATP_SHUTDOWN_TOTAL: '60s', ATP_SHUTDOWN_STREAMS: '500ms' }
+/** Half a second. */
 const SHORT = { ATP_SHUTDOWN_TOTAL: '5s', ATP_SHUTDOWN_STREAMS: '500ms' }
-/** Ten times the total: it detects a hang. */
+/** Ten times the short total: it detects a hang. */
 const DEADLINE_MS = 50_000
 const HANGING_SNAPSHOTS = pathToFileURL(join(import.meta.dirname, '../support/hanging-snapshots.ts')).href
 
@@ -82,7 +84,7 @@ describe('SIGTERM', () => {
     'with streams that never end tells each client in its own wire format, settles them, and ends with code 1',
     async () => {
       const dataDir = directory()
-      const gateway = await gatewayBefore(await startEndlessUpstream(), SHORT, dataDir)
+      const gateway = await gatewayBefore(await startEndlessUpstream(), PATIENT, dataDir)
       const [chat, ask] = [
         await openStream(gateway, '/v1/chat/completions', CHAT),
         await openStream(gateway, '/v1/ask', { prompt: 'hi' }),
@@ -105,7 +107,7 @@ describe('SIGTERM', () => {
     'with an answer that never comes says 503 in place of it',
     async () => {
       const upstream = await ScriptedUpstream.start(() => {})
-      const gateway = await gatewayBefore(upstream, SHORT)
+      const gateway = await gatewayBefore(upstream, PATIENT)
       const answer = post<{ error: { code: string } }>(gateway, '/v1/chat/completions', CHAT)
       await expect.poll(() => upstream.requests.length).toBe(1)
       const ended = gateway.end('SIGTERM')
