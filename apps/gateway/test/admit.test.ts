@@ -170,6 +170,30 @@ describe('the admission of a call', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('asks about a quota that is settled to the last once a second, but for what costs nothing', async () => {
+    const limits = [daily]
+    const first = await held(walkOf(limits))
+    await first.settle({ inputTokens: 500, outputTokens: 500, estimated: false })
+    const refuse = () => admitter.admit(walkOf(limits), candidate, armOf('small'))
+    expect(await refuse()).toMatchObject({ code: 'quota_exceeded' })
+    const before = asked.length
+    expect(await refuse()).toMatchObject({ code: 'quota_exceeded' })
+    expect(asked).toHaveLength(before)
+    await held(walkOf(limits), armOf('free', 0))
+    clock.advance(1_000)
+    await refuse()
+    expect(asked).toHaveLength(before + 2)
+  })
+
+  it('asks each time where a settlement may still give something back', async () => {
+    const limits = [{ ...daily, amount: 0.00031 }]
+    const first = await held(walkOf(limits))
+    const next = () => admitter.admit(walkOf(limits), candidate, armOf('small'))
+    expect(await next()).toBeInstanceOf(AtpError)
+    await first.settle(null)
+    expect(await next()).not.toBeInstanceOf(AtpError)
+  })
+
   it('refuses a flood without asking again, until a second has gone', async () => {
     const limits = [rpm]
     const { exchange } = walkOf(limits)

@@ -19,7 +19,7 @@ import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/ro
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { CallBook } from '../limits/call-book.ts'
-import type { Denials } from '../limits/denials.ts'
+import { Denials } from '../limits/denials.ts'
 import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
 import { quotasLeft } from '../limits/quotas-left.ts'
@@ -47,6 +47,8 @@ export interface AdmitterOptions {
 export class Admitter {
   readonly #options: AdmitterOptions
   readonly #limits = new TenantLimits()
+  /** Quotas that are settled to the last: only a correction gives something back, and it may be noticed a second later. */
+  readonly #spent = { tokens: new Denials(), cost_usd: new Denials() }
 
   constructor(options: AdmitterOptions) {
     this.#options = options
@@ -75,7 +77,7 @@ export class Admitter {
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
-    const known = spentAlready(walk, estimate)
+    const known = spentAlready(walk, estimate) ?? this.#spentLately(caller, estimate)
     if (known !== null) return known
     const { verdict, admission } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
@@ -88,6 +90,16 @@ export class Admitter {
         return this.#hold(walk, candidate, second.admission, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
+  }
+
+  /** Of a spent quota Redis is asked once a second, not once a request. */
+  #spentLately(caller: Caller, { tokens, cost }: Estimate): AtpError | null {
+    const now = this.#options.clock.monotonic()
+    const denial =
+      (tokens > 0 ? this.#spent.tokens.of(caller, now) : null) ??
+      (cost > 0 ? this.#spent.cost_usd.of(caller, now) : null)
+    if (denial !== null) this.#options.metrics.admission('denied')
+    return denial
   }
 
   /** The next requests' price of money is made of what is left now. */
@@ -159,6 +171,11 @@ export class Admitter {
     const { scope, counts } = definitionOf(denied.by.limit)
     const sameForAll = scope !== 'model' && (counts === 'requests' || counts === 'concurrent')
     if (scope !== 'model' && denied.by.remaining === 0) walk.spent[counts] = error
+    const { limit, used } = denied.by
+    const settled = limit.kind === 'calendar' && used >= limit.amount
+    if (scope !== 'model' && settled && (counts === 'tokens' || counts === 'cost_usd')) {
+      this.#spent[counts].add(walk.exchange.caller, scope, error, clock.monotonic())
+    }
     // What another model costs, or how long its answers get, may still be within the limits.
     if (!sameForAll) return error
     if (counts === 'requests') denials.add(walk.exchange.caller, scope, error, clock.monotonic())

@@ -44,6 +44,7 @@ interface LimitCommands {
   readonly atpRenew: Keyed<number>
   readonly atpSweep: Keyed<string[]>
   readonly atpRebuild: Keyed<number>
+  readonly atpForget: Keyed<[cursor: string, forgotten: string]>
 }
 
 export interface RedisLimiterOptions extends Partial<LeaseOptions> {
@@ -84,13 +85,14 @@ export class RedisLimiter implements Limiter {
     clock = SERVER_CLOCK,
     ...leases
   }: RedisLimiterOptions) {
-    const { admit, settle, renew, sweep, rebuild } = scriptsFor(clock)
+    const { admit, settle, renew, sweep, rebuild, forget } = scriptsFor(clock)
     const commands = {
       atpAdmit: admit,
       atpSettle: settle,
       atpRenew: renew,
       atpSweep: sweep,
       atpRebuild: rebuild,
+      atpForget: forget,
     }
     for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
     this.#redis = redis as (Redis | Cluster) & LimitCommands
@@ -161,6 +163,20 @@ export class RedisLimiter implements Limiter {
       args.push(name, (counters[index] as Counter).settled, ...this.#calendar.periodsOf(limit, now))
     }
     return (await this.#call(tenant, this.#redis.atpRebuild, args)) === 1
+  }
+
+  /** A part of the hash a call, so that none of them takes long. */
+  async forget(tenant: string): Promise<number> {
+    checkTenant(tenant)
+    const { lateMs, inFlightMax } = this.#leases
+    let [cursor, all] = ['0', 0]
+    do {
+      const args = [cursor, SWEPT_AT_ONCE, 1_000 * lateMs, inFlightMax]
+      const [next, forgotten] = await this.#call(tenant, this.#redis.atpForget, args)
+      cursor = next
+      all += Number(forgotten)
+    } while (cursor !== '0')
+    return all
   }
 
   async #count(
