@@ -66,11 +66,7 @@ class Worker {
 
   async #leave(): Promise<Left> {
     const scrape = this.#container?.resolve(T.OWN_SCRAPE)
-    const clean =
-      (await this.#gateway?.stop().then(
-        () => true,
-        () => false,
-      )) ?? true
+    const clean = ((await this.#gateway?.stop())?.unfinished ?? []).length === 0
     return { clean, figures: (await scrape?.figures().catch(() => null)) ?? null }
   }
 }
