@@ -1,6 +1,7 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { addAdministration } from './cli/admin/commands.ts'
 import type { DeadLetterArguments } from './cli/dead-letters.ts'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
@@ -21,6 +22,12 @@ program
   .command('serve', { isDefault: true })
   .description('run the gateway in the foreground until SIGTERM or Ctrl-C')
   .option(...CONFIG_OPTION)
+  .option(
+    '--workers <n>',
+    'processes that serve on the same port; SIGHUP replaces them one after the other by the configuration as it is then',
+    wholeNumber,
+    1,
+  )
   .option('--dev', 'make a tenant `dev` with a key, and the first admin key, kept in data.dir')
   .action(async (options: ServeOptions) => {
     const { serve } = await import('./cli/serve.ts')
@@ -129,5 +136,6 @@ for (const [change, description] of [
       changeDeadLetters(change, ids, options)
     })
 }
+addAdministration(program)
 
 await program.parseAsync()

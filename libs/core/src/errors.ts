@@ -38,6 +38,11 @@ export const ERROR_CATALOGUE = {
     title: 'The content type must be application/json',
     openaiType: 'invalid_request_error',
   },
+  upgrade_required: {
+    status: 426,
+    title: 'This address speaks WebSocket',
+    openaiType: 'invalid_request_error',
+  },
   no_candidate: {
     status: 422,
     title: 'No model satisfies every constraint of this request',

@@ -2,13 +2,16 @@
 
 import type { ObservationService } from '@atp/domain/observation'
 import type { Decision } from '@atp/domain/routing'
+import type { CallBook } from '../limits/call-book.ts'
 import type { Walk } from './exchange.ts'
 
 export class Observer {
   readonly #observations: ObservationService
+  readonly #calls: Pick<CallBook, 'recorded'>
 
-  constructor(observations: ObservationService) {
+  constructor(observations: ObservationService, calls: Pick<CallBook, 'recorded'>) {
     this.#observations = observations
+    this.#calls = calls
   }
 
   /** Before a model is called: an answer that could not be recorded would be paid for in vain. @throws {AtpError} `storage_unavailable` */
@@ -24,7 +27,11 @@ export class Observer {
     const last = walk.attempts.at(-1)
     const recorded =
       last === undefined ? null : this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
-    await Promise.all([recorded, ...walk.settling])
+    try {
+      await Promise.all([recorded, ...walk.settling])
+    } finally {
+      this.#calls.recorded(walk.exchange.tenant, walk.attempts)
+    }
   }
 }
 

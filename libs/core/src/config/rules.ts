@@ -4,6 +4,7 @@ import type { FieldProblem } from '../errors.ts'
 import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
+import { shutdownProblems } from './shutdown-windows.ts'
 
 /** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
 const LONGEST_TIMER_DAYS = 24
@@ -15,6 +16,7 @@ export function ruleProblems(config: WrittenConfig): FieldProblem[] {
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
+    ...shutdownProblems(config),
   ]
 }
 
@@ -46,6 +48,7 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 
 function timerProblems({
   server,
+  websocket,
   data,
   redis,
   limits,
@@ -58,6 +61,8 @@ function timerProblems({
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'server.event_loop_limit': server.event_loop_limit,
+    'websocket.idle_timeout': websocket.idle_timeout,
     'data.commit_timeout': data.commit_timeout,
     'redis.exchange_interval': redis.exchange_interval,
     'limits.timeout': limits.timeout,

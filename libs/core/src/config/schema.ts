@@ -4,7 +4,7 @@ import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
-import { count, duration, durationOrZero, section } from './schema-parts.ts'
+import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
 
 const server = section('Where the gateway listens.', {
   host: Type.String({
@@ -21,6 +21,23 @@ const server = section('Where the gateway listens.', {
   body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
   request_timeout: duration('60s', 'Time in which a request must arrive as a whole.'),
   write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
+  event_loop_limit: duration(
+    '5s',
+    'Time that the event loop may be blocked; /livez fails for a moment after a longer block.',
+  ),
+})
+
+const websocket = section('How the sockets of /v1/ws are treated.', {
+  idle_timeout: duration(
+    '30s',
+    'Time of silence after which a client is pinged, and after the same time again, where it does not answer, cut off.',
+  ),
+  max_frame_bytes: count(20_971_520, 'Bytes that a frame of a client may have.'),
+  max_in_flight: count(32, 'Requests that may be under way on one socket.'),
+  buffer_bytes: count(
+    1_048_576,
+    'Bytes that may wait for a client to read them; then its answers wait for it, as long as server.write_timeout.',
+  ),
 })
 
 const data = section('What is kept on this machine.', {
@@ -158,12 +175,22 @@ const shutdown = section('How the gateway stops.', {
     '0s',
     'Time that it goes on serving after it called itself unready; 5s by default inside Kubernetes.',
   ),
-  total: duration('30s', 'Time after which what still runs is cut off; the lag is not part of it.'),
+  total: duration(
+    '30s',
+    'Time after which the process has ended, whatever hangs; the lag is not part of it.',
+  ),
+  streams: optionalDuration(
+    'Of the total: for requests, streams and sockets to end by themselves. By default 40%.',
+  ),
+  tasks: optionalDuration(
+    'Of the total: for what runs in the background. By default half of what the streams leave; the components have the rest.',
+  ),
 })
 
 export const ConfigSchema = Type.Object(
   {
     server,
+    websocket,
     auth: AuthSchema,
     data,
     database,

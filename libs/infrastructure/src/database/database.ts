@@ -7,6 +7,7 @@ import type {
   ObservationRepository,
   SnapshotRepository,
 } from '@atp/domain/observation'
+import type { PriceStore } from '@atp/domain/pricing'
 import type { TenantStore } from '@atp/domain/tenant'
 import type { DrainStatus } from './postgres/postgres-drain.ts'
 
@@ -27,6 +28,13 @@ export interface JournalFigures {
   readonly deadLetters: number
 }
 
+/** A round trip each, over by itself sooner or later; rejects where there is no answer. */
+export interface DatabasePings {
+  readonly journal: () => Promise<void>
+  /** Null where there is none. */
+  readonly postgres: (() => Promise<void>) | null
+}
+
 export interface Database extends JournalGate {
   readonly journal: Journal
   readonly decisions: DecisionRepository
@@ -34,6 +42,7 @@ export interface Database extends JournalGate {
   readonly snapshots: SnapshotRepository
   readonly contexts: ContextRepository
   readonly tenants: TenantStore
+  readonly prices: PriceStore
   /** Whether other replicas may change what it holds. */
   readonly isShared: boolean
   /** Names this data directory among replicas. */
@@ -43,6 +52,7 @@ export interface Database extends JournalGate {
   /** Drains for at most `deadlineMs` milliseconds, then closes everything. What is left stays in the journal. */
   stop(deadlineMs: number): Promise<void>
   readiness(): DatabaseReadiness
+  readonly pings: DatabasePings
   figures(): JournalFigures
   /** Null where there is no Postgres to drain to. */
   drainStatus(): DrainStatus | null

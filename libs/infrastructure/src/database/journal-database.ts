@@ -12,6 +12,7 @@ export function journalDatabase(directory: DataDirectory, journal: SqliteJournal
     snapshots: journal,
     contexts: journal,
     tenants: journal.tenants,
+    prices: journal.prices,
     isShared: false,
     replica: directory.replica,
     refusal: () => journal.refusal,
@@ -22,6 +23,7 @@ export function journalDatabase(directory: DataDirectory, journal: SqliteJournal
       directory.release()
     },
     readiness: () => journalReadiness(journal),
+    pings: { journal: () => journal.answers(), postgres: null },
     figures: () => figuresOf(journal),
     drainStatus: () => null,
   }

@@ -12,6 +12,7 @@ import { SqliteJournal } from './journal/sqlite-journal.ts'
 import { journalDatabase } from './journal-database.ts'
 import { OrphanJournals } from './orphan-journals.ts'
 import { PostgresDatabase } from './postgres/postgres-database.ts'
+import { PostgresPing } from './postgres/postgres-ping.ts'
 import { spooledDatabase } from './spooled-database.ts'
 import { PostgresTenants } from './tenants/postgres-tenants.ts'
 import { UnrecordedJournal } from './unrecorded-journal.ts'
@@ -52,6 +53,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Databa
         : {
             postgres: new PostgresDatabase({ url, replica: directory.replica }),
             tenants: new PostgresTenants(url),
+            ping: new PostgresPing(url),
             orphans: new OrphanJournals({ dataDir: directory.path, databaseUrl: url, log, clock, random }),
           }
     const journal = await SqliteJournal.open({

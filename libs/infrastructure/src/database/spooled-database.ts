@@ -8,6 +8,7 @@ import type { OrphanJournals } from './orphan-journals.ts'
 import { DrainBarrier, postgresAway } from './postgres/drain-barrier.ts'
 import type { PostgresDatabase } from './postgres/postgres-database.ts'
 import { PostgresDrain, type PostgresDrainOptions } from './postgres/postgres-drain.ts'
+import type { PostgresPing } from './postgres/postgres-ping.ts'
 import { SpooledRepositories } from './spooled-repositories.ts'
 import type { PostgresTenants } from './tenants/postgres-tenants.ts'
 
@@ -16,6 +17,7 @@ export interface SpooledDatabaseOptions extends Pick<PostgresDrainOptions, 'cloc
   readonly journal: SqliteJournal
   readonly postgres: PostgresDatabase
   readonly tenants: PostgresTenants
+  readonly ping: PostgresPing
   /** Of other processes, in the same directory. */
   readonly orphans: OrphanJournals
   /** Milliseconds that an answer waits for Postgres's commit; null where the journal's is enough. */
@@ -27,7 +29,8 @@ export interface SpooledDatabaseOptions extends Pick<PostgresDrainOptions, 'cloc
 const PROMPT = { lingerMs: 0, backoffMs: { first: 50, longest: 1_000 } }
 
 export function spooledDatabase(options: SpooledDatabaseOptions): Database {
-  const { directory, journal, postgres, tenants, orphans, confirmWithinMs, log, clock, random } = options
+  const { directory, journal, postgres, tenants, ping, orphans, confirmWithinMs, log, clock, random } =
+    options
   const repositories = new SpooledRepositories(journal, postgres, log)
   const barrier = confirmWithinMs === null ? null : new DrainBarrier(confirmWithinMs)
   const drain = new PostgresDrain({
@@ -51,6 +54,7 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
     snapshots: repositories,
     contexts: repositories,
     tenants: tenants.store,
+    prices: tenants.prices,
     isShared: true,
     replica: directory.replica,
     refusal,
@@ -69,13 +73,14 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
       await Promise.all([drain.stop(), adopted])
       await journal.close()
       directory.release()
-      await Promise.all([postgres.close(), tenants.close()])
+      await Promise.all([postgres.close(), tenants.close(), ping.close()])
     },
     readiness: () => {
       const refused = refusal()
       if (refused !== null) return { state: 'failed', reason: refused.message }
       return drainReadiness(journal, drain)
     },
+    pings: { journal: () => journal.answers(), postgres: () => ping.ask() },
     figures: () => figuresOf(journal),
     drainStatus: () => drain.status(),
   }

@@ -8,6 +8,8 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { Kysely } from 'kysely'
 import { journalMigrations } from '../migrations/journal.ts'
 import { migrate } from '../migrations/migrate.ts'
+import { answerPrices } from '../prices/price-call.ts'
+import { PriceTables } from '../prices/price-tables.ts'
 import { Repositories } from '../repositories.ts'
 import type { Schema } from '../schema.ts'
 import { answer } from '../tenants/tenant-call.ts'
@@ -51,6 +53,7 @@ class JournalWorker {
   readonly #database: DatabaseSync
   readonly #repositories: Repositories
   readonly #tenants: TenantTables
+  readonly #prices: PriceTables
   readonly #writer: JournalWriter
   readonly #spool: Spool
   readonly #letters: DeadLetters
@@ -71,6 +74,7 @@ class JournalWorker {
     this.#database = database
     this.#repositories = new Repositories(db, replica)
     this.#tenants = new TenantTables(db)
+    this.#prices = new PriceTables(db)
     this.#writer = new JournalWriter(database)
     this.#letters = new DeadLetters(database)
     this.#spool = new Spool(database, this.#writer.names, this.#letters)
@@ -234,6 +238,8 @@ class JournalWorker {
         return null
       case 'tenants':
         return answer(this.#tenants, request.input)
+      case 'prices':
+        return answerPrices(this.#prices, request.input)
       case 'close':
         this.#close()
         return null

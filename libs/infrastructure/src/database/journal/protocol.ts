@@ -2,6 +2,7 @@
 import type { ContextRepository, DecisionRecord } from '@atp/domain/observation'
 import type { ContextKey } from '@atp/domain/routing'
 import type { StoredContextText } from '../context-json.ts'
+import type { PriceCall } from '../prices/price-call.ts'
 import type { StoredObservation } from '../repositories.ts'
 import type { StoredSnapshot } from '../snapshot-json.ts'
 import type { TenantCall } from '../tenants/tenant-call.ts'
@@ -30,6 +31,7 @@ export interface JournalCalls {
   requeued: { input: number; output: readonly DeadLetter[] }
   resent: { input: { sequence: number; refusal: Refusal | null }; output: null }
   tenants: { input: TenantCall; output: unknown }
+  prices: { input: PriceCall; output: unknown }
   close: { input: null; output: null }
 }
 

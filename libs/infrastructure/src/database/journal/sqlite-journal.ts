@@ -15,10 +15,12 @@ import type {
   SnapshotRepository,
   StoredContext,
 } from '@atp/domain/observation'
+import type { PriceStore } from '@atp/domain/pricing'
 import type { ContextKey } from '@atp/domain/routing'
 import type { TenantStore } from '@atp/domain/tenant'
 import { contextFromStored, contextToStored } from '../context-json.ts'
 import type { DataDirectory } from '../data-directory.ts'
+import { pricesBehind } from '../prices/price-call.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
 import { storeBehind } from '../tenants/tenant-call.ts'
@@ -59,8 +61,9 @@ const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts
 export class SqliteJournal
   implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
 {
-  /** Where the journal is the database. */
+  // Where the journal is the database.
   readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
+  readonly prices: PriceStore = pricesBehind(call => this.#send('prices', call))
   readonly #worker: Worker
   readonly #encoder: BatchEncoder
   readonly #pending = new Map<number, Pending>()
@@ -107,6 +110,11 @@ export class SqliteJournal
   /** How far the journal goes, and how far of it is in Postgres. */
   get position(): SpoolPosition {
     return this.#position
+  }
+
+  /** Resolves when its thread has looked into the file, behind all that was asked before. @throws {AtpError} where it cannot */
+  async answers(): Promise<void> {
+    await this.#send('known', [''])
   }
 
   /** Of its file, its door, and what was put aside. */
