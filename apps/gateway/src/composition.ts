@@ -9,6 +9,7 @@ import { AtpError } from '@atp/core/errors'
 import { createLogger, type Logger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { OpenWork } from '@atp/core/shutdown'
+import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
@@ -59,6 +60,7 @@ export async function compose(
     bindValue(T.CONFIG, config),
     bindValue(T.LOG, log),
     bindValue(T.CLOCK, clock),
+    bindValue(T.TIMERS, systemTimers),
     bindValue(T.RANDOM, random),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
@@ -71,6 +73,7 @@ export async function compose(
 
 const BINDINGS: readonly Binding[] = [
   bind(T.OPEN_WORK, () => new OpenWork()),
+  bind(T.BACKGROUND_TASKS, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
   bind(T.METRICS, resolve => {
     const metrics = createMetrics()
@@ -203,6 +206,7 @@ const BINDINGS: readonly Binding[] = [
       timeoutMs: parseDuration(timeout),
       feedback: resolve(T.FEEDBACK),
       observations: resolve(T.OBSERVATIONS),
+      tasks: resolve(T.BACKGROUND_TASKS),
       metrics: resolve(T.METRICS),
       native: resolve(T.NATIVE),
       log: resolve(T.LOG),

@@ -6,6 +6,7 @@ import { token } from '@atp/core/container'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { OpenWork } from '@atp/core/shutdown'
+import type { Timers } from '@atp/core/timers'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
@@ -43,11 +44,15 @@ import type { StoreFollower } from './store-follower.ts'
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
 export const CLOCK = token<Clock>('clock')
+export const TIMERS = token<Timers>('timers')
 export const RANDOM = token<Random>('random')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 /** Requests, streams and sockets that a stop must wait for. */
+/** What clients wait for. */
 export const OPEN_WORK = token<OpenWork>('open work')
+/** What nobody waits for, but a stop. */
+export const BACKGROUND_TASKS = token<OpenWork>('background tasks')
 export const READINESS = token<Readiness>('readiness')
 export const EVENT_LOOP = token<EventLoopWatch>('event loop watch')
 export const DATABASE = token<Database>('database')

@@ -1,6 +1,7 @@
-/** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
+/** `atp serve`: start, listen, and stop on a signal. */
 import cluster from 'node:cluster'
 import { type LoadedConfig, loadConfig } from '@atp/core/config'
+import { AtpError } from '@atp/core/errors'
 import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
 import { explainBadConfig } from './config.ts'
@@ -8,6 +9,7 @@ import { configFileOf } from './config-file.ts'
 import { makeDevelopmentKeys } from './development-notes.ts'
 import { explanation } from './explanation.ts'
 import { sayListening } from './say-listening.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
 
 export interface ServeOptions {
   readonly config?: string
@@ -33,34 +35,26 @@ async function serveAlone({ config, dev }: { config: string | undefined; dev: bo
     return explainBadConfig(error)
   }
   for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`)
+  let gateway: Gateway | undefined
+  stopOnSignal(async () => (await gateway?.stop()) ?? NOTHING_LOST)
+  process.on('SIGHUP', () => process.stderr.write(`${NO_RELOAD}\n`))
   try {
     const container = await compose(loaded)
-    const gateway = new Gateway(container)
-    stopOnSignal(gateway)
+    gateway = new Gateway(container)
     const url = await gateway.start()
     const notes = dev ? await makeDevelopmentKeys(container, loaded.config.data.dir) : []
     sayListening({ url, notes })
   } catch (error) {
+    // Told to stop while it started: who told it ends the process.
+    if (error instanceof AtpError && error.code === 'shutting_down') return
     process.stderr.write(`the gateway did not start: ${explanation(error)}\n`)
     // Not just an exit code: the journal's thread may be open already.
     process.exit(1)
   }
 }
 
-function stopOnSignal(gateway: Gateway): void {
-  let stopping = false
-  const onSignal = (): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    gateway.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  process.on('SIGHUP', () => process.stderr.write(`${NO_RELOAD}\n`))
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-}
+/** Before there is a gateway. */
+const NOTHING_LOST = { unfinished: [] }
 
 const NO_RELOAD =
   'SIGHUP reloads nothing in a single process, which serves on as it is: with --workers 2 and more they are replaced one after the other'

@@ -59,6 +59,8 @@ export interface AppOptions {
   readonly patienceMs: number
   readonly sockets: SocketLimits
   readonly openWork: OpenWork
+  /** Whether answers should say that their connection is not to be used again. */
+  readonly isStopping: () => boolean
   readonly version: string
   readonly clock: Clock
   readonly authenticator: Authenticator
@@ -82,6 +84,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     requestTimeout: options.requestTimeoutMs,
+    // Who got in before the doors closed is answered.
+    return503OnClosing: false,
     http: {
       // Node holds a request to this only where its headers have no more time.
       headersTimeout: Math.min(options.requestTimeoutMs, 60_000),
@@ -102,7 +106,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain')
   await app.register(errors)
   await app.register(nesting)
-  await app.register(drain)
+  await app.register(drain, options)
   await app.register(requestMetrics, options)
   await app.register(planes, options)
   await app.register(sockets, options)

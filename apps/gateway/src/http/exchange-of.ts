@@ -7,7 +7,7 @@ import type { FastifyReply } from 'fastify'
 import type { Caller } from '../corridor/authenticate.ts'
 import type { Exchange } from '../corridor/exchange.ts'
 import type { RoutingOptions } from '../corridor/routing-options.ts'
-import { clientGone } from './client-gone.ts'
+import { cancellationOf } from './cancellation.ts'
 import { callerOf } from './plugins/planes.ts'
 
 export class ExchangeFactory {
@@ -20,7 +20,7 @@ export class ExchangeFactory {
   }
 
   open(reply: FastifyReply, body: ChatBody, options: RoutingOptions): Exchange {
-    return this.of(callerOf(reply.request), body, options, clientGone(reply.raw))
+    return this.of(callerOf(reply.request), body, options, cancellationOf(reply))
   }
 
   /** @param signal aborted when the client goes away, or wants no answer any more */

@@ -6,10 +6,10 @@ const PATIENCE_MS = 30_000
 
 /** @throws {Error} where it is not ready within half a minute, naming what is not */
 export async function untilReady(readiness: Readiness): Promise<void> {
-  for (let waited = 0; ; waited += LOOK_EVERY_MS) {
+  for (let looked = 0; ; looked += 1) {
     const report = await readiness.report()
     if (report.status !== 'unavailable') return
-    if (waited >= PATIENCE_MS) throw new Error(`it is not ready: ${unready(report)}`)
+    if (looked * LOOK_EVERY_MS >= PATIENCE_MS) throw new Error(`it is not ready: ${unready(report)}`)
     await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
   }
 }

@@ -208,7 +208,7 @@ describe.skipIf(missing !== null)(`workers${missing === null ? '' : ` (skipped: 
           )
           .toBe(false)
         gateway.gateway.child.kill('SIGTERM')
-        expect(await ended).toBe(1)
+        expect(await ended).toBe(143)
         await expect.poll(() => pidsOf(gateway).filter(isRunning)).toEqual([])
         continue
       }

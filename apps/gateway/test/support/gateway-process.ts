@@ -74,14 +74,20 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
+export interface RunOptions extends GatewayOptions {
+  /** Called whenever it has written something, with all that it wrote so far. */
+  readonly onOutput?: (output: string, child: ChildProcess) => void
+}
+
 /** Runs `atp` to its end. */
 export async function runAtp(
   args: readonly string[],
-  options: GatewayOptions = {},
+  { onOutput, ...options }: RunOptions = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
   const scratch = mkdtempSync(join(tmpdir(), 'atp-cli-test-'))
   try {
     const { child, output } = launch(args, scratch, options)
+    child.stdout?.on('data', () => onOutput?.(output.join(''), child))
     const [code] = (await once(child, 'exit')) as [number | null]
     return { code, output: output.join('') }
   } finally {

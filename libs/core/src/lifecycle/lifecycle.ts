@@ -152,7 +152,8 @@ export class Lifecycle {
   #stopFailure(component: string, cause: unknown): StopFailure {
     const fate = cause instanceof TookTooLong ? 'hung' : 'failed'
     const error = new Error(`${component} ${fate} in the stop: ${messageOf(cause)}`, { cause })
-    this.#log.error({ component, fate, err: error }, 'component did not stop')
+    const why = fate === 'hung' ? { reason: messageOf(cause) } : { err: error }
+    this.#log.error({ component, fate, ...why }, 'component did not stop')
     return { component, fate, error }
   }
 
