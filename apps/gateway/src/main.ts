@@ -1,6 +1,7 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { addAdministration } from './cli/admin/commands.ts'
 import type { DeadLetterArguments } from './cli/dead-letters.ts'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
@@ -135,5 +136,6 @@ for (const [change, description] of [
       changeDeadLetters(change, ids, options)
     })
 }
+addAdministration(program)
 
 await program.parseAsync()

@@ -83,13 +83,17 @@ export interface RunOptions extends GatewayOptions {
 export async function runAtp(
   args: readonly string[],
   { onOutput, ...options }: RunOptions = {},
-): Promise<{ readonly code: number | null; readonly output: string }> {
+): Promise<{ readonly code: number | null; readonly output: string; readonly stdout: string }> {
   const scratch = mkdtempSync(join(tmpdir(), 'atp-cli-test-'))
   try {
     const { child, output } = launch(args, scratch, options)
-    child.stdout?.on('data', () => onOutput?.(output.join(''), child))
-    const [code] = (await once(child, 'exit')) as [number | null]
-    return { code, output: output.join('') }
+    const stdout: string[] = []
+    child.stdout?.on('data', (text: string) => {
+      stdout.push(text)
+      onOutput?.(output.join(''), child)
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, output: output.join(''), stdout: stdout.join('') }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
