@@ -81,13 +81,13 @@ export class Admitter {
     if (known !== null) return known
     const { verdict, admission } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
-    if (verdict.kind === 'admitted') return this.#hold(walk, arm, admission, verdict, estimate)
+    if (verdict.kind === 'admitted') return this.#hold(walk, candidate, admission, verdict, estimate)
     const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
     const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null) {
       const second = await this.#decide(walk, limits, smaller)
       if (second.verdict.kind === 'admitted')
-        return this.#hold(walk, arm, second.admission, second.verdict, smaller)
+        return this.#hold(walk, candidate, second.admission, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
   }
@@ -135,7 +135,7 @@ export class Admitter {
 
   #hold(
     walk: Walk,
-    arm: Arm,
+    candidate: Candidate,
     admission: Admission,
     { levels, leased }: Admitted,
     estimate: Estimate,
@@ -149,13 +149,13 @@ export class Admitter {
     if (!leased) return { ...UNLIMITED, levels, outputLimit }
     // Of the observation that will say what it came to, too.
     const id = admission.reservation as ObservationId
-    calls.admitted(admission, caller.key, arm.id)
+    calls.admitted(admission, caller.key, candidate.arm)
     return holding({
       limiter: calls,
       limits: admission.limits,
       tenant,
       id,
-      arm,
+      price: candidate.price,
       levels,
       estimate,
       outputLimit,

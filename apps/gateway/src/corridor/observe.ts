@@ -14,9 +14,14 @@ export class Observer {
     this.#calls = calls
   }
 
+  /** Before a model is called: an answer that could not be recorded would be paid for in vain. @throws {AtpError} `storage_unavailable` */
+  requireRoom(): void {
+    this.#observations.requireRoom()
+  }
+
   /**
    * Resolves when the record is committed, and the limits know what was spent. A walk that called nobody (every circuit was open) leaves no record.
-   * @throws {AtpError} `overloaded` where the journal cannot commit
+   * @throws {AtpError} `overloaded`, `storage_unavailable` where the journal cannot commit
    */
   async observe(walk: Walk): Promise<void> {
     const last = walk.attempts.at(-1)

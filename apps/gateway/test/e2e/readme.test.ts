@@ -113,6 +113,19 @@ describe('the README', () => {
     expect(headers.get('ratelimit-policy')).toContain('"tenant/daily";q=25000000;qu="micro-usd"')
   })
 
+  it('has commands for administrators that are answered', async () => {
+    const atp = `${process.execPath} --conditions=@atp/source src/main.ts`
+    const script = block('sh', 'npx atp tenants')
+      .replace('atp_...', keyIn('admin-key'))
+      .replaceAll(/npx atp (.+)/g, `${atp} $1 --url ${setup.gateway.url}`)
+    const printed = await paste(script)
+    expect(printed).toMatch(/time zone +Europe\/Berlin/)
+    expect(printed).toContain('the web shop')
+    expect(printed).toMatch(/sim-mini +2099-01-01T00:00:00.000Z +- +\S+ +0\.2 +1\.6/)
+    expect(printed).toMatch(/sim-mini +ever +2099-01-01T00:00:00.000Z +configuration/)
+    expect(printed).toMatch(/cost \$/)
+  })
+
   it('has a bandit to import that chooses and learns', async () => {
     expect((await runModule(`${block('js', '@atp/native')}\nconsole.log(chosen)`)).trim()).toMatch(/^[01]$/)
   })

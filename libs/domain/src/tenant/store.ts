@@ -28,7 +28,7 @@ export interface AuditEntry {
   /** The id of the key that asked for it, or the part of the gateway that did. */
   readonly actor: string
   readonly action: string
-  /** `tenants/ID` or `keys/ID`. */
+  /** `tenants/ID`, `keys/ID` or `prices/ARM`. */
   readonly subject: string
   readonly before: Readonly<Record<string, unknown>> | null
   readonly after: Readonly<Record<string, unknown>> | null

@@ -44,6 +44,11 @@ export class DataDirectory {
     }
   }
 
+  /** The same, still held, where it was given another name. */
+  movedTo(path: string): DataDirectory {
+    return new DataDirectory(path, this.replica, this.#lock)
+  }
+
   file(name: string): string {
     return join(this.path, name)
   }
