@@ -174,7 +174,7 @@ describe('the admission of a call', () => {
     const limits = [daily]
     const first = await held(walkOf(limits))
     await first.settle({ inputTokens: 500, outputTokens: 500, estimated: false })
-    const refuse = () => admitter.admit(walkOf(limits), candidate, armOf('small'))
+    const refuse = () => admit(walkOf(limits), armOf('small'))
     expect(await refuse()).toMatchObject({ code: 'quota_exceeded' })
     const before = asked.length
     expect(await refuse()).toMatchObject({ code: 'quota_exceeded' })
@@ -188,7 +188,7 @@ describe('the admission of a call', () => {
   it('asks each time where a settlement may still give something back', async () => {
     const limits = [{ ...daily, amount: 0.00031 }]
     const first = await held(walkOf(limits))
-    const next = () => admitter.admit(walkOf(limits), candidate, armOf('small'))
+    const next = () => admit(walkOf(limits), armOf('small'))
     expect(await next()).toBeInstanceOf(AtpError)
     await first.settle(null)
     expect(await next()).not.toBeInstanceOf(AtpError)
