@@ -98,13 +98,17 @@ const BINDINGS: readonly Binding[] = [
   }),
   bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
   bind(T.BLANK_STATE, resolve => () => learnedStateOf(resolve, NO_CONTEXTS)),
-  bind(T.REPLICAS, resolve => {
+  bind(T.SUMS, resolve => {
     const redis = resolve(T.REDIS)
-    const { prefix, exchange_interval } = resolve(T.CONFIG).redis
-    if (redis === null) return null
+    return redis === null ? null : new RedisSums(redis, resolve(T.CONFIG).redis.prefix)
+  }),
+  bind(T.REPLICAS, resolve => {
+    const sums = resolve(T.SUMS)
+    if (sums === null) return null
+    const { exchange_interval } = resolve(T.CONFIG).redis
     const { observations, replica } = resolve(T.DATABASE)
     return new Replicas({
-      sums: new RedisSums(redis, prefix),
+      sums,
       learned: resolve(T.LEARNED),
       blank: resolve(T.BLANK_STATE),
       progress: resolve(T.OBSERVATIONS),

@@ -11,6 +11,7 @@ import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import type { PriceAdministration, PriceList } from '@atp/domain/pricing'
+import type { SharedSums } from '@atp/domain/replication'
 import type {
   LearnedState,
   OutputLengths,
@@ -62,6 +63,8 @@ export const REGISTRY = token<AdapterRegistry>('adapter registry')
 export const LEARNED = token<LearnedState>('learned state')
 /** Makes a learned state that knows all arms, and nothing of them. */
 export const BLANK_STATE = token<() => LearnedState>('blank state')
+/** Null where nobody shares what is learned. */
+export const SUMS = token<SharedSums | null>('shared sums')
 export const REPLICAS = token<Replicas | null>('replicas')
 export const PACERS = token<TenantPacers>('tenant pacers')
 export const RAILS = token<Rails>('rails')

@@ -3,7 +3,7 @@ import { parseDuration } from '@atp/core/config'
 import type { AppContainer } from '@atp/core/container'
 import type { Component } from '@atp/core/lifecycle'
 import { type App, buildApp } from '../http/app.ts'
-import { retire } from '../http/retire.ts'
+import { leavePort } from '../http/leave-port.ts'
 import * as T from '../tokens.ts'
 import { VERSION } from '../version.ts'
 
@@ -69,7 +69,8 @@ export class HttpServer implements Component {
 
   /** Lets its clients go over to other processes that listen on the same port. */
   async retire(): Promise<void> {
-    if (this.#app !== undefined) await retire(this.#app)
+    this.#app?.sendClientsAway()
+    if (this.#app !== undefined) await leavePort(this.#app.server)
   }
 
   /** Lets nobody new in; what is under way goes on. */

@@ -18,11 +18,11 @@ export function limits({ resolve }: AppContainer): Component {
   const replicas = resolve(T.REPLICA_COUNT)
   const peers = resolve(T.PEERS)
   const calls = resolve(T.CALL_BOOK)
+  const aging = resolve(T.AGING)
+  const eviction = resolve(T.EVICTION)
   const heartbeat = resolve(T.HEARTBEAT)
   const late = resolve(T.LATE_SETTLEMENTS)
   const watch = failover === null ? null : new OutageWatch(failover)
-  const aging = resolve(T.AGING)
-  const eviction = resolve(T.EVICTION)
   if (failover !== null && redis !== null && eviction !== null) {
     resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis, eviction))
   }

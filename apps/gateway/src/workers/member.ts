@@ -1,6 +1,7 @@
 /** One worker, from its launch to its end. */
 import { join } from 'node:path'
 import type { MetricFigures } from '@atp/infrastructure/telemetry'
+import { workerDirectory } from './journals.ts'
 import type { Begun, Job, Left } from './messages.ts'
 import type { Ended, WorkerProcess } from './process.ts'
 
@@ -37,7 +38,7 @@ export class Member {
   /** @throws {Error} where it did not start, for a person; it has ended then */
   async begin(dataDir: string, job: Omit<Job, 'dataDir'>): Promise<Begun> {
     try {
-      const whole = { ...job, dataDir: join(dataDir, `worker-${this.number}`) }
+      const whole = { ...job, dataDir: join(dataDir, workerDirectory(this.number)) }
       return await this.#process.wire.ask('begin', whole, BEGIN_PATIENCE_MS)
     } catch (error) {
       this.#process.kill()

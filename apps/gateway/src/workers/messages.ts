@@ -1,5 +1,6 @@
 /** What the primary and its workers may ask each other. */
 import type { MetricFigures } from '@atp/infrastructure/telemetry'
+import type { PortCall } from './shared-ports.ts'
 
 /** What a worker is to serve. */
 export interface Job {
@@ -42,4 +43,6 @@ export type WorkerCalls = {
 export type PrimaryCalls = {
   /** The metrics of all workers, added up, in Prometheus' text format. */
   scrape(body: null): Promise<string>
+  /** Of what workers share where there is no Redis. Refuses with the error that the port throws. */
+  port(call: PortCall): Promise<unknown>
 }

@@ -39,18 +39,13 @@ export function checkReplaceable(plan: Plan, next: Plan): void {
 }
 
 function unshared({ config }: LoadedConfig, workers: number): FieldProblem[] {
-  const needs = (field: string, what: string): FieldProblem => ({
-    field,
-    found: `nothing, with --workers ${workers}`,
-    allowed: `${what}; or one worker`,
-  })
+  if (config.database.url !== null || workers === 1) return []
   return [
-    ...(config.redis.url === null
-      ? [needs('redis.url', 'a Redis: workers share limits and what they learn there')]
-      : []),
-    ...(config.database.url === null
-      ? [needs('database.url', 'a Postgres: workers share tenants, keys and decisions there')]
-      : []),
+    {
+      field: 'database.url',
+      found: `nothing, with --workers ${workers}`,
+      allowed: 'a Postgres, where workers share tenants, keys and decisions; or one worker',
+    },
   ]
 }
 

@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts'
 import { checkReplaceable } from './plan.ts'
 import type { Launch } from './process.ts'
 import { Seat, type SeatJob } from './seat.ts'
+import { ownedPorts, servePorts } from './shared-ports.ts'
 
 export interface PrimaryOptions {
   readonly launch: Launch
@@ -41,7 +42,10 @@ export class Primary {
     const metrics = new MetricSum(counted)
     this.#crew = new Crew({
       launch,
-      calls: { scrape: () => metrics.render() },
+      calls: {
+        scrape: () => metrics.render(),
+        port: servePorts(ownedPorts(() => clock.now() * 1_000)),
+      },
       metrics,
       dataDir: config.data.dir,
     })

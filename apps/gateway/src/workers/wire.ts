@@ -3,6 +3,8 @@
  * loop travels together, as one message. A call that nobody answers fails in time; one that the other end refused fails with its words.
  */
 
+import { AtpError, type ErrorCode } from '@atp/core/errors'
+
 /** What one end may be asked: by the name of the call, what it takes and what it answers. */
 export type Calls = Readonly<Record<string, (body: never) => unknown>>
 
@@ -21,7 +23,12 @@ export interface Batch {
 type Message =
   | { readonly id: number; readonly call: string; readonly body: unknown }
   | { readonly id: number; readonly answer: unknown }
-  | { readonly id: number; readonly refusal: string }
+  | { readonly id: number; readonly refusal: Refusal }
+
+interface Refusal {
+  readonly message: string
+  readonly code: ErrorCode | null
+}
 
 type Body<Call> = Call extends (body: infer B) => unknown ? B : never
 type Answer<Call> = Call extends (body: never) => infer A ? Awaited<A> : never
@@ -52,7 +59,7 @@ export class Wire<Theirs extends Calls> {
 
   /**
    * @param patienceMs milliseconds after which it is given up; without, it waits as long as the channel is open
-   * @throws {Error} what the other end refused it with, or that there was no answer
+   * @throws {AtpError} of the code that the other end refused it with; {Error} where that had none, or there was no answer
    */
   ask<Name extends keyof Theirs & string>(
     name: Name,
@@ -84,7 +91,7 @@ export class Wire<Theirs extends Calls> {
     this.#waiting.delete(message.id)
     clearTimeout(waiting.timer)
     if ('answer' in message) waiting.resolve(message.answer)
-    else waiting.reject(new Error(message.refusal))
+    else waiting.reject(errorOf(message.refusal))
   }
 
   async #serve({ id, call, body }: Extract<Message, { readonly call: string }>): Promise<void> {
@@ -93,7 +100,8 @@ export class Wire<Theirs extends Calls> {
       if (serve === undefined) throw new Error(`there is no call ${call}`)
       this.#say({ id, answer: await serve(body) })
     } catch (error) {
-      this.#say({ id, refusal: (error as Error).message })
+      const code = error instanceof AtpError ? error.code : null
+      this.#say({ id, refusal: { message: (error as Error).message, code } })
     }
   }
 
@@ -116,6 +124,10 @@ export class Wire<Theirs extends Calls> {
     }
     this.#waiting.clear()
   }
+}
+
+function errorOf({ message, code }: Refusal): Error {
+  return code === null ? new Error(message) : new AtpError(code, { detail: message })
 }
 
 function gone(name: string): Error {

@@ -1,7 +1,7 @@
 /** One of several workers: begins as its primary says, and ends with it. Its answers to the primary are in `messages.ts`. */
 import cluster from 'node:cluster'
 import { type LoadedConfig, loadConfig } from '@atp/core/config'
-import { type AppContainer, bindValue } from '@atp/core/container'
+import type { AppContainer } from '@atp/core/container'
 import { createLogger } from '@atp/core/logging'
 import { makeDevelopmentKeys } from '../cli/development-notes.ts'
 import { explanation } from '../cli/explanation.ts'
@@ -9,8 +9,8 @@ import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
 import * as T from '../tokens.ts'
 import type { Begun, Job, Left, PrimaryCalls, WorkerCalls } from './messages.ts'
-import { PrimaryScrape } from './primary-scrape.ts'
 import { type Batch, Wire } from './wire.ts'
+import { workerBindings } from './worker-bindings.ts'
 import { workerConfig } from './worker-config.ts'
 
 export function runWorker(): void {
@@ -56,7 +56,7 @@ class Worker {
   #compose(loaded: LoadedConfig, job: Job): Promise<AppContainer> {
     const own = workerConfig(loaded, job)
     const log = createLogger({ level: own.config.log.level }).child({ pid: process.pid })
-    return compose(own, [bindValue(T.SCRAPE, new PrimaryScrape(this.#wire))], log)
+    return compose(own, workerBindings(this.#wire, own.config), log)
   }
 
   #stop(): Promise<Left> {

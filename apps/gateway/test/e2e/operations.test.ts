@@ -55,7 +55,7 @@ describe('/openapi.json', () => {
       paths: Record<string, unknown>
     }
     expect(document.openapi).toMatch(/^3\.1/)
-    const wanted = ['/v1/chat/completions', '/v1/models', '/v1/ask', '/v1/plan', '/v1/observe']
+    const wanted = ['/v1/chat/completions', '/v1/models', '/v1/ask', '/v1/plan', '/v1/observe', '/v1/ws']
     const probes = ['/livez', '/readyz', '/startupz', '/healthz', '/metrics']
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining([...wanted, ...probes]))
   })

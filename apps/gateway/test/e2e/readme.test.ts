@@ -80,6 +80,13 @@ describe('the README', () => {
     expect(await runModule(`${code}\nconsole.log(answer.choices[0].message.content)`)).toContain('simulated')
   })
 
+  it('has a WebSocket snippet that prints an answer as it is written', async () => {
+    const code = block('js', "from 'ws'")
+      .replace('ws://127.0.0.1:8080', setup.gateway.url.replace('http', 'ws'))
+      .replace(keyIn('admin-key'), keyIn('dev-key'))
+    expect(await runModule(code)).toContain('simulated')
+  })
+
   it('has a feedback line that is accepted', async () => {
     const asked = await call<{ decision_id: string }>(setup.gateway, 'POST /v1/ask', {
       key: keyIn('dev-key'),

@@ -173,6 +173,61 @@ describe('a request that nobody wants any more', () => {
   )
 })
 
+describe('a client that is slow to read', () => {
+  const BYTES = 64 * 1024
+  const CHUNK = `data: {"choices":[{"delta":{"content":"${'x'.repeat(BYTES)}"}}]}\n\n`
+
+  /** Writes as fast as it is read, without an end. */
+  function torrent() {
+    const state = { chunks: 0, hungUp: false }
+    const script: Script = async ({ hungUp }, response) => {
+      void hungUp.then(() => {
+        state.hungUp = true
+      })
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      while (!response.destroyed) {
+        state.chunks += 1
+        if (response.write(CHUNK)) await new Promise(resolve => setImmediate(resolve))
+        else await Promise.race([once(response, 'drain'), hungUp])
+      }
+    }
+    return { script, state }
+  }
+
+  async function slowClient(env: Record<string, string>) {
+    const { script, state } = torrent()
+    const upstream = opens(await ScriptedUpstream.start(script))
+    const gateway = opens(await GatewayProcess.start({ config: configFor(upstream), env }))
+    const client = await connected(gateway)
+    client.send({ type: 'ask', id: 'a', prompt: 'Hello?', stream: true })
+    await client.next(({ type }) => type === 'text')
+    client.socket.pause()
+    return { client, gateway, state }
+  }
+
+  it('slows its model down, and nobody else', async () => {
+    const { client, gateway, state } = await slowClient({ ATP_WEBSOCKET_BUFFER_BYTES: String(BYTES) })
+    let before = -1
+    const isStill = () => {
+      const stands = before === state.chunks
+      before = state.chunks
+      return stands
+    }
+    await expect.poll(isStill, { interval: 500 }).toBe(true)
+    expect((await get(gateway, '/livez')).status).toBe(200)
+    client.socket.resume()
+    await expect.poll(() => state.chunks).toBeGreaterThan(before)
+  })
+
+  it('for too long is closed with 1013, and its model is asked no more', async () => {
+    const env = { ATP_WEBSOCKET_BUFFER_BYTES: String(BYTES), ATP_SERVER_WRITE_TIMEOUT: '300ms' }
+    const { client, state } = await slowClient(env)
+    await expect.poll(() => state.hungUp).toBe(true)
+    client.socket.resume()
+    expect((await client.closed).code).toBe(1013)
+  })
+})
+
 describe('the door', () => {
   it('opens to a data key in either header, and to nobody else', async () => {
     const gateway = opens(await KeyedGateway.start())

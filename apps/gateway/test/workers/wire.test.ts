@@ -1,3 +1,4 @@
+import { AtpError } from '@atp/core/errors'
 import { describe, expect, it } from 'vitest'
 import { type Batch, type Channel, Wire } from '../../src/workers/wire.ts'
 
@@ -5,6 +6,7 @@ type Adder = {
   add(terms: readonly number[]): Promise<number>
   fail(body: null): never
   hang(body: null): Promise<void>
+  refuse(body: null): never
 }
 
 /** Two ends in one process; `batches` is what went over. */
@@ -24,6 +26,9 @@ function pair() {
     add: async (terms: readonly number[]) => terms.reduce((sum, term) => sum + term, 0),
     fail: () => {
       throw new Error('no')
+    },
+    refuse: () => {
+      throw new AtpError('limits_unavailable', { detail: 'later' })
     },
     hang: () => new Promise<void>(() => {}),
   }
@@ -56,6 +61,14 @@ describe('a wire', () => {
     await expect(
       new Wire<{ other(body: null): void }>(pairedWithNothing(), {}).ask('other', null, 1),
     ).rejects.toThrow('other was not answered within 1 ms')
+  })
+
+  it('keeps the code of an error that has one', async () => {
+    const { asking } = pair()
+    await expect(asking.ask('refuse', null)).rejects.toMatchObject({
+      code: 'limits_unavailable',
+      message: 'later',
+    })
   })
 
   it('gives up a call that takes too long, and takes its late answer for nothing', async () => {

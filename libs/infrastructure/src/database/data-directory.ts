@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { AtpError } from '@atp/core/errors'
 
 const PID_FILE = 'gateway.pid'
-const REPLICA_FILE = 'replica-id'
+export const REPLICA_FILE = 'replica-id'
 
 export class DataDirectory {
   readonly path: string

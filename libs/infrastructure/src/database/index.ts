@@ -1,6 +1,7 @@
 export { DataDirectory } from './data-directory.ts'
 export type { Database, DatabaseReadiness, JournalFigures } from './database.ts'
 export { type DecisionLogOptions, readDecisionLog } from './decision-log.ts'
+export { handDownJournal } from './hand-down.ts'
 export type { DeadLetter, Refusal } from './journal/dead-letters.ts'
 export type { Durability, JournalLimits, SpoolPosition } from './journal/protocol.ts'
 export type { SpoolBatch } from './journal/spool.ts'
