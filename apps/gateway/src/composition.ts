@@ -6,8 +6,10 @@ import { systemClock } from '@atp/core/clock'
 import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
-import { createLogger } from '@atp/core/logging'
+import { createLogger, type Logger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
+import { OpenWork } from '@atp/core/shutdown'
+import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
@@ -25,8 +27,8 @@ import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
+import { HEALTH } from './health/bindings.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
-import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
@@ -42,13 +44,13 @@ import { VERSION } from './version.ts'
 export async function compose(
   { config }: LoadedConfig,
   overrides: readonly Binding[] = [],
+  log: Logger = createLogger({ level: config.log.level }),
 ): Promise<AppContainer> {
-  const log = createLogger({ level: config.log.level })
   const clock = systemClock
   const random = new SystemRandom()
   const database = await openDatabase({
     dataDir: config.data.dir,
-    durability: config.data.durability,
+    ...storageOf(config),
     ...(config.database.url === null ? {} : { databaseUrl: config.database.url }),
     log,
     clock,
@@ -58,9 +60,11 @@ export async function compose(
     bindValue(T.CONFIG, config),
     bindValue(T.LOG, log),
     bindValue(T.CLOCK, clock),
+    bindValue(T.TIMERS, systemTimers),
     bindValue(T.RANDOM, random),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
+    ...HEALTH,
     ...TENANCY,
     ...LIMITS,
     ...overrides,
@@ -68,13 +72,14 @@ export async function compose(
 }
 
 const BINDINGS: readonly Binding[] = [
+  bind(T.OPEN_WORK, () => new OpenWork()),
+  bind(T.BACKGROUND_TASKS, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
   bind(T.METRICS, resolve => {
     const metrics = createMetrics()
     metrics.build(VERSION, resolve(T.NATIVE).implementation === 'rust')
     return metrics
   }),
-  bind(T.READINESS, () => new Readiness()),
   bind(T.REGISTRY, resolve => {
     const config = resolve(T.CONFIG)
     const registry = new AdapterRegistry({
@@ -93,13 +98,17 @@ const BINDINGS: readonly Binding[] = [
   }),
   bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
   bind(T.BLANK_STATE, resolve => () => learnedStateOf(resolve, NO_CONTEXTS)),
-  bind(T.REPLICAS, resolve => {
+  bind(T.SUMS, resolve => {
     const redis = resolve(T.REDIS)
-    const { prefix, exchange_interval } = resolve(T.CONFIG).redis
-    if (redis === null) return null
+    return redis === null ? null : new RedisSums(redis, resolve(T.CONFIG).redis.prefix)
+  }),
+  bind(T.REPLICAS, resolve => {
+    const sums = resolve(T.SUMS)
+    if (sums === null) return null
+    const { exchange_interval } = resolve(T.CONFIG).redis
     const { observations, replica } = resolve(T.DATABASE)
     return new Replicas({
-      sums: new RedisSums(redis, prefix),
+      sums,
       learned: resolve(T.LEARNED),
       blank: resolve(T.BLANK_STATE),
       progress: resolve(T.OBSERVATIONS),
@@ -133,6 +142,7 @@ const BINDINGS: readonly Binding[] = [
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
       exploration: routing.exploration,
+      prices: resolve(T.PRICES),
     })
   }),
   bind(
@@ -140,6 +150,7 @@ const BINDINGS: readonly Binding[] = [
     resolve =>
       new ObservationService({
         journal: resolve(T.DATABASE).journal,
+        gate: resolve(T.DATABASE),
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
         schedule: groupPace,
@@ -169,8 +180,9 @@ const BINDINGS: readonly Binding[] = [
         clock: resolve(T.CLOCK),
       }),
   ),
+  bind(T.SCRAPE, resolve => resolve(T.OWN_SCRAPE)),
   bind(
-    T.SCRAPE,
+    T.OWN_SCRAPE,
     resolve =>
       new Scrape({
         metrics: resolve(T.METRICS),
@@ -188,12 +200,13 @@ const BINDINGS: readonly Binding[] = [
     const arm = registry.arm(model)
     if (arm === undefined) throw unknownJudge(model, registry.arms())
     return new AnswerJudging({
-      judge: new ModelJudge(arm, registry, resolve(T.CLOCK), resolve(T.RANDOM)),
+      judge: new ModelJudge(arm, registry, resolve(T.PRICES), resolve(T.CLOCK), resolve(T.RANDOM)),
       share,
       maxConcurrent: max_concurrent,
       timeoutMs: parseDuration(timeout),
       feedback: resolve(T.FEEDBACK),
       observations: resolve(T.OBSERVATIONS),
+      tasks: resolve(T.BACKGROUND_TASKS),
       metrics: resolve(T.METRICS),
       native: resolve(T.NATIVE),
       log: resolve(T.LOG),
@@ -243,7 +256,7 @@ const BINDINGS: readonly Binding[] = [
       }),
       settler,
       rails: resolve(T.RAILS),
-      observer: new Observer(resolve(T.OBSERVATIONS)),
+      observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
       metrics: resolve(T.METRICS),
@@ -251,6 +264,16 @@ const BINDINGS: readonly Binding[] = [
     })
   }),
 ]
+
+/** Without Postgres the record is here to stay: where it is full, its oldest rows give way, and otherwise new work does. */
+function storageOf({ data, database }: Config) {
+  const whenFull = data.journal_full ?? (database.url === null ? 'drop-oldest' : 'refuse')
+  return {
+    durability: data.durability,
+    limits: { limitBytes: data.journal_limit_bytes, whenFull },
+    commitTimeoutMs: parseDuration(data.commit_timeout),
+  }
+}
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000

@@ -7,11 +7,19 @@ import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
-import { type Admitted, type Denied, isGuarded, type LevelReport, type Limiter } from '@atp/domain/limit'
+import {
+  type Admission,
+  type Admitted,
+  type Denied,
+  isGuarded,
+  type LevelReport,
+  type Limiter,
+} from '@atp/domain/limit'
 import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/routing'
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
-import type { Denials } from '../limits/denials.ts'
+import type { CallBook } from '../limits/call-book.ts'
+import { Denials } from '../limits/denials.ts'
 import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
 import { quotasLeft } from '../limits/quotas-left.ts'
@@ -24,6 +32,7 @@ import { holding, type Reservation, UNLIMITED } from './reservation.ts'
 export interface AdmitterOptions {
   readonly limiter: Limiter
   readonly history: Pick<SpendHistory, 'rebuild'>
+  readonly calls: Pick<CallBook, 'admitted' | 'settle' | 'recount'>
   readonly heartbeat: Heartbeat
   readonly denials: Denials
   readonly lengths: OutputLengths
@@ -38,6 +47,8 @@ export interface AdmitterOptions {
 export class Admitter {
   readonly #options: AdmitterOptions
   readonly #limits = new TenantLimits()
+  /** Quotas that are settled to the last: only a correction gives something back, and it may be noticed a second later. */
+  readonly #spent = { tokens: new Denials(), cost_usd: new Denials() }
 
   constructor(options: AdmitterOptions) {
     this.#options = options
@@ -74,19 +85,29 @@ export class Admitter {
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
-    const known = spentAlready(walk, estimate)
+    const known = spentAlready(walk, estimate) ?? this.#spentLately(caller, estimate)
     if (known !== null) return known
-    const { verdict, id } = await this.#decide(walk, limits, estimate)
+    const { verdict, admission } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
-    if (verdict.kind === 'admitted') return this.#hold(walk, limits, arm, id, verdict, estimate)
+    if (verdict.kind === 'admitted') return this.#hold(walk, candidate, admission, verdict, estimate)
     const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
     const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null) {
       const second = await this.#decide(walk, limits, smaller)
       if (second.verdict.kind === 'admitted')
-        return this.#hold(walk, limits, arm, second.id, second.verdict, smaller)
+        return this.#hold(walk, candidate, second.admission, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
+  }
+
+  /** Of a spent quota Redis is asked once a second, not once a request. */
+  #spentLately(caller: Caller, { tokens, cost }: Estimate): AtpError | null {
+    const now = this.#options.clock.monotonic()
+    const denial =
+      (tokens > 0 ? this.#spent.tokens.of(caller, now) : null) ??
+      (cost > 0 ? this.#spent.cost_usd.of(caller, now) : null)
+    if (denial !== null) this.#options.metrics.admission('denied')
+    return denial
   }
 
   /** The next requests' price of money is made of what is left now. */
@@ -110,10 +131,10 @@ export class Admitter {
       leaseMs,
     }
     const first = await limiter.admit(admission)
-    if (first.kind !== 'stale') return { verdict: first, id }
+    if (first.kind !== 'stale') return { verdict: first, admission }
     await history.rebuild(caller.tenant)
     const second = await limiter.admit(admission)
-    if (second.kind !== 'stale') return { verdict: second, id }
+    if (second.kind !== 'stale') return { verdict: second, admission }
     throw new AtpError('limits_unavailable', {
       detail: 'what was spent is being summed up: try again',
       retryAfterMs: 1_000,
@@ -122,24 +143,26 @@ export class Admitter {
 
   #hold(
     walk: Walk,
-    limits: readonly TenantLimit[],
-    arm: Arm,
-    id: ObservationId,
+    candidate: Candidate,
+    admission: Admission,
     { levels, leased }: Admitted,
     estimate: Estimate,
   ): Reservation {
-    const { limiter, heartbeat, metrics, warn } = this.#options
-    const { tenant } = walk.exchange
+    const { calls, heartbeat, metrics, warn } = this.#options
+    const { tenant, caller } = walk.exchange
     walk.isCounted = true
     walk.levels = levels
     metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
     if (!leased) return { ...UNLIMITED, outputLimit: estimate.outputLimit }
+    // Of the observation that will say what it came to, too.
+    const id = admission.reservation as ObservationId
+    calls.admitted(admission, caller.key, candidate.arm)
     return holding({
-      limiter,
-      limits,
+      limiter: calls,
+      limits: admission.limits,
       tenant,
       id,
-      arm,
+      price: candidate.price,
       estimate,
       ended: heartbeat.keep(tenant, id),
       warn: error => warn(error, 'a reservation was not settled: it counts as it was estimated'),
@@ -153,6 +176,11 @@ export class Admitter {
     const { scope, counts } = definitionOf(denied.by.limit)
     const sameForAll = scope !== 'model' && (counts === 'requests' || counts === 'concurrent')
     if (scope !== 'model' && denied.by.remaining === 0) walk.spent[counts] = error
+    const { limit, used } = denied.by
+    const settled = limit.kind === 'calendar' && used >= limit.amount
+    if (scope !== 'model' && settled && (counts === 'tokens' || counts === 'cost_usd')) {
+      this.#spent[counts].add(walk.exchange.caller, scope, error, clock.monotonic())
+    }
     // What another model costs, or how long its answers get, may still be within the limits.
     if (!sameForAll) return error
     if (counts === 'requests') denials.add(walk.exchange.caller, scope, error, clock.monotonic())
@@ -167,8 +195,7 @@ function spentAlready({ spent }: Walk, { tokens, cost }: Estimate): AtpError | n
 
 interface Decided {
   readonly verdict: Admitted | Denied
-  /** Of the reservation, and of the observation that will say what it came to. */
-  readonly id: ObservationId
+  readonly admission: Admission
 }
 
 /** What the hard quotas that refused leave. */

@@ -3,7 +3,7 @@
 import type { ObservationId } from '@atp/core/ids'
 import type { Limit, Limiter, Spend } from '@atp/domain/limit'
 import type { Outcome, Usage } from '@atp/domain/observation'
-import { type Arm, costOf } from '@atp/domain/routing'
+import { costOf, type Price } from '@atp/domain/routing'
 import type { Estimate } from './estimate.ts'
 
 export interface Reservation {
@@ -36,7 +36,8 @@ export interface HeldReservation {
   readonly limits: readonly Limit[]
   readonly tenant: string
   readonly id: ObservationId
-  readonly arm: Arm
+  /** That what is told of it is billed at. */
+  readonly price: Price
   readonly estimate: Estimate
   /** Called once, when it is settled. */
   readonly ended: () => void
@@ -45,7 +46,7 @@ export interface HeldReservation {
 
 /** Settles once, whatever comes. */
 export function holding(held: HeldReservation): Reservation {
-  const { limiter, limits, tenant, id, arm, estimate, ended, warn } = held
+  const { limiter, limits, tenant, id, price, estimate, ended, warn } = held
   let open = true
   return {
     id,
@@ -54,7 +55,7 @@ export function holding(held: HeldReservation): Reservation {
       if (!open) return
       open = false
       try {
-        const { tokens, cost } = usage === 'unknown' ? estimate : spendOf(arm, usage)
+        const { tokens, cost } = usage === 'unknown' ? estimate : spendOf(price, usage)
         const spent = { tokens, cost }
         if ((await limiter.settle(tenant, id, spent)) !== 'unknown') return
         // The counters were lost while it was under way: they were begun again without it.
@@ -69,7 +70,7 @@ export function holding(held: HeldReservation): Reservation {
   }
 }
 
-function spendOf(arm: Arm, usage: Usage | null): Spend {
+function spendOf(price: Price, usage: Usage | null): Spend {
   if (usage === null) return { tokens: 0, cost: 0 }
-  return { tokens: usage.inputTokens + usage.outputTokens, cost: costOf(arm, usage) }
+  return { tokens: usage.inputTokens + usage.outputTokens, cost: costOf(price, usage) }
 }

@@ -4,6 +4,7 @@ import type { FieldProblem } from '../errors.ts'
 import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
+import { shutdownProblems } from './shutdown-windows.ts'
 
 /** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
 const LONGEST_TIMER_DAYS = 24
@@ -11,9 +12,11 @@ const LONGEST_TIMER_DAYS = 24
 export function ruleProblems(config: WrittenConfig): FieldProblem[] {
   return [
     ...hostProblems(config),
+    ...durabilityProblems(config),
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
+    ...shutdownProblems(config),
   ]
 }
 
@@ -22,6 +25,12 @@ function hostProblems({ server, auth }: WrittenConfig): FieldProblem[] {
   const allowed =
     'a loopback address (127.0.0.1, ::1 or localhost) as long as auth.enabled is false: anybody who reaches the gateway could spend'
   return [{ field: 'server.host', found: JSON.stringify(server.host), allowed }]
+}
+
+function durabilityProblems({ data, database }: WrittenConfig): FieldProblem[] {
+  if (data.durability !== 'database' || database.url !== undefined) return []
+  const allowed = 'off, process or power, as long as there is no database.url (DATABASE_URL)'
+  return [{ field: 'data.durability', found: JSON.stringify(data.durability), allowed }]
 }
 
 function isLoopback(host: string): boolean {
@@ -39,6 +48,8 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 
 function timerProblems({
   server,
+  websocket,
+  data,
   redis,
   limits,
   routing,
@@ -50,6 +61,9 @@ function timerProblems({
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'server.event_loop_limit': server.event_loop_limit,
+    'websocket.idle_timeout': websocket.idle_timeout,
+    'data.commit_timeout': data.commit_timeout,
     'redis.exchange_interval': redis.exchange_interval,
     'limits.timeout': limits.timeout,
     'limits.lease': limits.lease,

@@ -116,10 +116,23 @@ export interface Limiter {
   sweep(tenant: string): Promise<Sweep>
 
   /**
+   * Forgets what counts nothing any more while its tenant is busy: levels of keys that are revoked, of limits that were changed. A tenant
+   * that is idle as a whole is forgotten by itself.
+   * @returns how many levels went
+   */
+  forget(tenant: string): Promise<number>
+
+  /**
    * When the counters of this tenant were begun, or null: they are not there, or lost. Idle counters are forgotten when nothing
    * that they count matters any more, and begun again from the sums, which costs one `rebuild`.
    */
   epoch(tenant: string): Promise<Epoch | null>
+
+  /**
+   * Drops counters that were rolled back, with all that was reserved there: before reservations that are alive are recounted. Those that
+   * are only lost, and those that count, are left as they are.
+   */
+  discard(tenant: string): Promise<void>
 
   /**
    * Begins the counters of calendar limits again, from sums kept elsewhere. The first one counts, others change nothing.

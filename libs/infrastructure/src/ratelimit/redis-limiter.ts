@@ -43,6 +43,7 @@ interface LimitCommands {
   readonly atpRenew: Keyed<number>
   readonly atpSweep: Keyed<string[]>
   readonly atpRebuild: Keyed<number>
+  readonly atpForget: Keyed<[cursor: string, forgotten: string]>
 }
 
 export interface RedisLimiterOptions extends Partial<LeaseOptions> {
@@ -61,6 +62,8 @@ export interface RedisLimiterOptions extends Partial<LeaseOptions> {
 }
 
 const TIMEOUT_MS = 50
+/** The epoch of counters that are still to be summed up. */
+const NOT_BEGUN = 0
 
 export class RedisLimiter implements Limiter {
   readonly #redis: (Redis | Cluster) & LimitCommands
@@ -83,8 +86,8 @@ export class RedisLimiter implements Limiter {
     clock = SERVER_CLOCK,
     ...leases
   }: RedisLimiterOptions) {
-    const { admit, settle, renew, sweep, rebuild } = scriptsFor(clock)
-    const commands = { atpRenew: renew, atpSweep: sweep, atpRebuild: rebuild }
+    const { admit, settle, renew, sweep, rebuild, forget } = scriptsFor(clock)
+    const commands = { atpRenew: renew, atpSweep: sweep, atpRebuild: rebuild, atpForget: forget }
     for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
     this.#redis = redis as (Redis | Cluster) & LimitCommands
     this.#admitted = new ScriptCall(redis, admit)
@@ -140,6 +143,11 @@ export class RedisLimiter implements Limiter {
     return { id, asOf: epochMs(Math.floor(latestUs / 1_000)) }
   }
 
+  async discard(tenant: string): Promise<void> {
+    checkTenant(tenant)
+    await this.#call(tenant, this.#redis.atpRebuild, [NOT_BEGUN, this.#latest.of(tenant)])
+  }
+
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
     checkTenant(tenant)
     const now = this.#options.nowUs()
@@ -150,6 +158,20 @@ export class RedisLimiter implements Limiter {
       args.push(name, (counters[index] as Counter).settled, ...this.#calendar.periodsOf(limit, now))
     }
     return (await this.#call(tenant, this.#redis.atpRebuild, args)) === 1
+  }
+
+  /** A part of the hash a call, so that none of them takes long. */
+  async forget(tenant: string): Promise<number> {
+    checkTenant(tenant)
+    const { lateMs, inFlightMax } = this.#leases
+    let [cursor, all] = ['0', 0]
+    do {
+      const args = [cursor, SWEPT_AT_ONCE, 1_000 * lateMs, inFlightMax]
+      const [next, forgotten] = await this.#call(tenant, this.#redis.atpForget, args)
+      cursor = next
+      all += Number(forgotten)
+    } while (cursor !== '0')
+    return all
   }
 
   async #count(

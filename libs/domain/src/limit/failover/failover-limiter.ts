@@ -123,8 +123,17 @@ export class FailoverLimiter implements Limiter {
     return this.#only(shared => shared.sweep(tenant))
   }
 
+  async forget(tenant: string): Promise<number> {
+    await this.#options.local.forget(tenant)
+    return this.#only(shared => shared.forget(tenant))
+  }
+
   epoch(tenant: string): Promise<Epoch | null> {
     return this.#only(shared => shared.epoch(tenant))
+  }
+
+  discard(tenant: string): Promise<void> {
+    return this.#only(shared => shared.discard(tenant))
   }
 
   rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {

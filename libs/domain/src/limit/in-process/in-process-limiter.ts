@@ -79,8 +79,17 @@ export class InProcessLimiter implements Limiter {
     return { provisional, more: provisional.length === SWEPT_AT_ONCE }
   }
 
+  async forget(tenant: string): Promise<number> {
+    return this.#tenants.get(tenant)?.forget(this.#nowUs()) ?? 0
+  }
+
   async epoch(tenant: string): Promise<Epoch | null> {
     return this.#tenants.get(tenant)?.epoch() ?? null
+  }
+
+  /** Nothing is rolled back in a process. */
+  async discard(tenant: string): Promise<void> {
+    checkTenant(tenant)
   }
 
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {

@@ -45,7 +45,7 @@ return sweep(tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 `
 
 /**
- * ARGV: the new epoch, the latest write that the caller knows of; for each counter its level's name, what is settled, four instants.
+ * ARGV: the new epoch (0: only drops what was rolled back), the latest write that the caller knows of; for each counter its level's name, what is settled, four instants.
  * Counters that were rolled back are dropped with all that was reserved: what they say is older than what was told.
  */
 export const REBUILD = `
