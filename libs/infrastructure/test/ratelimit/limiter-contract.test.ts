@@ -311,6 +311,15 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     expect(figures(await admit(limits, spend(0)))).toEqual([[60, 0, 40]])
   })
 
+  test('forget at once an expired lease that is first looked at when it is too late to tell', async () => {
+    const limits = [daily('tokens', 100, 'America/Havana')]
+    await subject.limiter.rebuild(tenant, [])
+    await admit(limits, { reservation: 'a', leaseMs: 1, ...spend(60) })
+    await at(NOON + DAY + 1_000)
+    await admit([concurrent(4)])
+    expect(await subject.limiter.settle(tenant, 'a', { tokens: 0, cost: 0 })).toBe('unknown')
+  })
+
   test('keep a lease that is renewed', async () => {
     const limits = [concurrent(1)]
     await admit(limits, { reservation: 'a', leaseMs: 1_000 })
