@@ -64,16 +64,24 @@ export class Admitter {
   }
 
   /**
-   * @returns what is reserved, or why nothing is: another model may be within the limits
+   * @returns what is reserved, or why nothing is: another model may be within the limits; at once where there are no limits
    * @throws {AtpError} `rate_limit_exceeded` or `quota_exceeded` where no model is; `limits_unavailable`
    */
-  async admit(walk: Walk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
+  admit(walk: Walk, candidate: Candidate, arm: Arm): Reservation | Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
     const limits = this.#limits.of(caller.tenant, { key: caller.key, arm })
-    if (limits.length === 0) {
-      this.#pace(caller, [])
-      return UNLIMITED
-    }
+    if (limits.length > 0) return this.#admitted(walk, candidate, arm, limits)
+    this.#pace(caller, [])
+    return UNLIMITED
+  }
+
+  async #admitted(
+    walk: Walk,
+    candidate: Candidate,
+    arm: Arm,
+    limits: readonly TenantLimit[],
+  ): Promise<Reservation | AtpError> {
+    const { caller } = walk.exchange
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
@@ -145,8 +153,7 @@ export class Admitter {
     walk.isCounted = true
     walk.levels = levels
     metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
-    const { outputLimit } = estimate
-    if (!leased) return { ...UNLIMITED, levels, outputLimit }
+    if (!leased) return { ...UNLIMITED, outputLimit: estimate.outputLimit }
     // Of the observation that will say what it came to, too.
     const id = admission.reservation as ObservationId
     calls.admitted(admission, caller.key, candidate.arm)
@@ -156,9 +163,7 @@ export class Admitter {
       tenant,
       id,
       price: candidate.price,
-      levels,
       estimate,
-      outputLimit,
       ended: heartbeat.keep(tenant, id),
       warn: error => warn(error, 'a reservation was not settled: it counts as it was estimated'),
     })

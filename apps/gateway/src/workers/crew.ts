@@ -1,5 +1,6 @@
 /** All workers that live, wherever they are in their lives. Each has a number that no other has: it names its directory. */
 
+import type { Unfinished } from '@atp/core/shutdown'
 import { Member } from './member.ts'
 import type { Begun, Job, Left, PrimaryCalls } from './messages.ts'
 import type { MetricSum } from './metric-sum.ts'
@@ -42,13 +43,13 @@ export class Crew {
     return this.#gone(member, member.retire(patienceMs))
   }
 
-  /** Has all of them stop, at once, and launches none any more. @returns whether nothing was cut off */
-  async stop(patienceMs: number): Promise<boolean> {
+  /** Has all of them stop, at once, and launches none any more. @returns what did not come to its own end */
+  async stop(patienceMs: number): Promise<readonly Unfinished[]> {
     this.#closed = true
     const left = await Promise.all(
       [...this.#members].map(member => this.#gone(member, member.stop(patienceMs))),
     )
-    return left.every(({ clean }) => clean)
+    return left.flatMap(({ unfinished }) => unfinished)
   }
 
   kill(): void {

@@ -72,6 +72,11 @@ export class Member {
     if (left === null) this.#process.kill()
     else this.#process.hangUp()
     await this.#process.ended
-    return left ?? { clean: false, figures: null }
+    return (
+      left ?? {
+        unfinished: [{ phase: 'streams', name: `worker ${this.number}`, fate: 'cut' }],
+        figures: null,
+      }
+    )
   }
 }

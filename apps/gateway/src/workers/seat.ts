@@ -89,10 +89,11 @@ export class Seat {
   }
 
   async #retire(member: Member): Promise<void> {
-    const { clean } = await this.#options.crew.retire(member, this.#options.stopPatienceMs())
+    const { unfinished } = await this.#options.crew.retire(member, this.#options.stopPatienceMs())
     const details = { worker: member.number, pid: member.pid }
-    if (clean) this.#options.log.info(details, 'a worker left, and its clients have gone over')
-    else this.#options.log.warn(details, 'a worker left, and cut something off')
+    if (unfinished.length === 0)
+      this.#options.log.info(details, 'a worker left, and its clients have gone over')
+    else this.#options.log.warn({ ...details, unfinished }, 'a worker left, and cut something off')
   }
 
   #lost(member: Member, how: number | string | null): void {
