@@ -78,7 +78,7 @@ it('with an answer under way that is no stream lets it finish, too', async () =>
 })
 
 it('turns unready before its doors close, and loses no request that came until then', async () => {
-  const gateway = await gatewayBefore(await answering(), { ATP_SHUTDOWN_LAG: '1500ms' })
+  const gateway = await gatewayBefore(await answering(), { ATP_SHUTDOWN_LAG: '5s' })
   const failures: unknown[] = []
   const statuses = new Set<number>()
   let answered = 0
