@@ -1,4 +1,5 @@
 /** Several workers behind one port, as their clients and whoever runs them see it. */
+import { once } from 'node:events'
 import {
   copyFileSync,
   mkdirSync,
@@ -253,6 +254,32 @@ describe.skipIf(missing !== null)(
         return [...answered].filter(id => stored.filter(found => found === id).length !== 1)
       }
       await expect.poll(kept, patience).toEqual([])
+    })
+
+    it('end, with a reason, where five in a row die at once', async () => {
+      const gateway = await workers(2, { withRedis: false })
+      const ended = once(gateway.gateway.child, 'exit')
+      for (let killed = 0; killed < 5; killed++) {
+        await expect.poll(() => pidsOf(gateway).length, patience).toBe(2 + killed)
+        process.kill(pidsOf(gateway).at(-1) as number, 'SIGKILL')
+      }
+      expect((await ended)[0]).toBe(1)
+      expect(gateway.gateway.output).toContain('the gateway ends: a worker ended 5 times in a row')
+      expect(pidsOf(gateway).filter(isRunning)).toEqual([])
+    })
+
+    it('have development keys where a single process has them, and all know them', async () => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'atp-workers-'))
+      opened.push({ [Symbol.asyncDispose]: async () => rmSync(dataDir, { recursive: true }) })
+      const databaseUrl = await (postgres.missing === null ? postgres.createDatabase() : '')
+      const env = { DATABASE_URL: databaseUrl }
+      await using gateway = await GatewayProcess.start({ workers: 2, auth: 'dev', dataDir, env })
+      expect(gateway.output).toContain(`dev key in ${join(dataDir, 'dev-key')}`)
+      const key = readFileSync(join(dataDir, 'dev-key'), 'utf8').trim()
+      const headers = { authorization: `Bearer ${key}`, connection: 'close' }
+      for (let time = 0; time < 4; time++) {
+        expect((await fetch(`${gateway.url}/v1/models`, { headers })).status).toBe(200)
+      }
     })
 
     it('end with their primary', async () => {
