@@ -73,12 +73,11 @@ export class Member {
     this.#lastFigures = left?.figures ?? null
     if (left === null) this.#process.kill()
     else this.#process.hangUp()
-    await this.#process.ended
-    return (
-      left ?? {
-        unfinished: [{ phase: 'streams', name: `worker ${this.number}`, fate: 'cut' }],
-        figures: null,
-      }
-    )
+    const { code } = await this.#process.ended
+    if (left !== null) return left
+    // A signal that the whole group got may have had it stop before it was asked to: 0 says in good order.
+    const unfinished =
+      code === 0 ? [] : [{ phase: 'streams', name: `worker ${this.number}`, fate: 'cut' } as const]
+    return { unfinished, figures: null }
   }
 }
