@@ -5,8 +5,8 @@ import { workerDirectory } from './journals.ts'
 import type { Begun, Job, Left } from './messages.ts'
 import type { Ended, WorkerProcess } from './process.ts'
 
-/** A start that takes longer hangs. */
-const BEGIN_PATIENCE_MS = 120_000
+/** Each component of its start has a time of its own, a long replay ten minutes: a process that takes longer hangs as a whole. */
+const BEGIN_PATIENCE_MS = 15 * 60_000
 /** An idle connection lives for 72 s; then its worker has nothing to wait for. */
 const RETIRE_PATIENCE_MS = 90_000
 const FIGURES_PATIENCE_MS = 1_000
