@@ -228,7 +228,7 @@ class JournalWorker {
       case 'trim':
         return this.#spool.trim(request.input)
       case 'bury':
-        this.#spool.bury(request.input)
+        this.#spool.bury(request.input.sequence, request.input.refusal)
         this.#letterCounts = this.#letters.counts()
         return null
       case 'requeued':
