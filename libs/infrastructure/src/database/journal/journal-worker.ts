@@ -157,9 +157,17 @@ class JournalWorker {
   #lookAfterItself(): void {
     this.#room.probe()
     this.#makeRoom()
-    // Another process may have asked for some of them.
-    this.#letterCounts = this.#letters.counts()
+    this.#countLetters()
     if (this.#news() !== null) this.#tell([])
+  }
+
+  /** Another process may have asked for some of them. */
+  #countLetters(): void {
+    try {
+      this.#letterCounts = this.#letters.counts()
+    } catch (error) {
+      this.#room.failed(error as Error)
+    }
   }
 
   #tell(replies: readonly JournalReply[]): void {
