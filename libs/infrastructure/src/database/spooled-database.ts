@@ -48,7 +48,8 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
   journal.onCommit(() => drain.notify())
   const refusal = () => {
     if (journal.refusal !== null || barrier === null) return journal.refusal
-    return drain.status().connected === false ? postgresAway() : null
+    // One that hangs is away as well, long before its connections say so.
+    return drain.status().connected === false || barrier.isLate ? postgresAway() : null
   }
   return {
     journal,

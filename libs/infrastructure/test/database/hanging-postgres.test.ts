@@ -16,7 +16,9 @@ if (probe.missing === null) await probe.stop()
 const suite = 'while Postgres hangs'
 
 /** One row is in Postgres; then it hangs. */
-async function hanging(): Promise<{ database: Database; dataDir: string }> {
+async function hanging(
+  durability: 'process' | 'database' = 'process',
+): Promise<{ database: Database; dataDir: string; unpause: () => void }> {
   const server = await startPostgres()
   onTestFinished(async () => {
     server.unpause()
@@ -25,7 +27,8 @@ async function hanging(): Promise<{ database: Database; dataDir: string }> {
   const dataDir = temporaryDirectory()
   const database = await openDatabase({
     dataDir,
-    durability: 'process',
+    durability,
+    commitTimeoutMs: 300,
     databaseUrl: new Secret(await server.createDatabase()),
     log: recordingLog().log,
     clock: systemClock,
@@ -35,7 +38,7 @@ async function hanging(): Promise<{ database: Database; dataDir: string }> {
   await database.journal.append(batch([observation()]))
   await vi.waitFor(() => expect(database.drainStatus()?.lag).toBe(0), WAIT)
   server.pause()
-  return { database, dataDir }
+  return { database, dataDir, unpause: () => server.unpause() }
 }
 
 describe.skipIf(probe.missing !== null)(
@@ -53,6 +56,22 @@ describe.skipIf(probe.missing !== null)(
         expect(await database.snapshots.load()).toEqual(snapshot)
         await expect(database.decisions.find(decision().id)).rejects.toMatchObject({ code: 'overloaded' })
         await database.stop(0)
+      },
+      DEADLINE_MS,
+    )
+
+    it(
+      'new work is refused where its word is asked for, from the first answer that waited in vain until it answers',
+      async () => {
+        const { database, unpause } = await hanging('database')
+        await database.journal.append(batch([observation()]))
+        expect(database.refusal()).toBeNull()
+        await expect(database.confirmed()).rejects.toMatchObject({ code: 'storage_unavailable' })
+        expect(database.refusal()).toMatchObject({ code: 'storage_unavailable' })
+        expect(database.readiness().state).toBe('failed')
+        unpause()
+        await vi.waitFor(() => expect(database.refusal()).toBeNull(), WAIT)
+        await database.stop(5_000)
       },
       DEADLINE_MS,
     )
