@@ -47,7 +47,7 @@ export class JournalRoom {
   /** Why no new work may begin; null while there is room. */
   get refusal(): string | null {
     if (this.#failing !== null) return `nothing can be written: ${this.#failing}`
-    if (this.#unseen !== null) return `it cannot be looked at: ${this.#unseen}`
+    if (this.#unseen !== null) return `its disk cannot be looked at: ${this.#unseen}`
     if (this.#freeBytes < this.#limits.reserveBytes) {
       return `the disk has ${this.#freeBytes} bytes left, and ${this.#limits.reserveBytes} are kept for answers under way`
     }
@@ -63,7 +63,8 @@ export class JournalRoom {
       this.#freeBytes = bavail * bsize
       this.#unseen = null
     } catch (error) {
-      this.#unseen = (error as Error).message
+      // Not its message, which names the directory: whoever is refused is told.
+      this.#unseen = (error as NodeJS.ErrnoException).code ?? 'an error'
     }
   }
 
