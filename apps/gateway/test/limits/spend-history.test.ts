@@ -1,6 +1,6 @@
 import { ManualClock } from '@atp/core/clock'
 import type { ArmId, KeyId, TenantId } from '@atp/core/ids'
-import type { Counter } from '@atp/domain/limit'
+import { type Counter, InProcessLimiter } from '@atp/domain/limit'
 import type { LimitDefinition, Usage, UsageQuery } from '@atp/domain/tenant'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CallBook, type PledgedCall } from '../../src/limits/call-book.ts'
@@ -59,7 +59,7 @@ beforeEach(() => {
     },
     usage: query => usage(query),
     calls: new CallBook({
-      limiter: null as never,
+      limiter: new InProcessLimiter({ nowUs: () => 1_000 * clock.now() }),
       failover: null,
       record: new RecordProgress(
         { drainStatus: () => ({ last: 5, drained, lag: 5 - drained }) as never },
