@@ -35,7 +35,7 @@ export class Journals {
         : new OrphanJournals({ dataDir: this.#directory.path, databaseUrl: url, log, clock, random })
   }
 
-  /** Once all workers have theirs: those that are left are nobody's. */
+  /** While all workers have theirs: those that are left are nobody's. */
   adopt(): void {
     this.#orphans?.start()
   }

@@ -40,6 +40,7 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
     dev,
     log,
     clock,
+    onComplete: () => journals?.adopt(),
     onHopeless: reason => void giveUp(reason),
   })
   let isStopping = false
@@ -64,7 +65,6 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
   try {
     journals = new Journals({ config, log, clock, random: new SystemRandom() })
     const begun = await primary.start()
-    journals.adopt()
     started.resolve()
     sayListening(begun)
   } catch (error) {
