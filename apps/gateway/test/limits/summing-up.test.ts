@@ -125,6 +125,16 @@ describe.skipIf(probe.missing !== null)(
       expect(await counted(b)).toEqual({ used: 40, reserved: 0, calls: 1 })
     })
 
+    it('counts a call whose reservation is lost again before the counters are begun', async () => {
+      await b.admit('b1', 200)
+      await emptied()
+      await expect.poll(() => b.calls.declare(tenant.id).catch(() => []), patience).toHaveLength(1)
+      expect(await b.end('b1', 150)).toBe('deferred')
+      await emptied()
+      await expect.poll(() => b.limiter.rebuild(tenant.id, []).catch(() => false), patience).toBe(true)
+      await expect.poll(() => counted(a).then(({ used }) => used), patience).toBe(150)
+    })
+
     it('does not hand out a budget twice, whoever asks at one time', async () => {
       for (let at = 0; at < 5; at++) {
         await a.admit(`a${at}`, 100)
