@@ -54,14 +54,18 @@ export const LIMITS: readonly Binding[] = [
         timeoutMs: timeoutMs(config),
         newEpoch: () => random.uint32() + 1,
       }),
-      local: new InProcessLimiter({ nowUs: nowUs(resolve), guarded: false }),
+      local: new InProcessLimiter({ nowUs: nowUs(resolve), native: resolve(T.NATIVE), guarded: false }),
       policyOf: tenant => awayPolicyOf(resolve, tenant),
       replicas: () => resolve(T.REPLICA_COUNT)?.known ?? resolve(T.CONFIG).limits.replicas,
       now: () => clock.monotonic(),
       newId: () => newId(clock, random),
     })
   }),
-  bind(T.LIMITER, resolve => resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve) })),
+  bind(
+    T.LIMITER,
+    resolve =>
+      resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve), native: resolve(T.NATIVE) }),
+  ),
   bind(T.CALL_BOOK, resolve => {
     const clock = resolve(T.CLOCK)
     return new CallBook({

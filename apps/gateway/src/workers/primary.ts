@@ -4,6 +4,7 @@ import { parseDuration } from '@atp/core/config'
 import type { Logger } from '@atp/core/logging'
 import type { Unfinished } from '@atp/core/shutdown'
 import { createWorkerMetrics } from '@atp/infrastructure/telemetry'
+import type { NativeModule } from '@atp/native'
 import { Crew } from './crew.ts'
 import type { Begun } from './messages.ts'
 import { MetricSum } from './metric-sum.ts'
@@ -20,6 +21,7 @@ export interface PrimaryOptions {
   readonly dev: boolean
   readonly log: Logger
   readonly clock: Clock
+  readonly native: NativeModule
   /** The workers cannot be kept serving; all of them are stopped. */
   readonly onHopeless: (reason: string) => void
 }
@@ -35,7 +37,7 @@ export class Primary {
   #stopping = false
 
   constructor(options: PrimaryOptions) {
-    const { launch, plan, log, clock, onHopeless } = options
+    const { launch, plan, log, clock, native, onHopeless } = options
     const { config } = plan.loaded
     this.#options = options
     this.#plan = plan
@@ -45,7 +47,7 @@ export class Primary {
       launch,
       calls: {
         scrape: () => metrics.render(),
-        port: servePorts(ownedPorts(() => clock.now() * 1_000)),
+        port: servePorts(ownedPorts(() => clock.now() * 1_000, native)),
       },
       metrics,
       dataDir: config.data.dir,
