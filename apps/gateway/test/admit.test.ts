@@ -59,6 +59,7 @@ function admitterOf(): Admitter {
         rebuilt += 1
       },
     },
+    quotas: { settled: () => null },
     calls: {
       admitted: () => undefined,
       settle: (...told) => limiter.settle(...told),

@@ -28,6 +28,7 @@ const METHODS: { readonly [Port in keyof SharedPorts]: Readonly<Record<keyof Sha
     sweep: true,
     epoch: true,
     discard: true,
+    invalidate: true,
     rebuild: true,
     forget: true,
   },

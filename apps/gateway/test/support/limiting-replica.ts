@@ -103,6 +103,7 @@ export class LimitingReplica implements AsyncDisposable {
       usage: async query => this.#usage(query),
       calls: this.calls,
       peers: this.#peers,
+      tenant: () => tenant,
       arm: () => ARM,
       clock: systemClock,
     })

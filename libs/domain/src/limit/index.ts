@@ -8,6 +8,7 @@ export {
   type FailoverState,
 } from './failover/failover-limiter.ts'
 export { InProcessLimiter, type InProcessOptions } from './in-process/in-process-limiter.ts'
+export { levelName } from './level-name.ts'
 export type {
   BucketLimit,
   BucketScale,

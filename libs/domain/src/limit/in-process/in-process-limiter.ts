@@ -95,6 +95,11 @@ export class InProcessLimiter implements Limiter {
     checkTenant(tenant)
   }
 
+  async invalidate(tenant: string): Promise<void> {
+    checkTenant(tenant)
+    this.#tenants.get(tenant)?.invalidate()
+  }
+
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
     checkTenant(tenant)
     const prepared = checkCounters(counters, this.#limits)

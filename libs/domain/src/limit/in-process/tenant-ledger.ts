@@ -104,6 +104,12 @@ export class TenantLedger {
     return this.#epoch && { ...this.#epoch, asOf: epochMs(Math.floor(this.#latestUs / 1_000)) }
   }
 
+  invalidate(): void {
+    if (this.#epoch === null) return
+    this.#epoch = null
+    this.#leases.removeProvisional()
+  }
+
   rebuild(
     counters: readonly Counter[],
     prepared: readonly PreparedLimit[],
