@@ -38,6 +38,7 @@ import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import type { LevelAging } from './limits/level-aging.ts'
+import type { NewQuotas } from './limits/new-quotas.ts'
 import type { Peers } from './limits/peers.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { StoreFollower } from './store-follower.ts'
@@ -102,6 +103,7 @@ export const HEARTBEAT = token<Heartbeat>('heartbeat')
 /** Null where limits are in this process alone: they know nothing of the process before. */
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')
 export const LENGTHS = token<OutputLengths>('output lengths')
+export const NEW_QUOTAS = token<NewQuotas>('new quotas')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
 /** Of this process alone. */

@@ -15,6 +15,7 @@ export const TENANCY: readonly Binding[] = [
       store: resolve(T.DATABASE).tenants,
       clock: resolve(T.CLOCK),
       rootKeyHash: admin_key === null ? null : hashOfKey(admin_key.reveal()),
+      onChange: (before, after) => resolve(T.NEW_QUOTAS).changed(before, after),
     })
   }),
   bind(T.KEY_USE, resolve => new KeyUse(resolve(T.DATABASE).tenants, resolve(T.CLOCK))),

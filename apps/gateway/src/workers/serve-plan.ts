@@ -5,6 +5,7 @@
 import { systemClock } from '@atp/core/clock'
 import { createLogger, flushLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
+import { loadNative } from '@atp/native'
 import { explainBadConfig } from '../cli/config.ts'
 import type { ConfigSource } from '../cli/config-file.ts'
 import { explanation } from '../cli/explanation.ts'
@@ -41,6 +42,7 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
     log,
     clock,
     onComplete: () => journals?.adopt(),
+    native: loadNative({ log: message => log.warn(message) }),
     onHopeless: reason => void giveUp(reason),
   })
   let isStopping = false

@@ -14,6 +14,8 @@ export interface TenantDirectoryOptions {
   readonly clock: Clock
   /** Of an admin key that is in no store: from the configuration. Null: there is none. */
   readonly rootKeyHash: string | null
+  /** Told of each tenant that is another than it was. */
+  readonly onChange?: (before: Tenant, after: Tenant) => void
 }
 
 /** A key, and whose it is. */
@@ -30,6 +32,7 @@ export class TenantDirectory {
   readonly #store: Pick<TenantStore, 'changedAfter'>
   readonly #clock: Clock
   readonly #root: ApiKey | null
+  readonly #onChange: NonNullable<TenantDirectoryOptions['onChange']>
   #tenants = new Map<TenantId, Tenant>()
   /** By hash. */
   #keys = new Map<string, StoredKey>()
@@ -37,9 +40,10 @@ export class TenantDirectory {
   #freshAt: Milliseconds | null = null
   #refreshing: Promise<void> = Promise.resolve()
 
-  constructor({ store, clock, rootKeyHash }: TenantDirectoryOptions) {
+  constructor({ store, clock, rootKeyHash, onChange = () => undefined }: TenantDirectoryOptions) {
     this.#store = store
     this.#clock = clock
+    this.#onChange = onChange
     this.#root = rootKeyHash === null ? null : rootKey(rootKeyHash)
   }
 
@@ -107,8 +111,14 @@ export class TenantDirectory {
 
   #take({ revision, tenants, keys }: Revised): void {
     for (const tenant of tenants) {
-      if (tenant.deletedAt === null) this.#tenants.set(tenant.id, { ...DEFAULT_SETTINGS, ...tenant })
-      else this.#tenants.delete(tenant.id)
+      const before = this.#tenants.get(tenant.id)
+      if (tenant.deletedAt !== null) {
+        this.#tenants.delete(tenant.id)
+        continue
+      }
+      const after = { ...DEFAULT_SETTINGS, ...tenant }
+      this.#tenants.set(tenant.id, after)
+      if (before !== undefined) this.#onChange(before, after)
     }
     for (const key of keys) {
       if (key.revokedAt === null) this.#keys.set(key.hash, key)
