@@ -4,6 +4,7 @@ import type { FieldProblem } from '../errors.ts'
 import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
+import { secretProblems } from './secret-rules.ts'
 
 /** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
 const LONGEST_TIMER_DAYS = 24
@@ -14,6 +15,7 @@ export function ruleProblems(config: WrittenConfig): FieldProblem[] {
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
+    ...secretProblems(config),
   ]
 }
 
@@ -39,6 +41,7 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 
 function timerProblems({
   server,
+  secrets,
   redis,
   limits,
   routing,
@@ -50,6 +53,8 @@ function timerProblems({
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'secrets.ttl': secrets.ttl,
+    ...(secrets.vault === undefined ? {} : { 'secrets.vault.timeout': secrets.vault.timeout }),
     'redis.exchange_interval': redis.exchange_interval,
     'limits.timeout': limits.timeout,
     'limits.lease': limits.lease,
