@@ -1,0 +1,6 @@
+export { EnvironmentSource } from './environment-source.ts'
+export { FileSource } from './file-source.ts'
+export { type NamedPlace, NamedSource } from './named-source.ts'
+export { type SecretStatus, SecretStore } from './secret-store.ts'
+export type { VaultAuth } from './vault/vault-login.ts'
+export { VaultSource } from './vault/vault-source.ts'
