@@ -3,7 +3,7 @@
  * a test builds the same container and appends overrides.
  */
 import { systemClock } from '@atp/core/clock'
-import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type Config, type Environment, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger } from '@atp/core/logging'
@@ -11,10 +11,11 @@ import { SystemRandom } from '@atp/core/random'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
-import { openDatabase } from '@atp/infrastructure/database'
+import { type Database, type OpenDatabaseOptions, openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
+import type { SecretStore } from '@atp/infrastructure/secrets'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
@@ -34,37 +35,60 @@ import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
 import { LIMITS } from './limits/bindings.ts'
 import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
+import { secretStoreOf, serverAddress } from './secrets/open-secrets.ts'
 import { TENANCY } from './tenancy/bindings.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
-/** Opens the database, so that everything else can be wired without waiting. @throws {AtpError} `start_failed` */
+/**
+ * Reads the secrets and opens the database, so that everything else can be wired without waiting.
+ * @param env where the secrets are that the configuration takes from the environment
+ * @throws {AtpError} `start_failed`
+ */
 export async function compose(
   { config }: LoadedConfig,
   overrides: readonly Binding[] = [],
+  env: Environment = process.env,
 ): Promise<AppContainer> {
   const log = createLogger({ level: config.log.level })
   const clock = systemClock
   const random = new SystemRandom()
-  const database = await openDatabase({
-    dataDir: config.data.dir,
-    durability: config.data.durability,
-    ...(config.database.url === null ? {} : { databaseUrl: config.database.url }),
-    log,
-    clock,
-    random,
-  })
+  const secrets = secretStoreOf(config, { env, clock, random, log })
+  const database = await opened(secrets, { config, log, clock, random })
   return createContainer([
     bindValue(T.CONFIG, config),
     bindValue(T.LOG, log),
     bindValue(T.CLOCK, clock),
     bindValue(T.RANDOM, random),
+    bindValue(T.SECRETS, secrets),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
     ...TENANCY,
     ...LIMITS,
     ...overrides,
   ])
+}
+
+/** What was opened before something failed is closed again. */
+async function opened(
+  secrets: SecretStore,
+  { config, log, clock, random }: Pick<OpenDatabaseOptions, 'log' | 'clock' | 'random'> & { config: Config },
+): Promise<Database> {
+  try {
+    await secrets.open()
+    const databaseUrl = serverAddress(secrets, config.database)
+    return await openDatabase({
+      dataDir: config.data.dir,
+      durability: config.data.durability,
+      ...(databaseUrl === null ? {} : { databaseUrl }),
+      log,
+      clock,
+      random,
+    })
+  } catch (error) {
+    await secrets.close()
+    throw error
+  }
 }
 
 const BINDINGS: readonly Binding[] = [
@@ -83,12 +107,17 @@ const BINDINGS: readonly Binding[] = [
       breaker: breakerOptions(config),
     })
     for (const adapter of config.adapters) {
-      registry.register(adapterOf(adapter, providerOf(adapter, config.upstream)))
+      registry.register(
+        adapterOf(
+          adapter,
+          providerOf(adapter, config.upstream, reference => resolve(T.SECRETS).get(reference)),
+        ),
+      )
     }
     return registry
   }),
   bind(T.REDIS, resolve => {
-    const { url } = resolve(T.CONFIG).redis
+    const url = serverAddress(resolve(T.SECRETS), resolve(T.CONFIG).redis)
     return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
   }),
   bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
@@ -199,7 +228,7 @@ const BINDINGS: readonly Binding[] = [
       log: resolve(T.LOG),
     })
   }),
-  bind(T.EMBEDDER, resolve => embedderOf(resolve(T.CONFIG))),
+  bind(T.EMBEDDER, resolve => embedderOf(resolve(T.CONFIG), reference => resolve(T.SECRETS).get(reference))),
   bind(T.READER, resolve => {
     const embedder = resolve(T.EMBEDDER)
     if (embedder === null) return new PromptReader(resolve(T.NATIVE), null)

@@ -12,6 +12,7 @@ import { type App, buildApp } from './http/app.ts'
 import type { CheckResult } from './http/readiness.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import { OutageWatch } from './limits/outage-watch.ts'
+import { secretsCheck } from './secrets/secrets-check.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
@@ -25,6 +26,7 @@ export class Gateway {
     this.#container = container
     this.#lifecycle = new Lifecycle({ log: container.resolve(T.LOG), clock: container.resolve(T.CLOCK) })
     this.#registerCheck()
+    this.#addSecrets()
     this.#addDatabase()
     this.#addTenants()
     this.#addAdapters()
@@ -68,6 +70,12 @@ export class Gateway {
       .register('gateway', () =>
         this.#draining ? { status: 'unavailable', detail: 'shutting down' } : { status: 'ok', detail: null },
       )
+  }
+
+  #addSecrets(): void {
+    const secrets = this.#container.resolve(T.SECRETS)
+    this.#container.resolve(T.READINESS).register('secrets', () => secretsCheck(secrets))
+    this.#lifecycle.add({ name: 'secrets', stop: () => secrets.close() })
   }
 
   #addDatabase(): void {

@@ -19,6 +19,7 @@ import type {
 import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
 import type { Redis, ReplicaCount } from '@atp/infrastructure/redis'
+import type { SecretStore } from '@atp/infrastructure/secrets'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import type { Admitter } from './corridor/admit.ts'
@@ -38,6 +39,7 @@ export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
 export const CLOCK = token<Clock>('clock')
 export const RANDOM = token<Random>('random')
+export const SECRETS = token<SecretStore>('secrets')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 export const READINESS = token<Readiness>('readiness')

@@ -1,5 +1,6 @@
 /** The port to places that hold secrets. */
 import type { Secret } from './secret.ts'
+import type { EpochMs } from './units.ts'
 
 /** What was read at one path, at one time. */
 export interface SecretReading {
@@ -7,6 +8,8 @@ export interface SecretReading {
   readonly fields: ReadonlyMap<string, Secret>
   /** What the place calls this state of it, for a person. */
   readonly version: string
+  /** When it was put there, where the place knows. */
+  readonly madeAt: EpochMs | null
   /** Milliseconds for which it need not be read again, where the place says so: a lease, or what never changes. */
   readonly goodForMs: number | null
 }

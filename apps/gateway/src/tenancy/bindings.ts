@@ -2,6 +2,7 @@
 
 import { type Binding, bind } from '@atp/core/container'
 import { hashOfKey } from '@atp/core/key-text'
+import type { LiveSecret } from '@atp/core/secret'
 import { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import { everybody, KeyAuthenticator } from '../corridor/authenticate.ts'
 import * as T from '../tokens.ts'
@@ -13,7 +14,7 @@ export const TENANCY: readonly Binding[] = [
     return new TenantDirectory({
       store: resolve(T.DATABASE).tenants,
       clock: resolve(T.CLOCK),
-      rootKeyHash: admin_key === null ? null : hashOfKey(admin_key.reveal()),
+      rootKeyHash: admin_key === null ? null : hashOfNow(resolve(T.SECRETS).get(admin_key)),
     })
   }),
   bind(T.KEY_USE, resolve => new KeyUse(resolve(T.DATABASE).tenants, resolve(T.CLOCK))),
@@ -57,3 +58,16 @@ export const TENANCY: readonly Binding[] = [
       }),
   ),
 ]
+
+/** Made again only for another key: every request asks for it. */
+function hashOfNow(key: LiveSecret): () => string {
+  let { generation } = key
+  let hash = hashOfKey(key.reveal())
+  return () => {
+    if (key.generation !== generation) {
+      hash = hashOfKey(key.reveal())
+      generation = key.generation
+    }
+    return hash
+  }
+}

@@ -12,8 +12,8 @@ import { DEFAULT_SETTINGS, type Tenant } from './tenant.ts'
 export interface TenantDirectoryOptions {
   readonly store: Pick<TenantStore, 'changedAfter'>
   readonly clock: Clock
-  /** Of an admin key that is in no store: from the configuration. Null: there is none. */
-  readonly rootKeyHash: string | null
+  /** Of an admin key that is in no store, as it is now: from the configuration. Null: there is none. */
+  readonly rootKeyHash: (() => string) | null
 }
 
 /** A key, and whose it is. */
@@ -29,7 +29,7 @@ export const ROOT_KEY = 'config' as KeyId
 export class TenantDirectory {
   readonly #store: Pick<TenantStore, 'changedAfter'>
   readonly #clock: Clock
-  readonly #root: ApiKey | null
+  readonly #rootKeyHash: (() => string) | null
   #tenants = new Map<TenantId, Tenant>()
   /** By hash. */
   #keys = new Map<string, StoredKey>()
@@ -40,7 +40,7 @@ export class TenantDirectory {
   constructor({ store, clock, rootKeyHash }: TenantDirectoryOptions) {
     this.#store = store
     this.#clock = clock
-    this.#root = rootKeyHash === null ? null : rootKey(rootKeyHash)
+    this.#rootKeyHash = rootKeyHash
   }
 
   /** Whether it has ever heard from its store. */
@@ -67,7 +67,7 @@ export class TenantDirectory {
 
   /** Whether anybody can administer. */
   hasAdmin(now: EpochMs): boolean {
-    if (this.#root !== null) return true
+    if (this.#rootKeyHash !== null) return true
     for (const key of this.#keys.values()) if (key.scope === 'admin' && isActive(key, now)) return true
     return false
   }
@@ -78,7 +78,7 @@ export class TenantDirectory {
 
   /** @returns null for a key that is unknown, was revoked, or whose tenant is gone; an expired one is found */
   holder(hash: string): KeyHolder | null {
-    if (hash === this.#root?.hash) return { key: this.#root, tenant: null }
+    if (hash === this.#rootKeyHash?.()) return { key: rootKey(hash), tenant: null }
     const key = this.#keys.get(hash)
     if (key === undefined) return null
     if (key.tenant === null) return { key, tenant: null }

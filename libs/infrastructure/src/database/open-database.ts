@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import type {
   ContextRepository,
   DecisionRepository,
@@ -24,7 +24,7 @@ export interface OpenDatabaseOptions {
   readonly dataDir: string
   readonly durability: Durability
   /** Without it the journal is the database. */
-  readonly databaseUrl?: Secret
+  readonly databaseUrl?: LiveSecret
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random

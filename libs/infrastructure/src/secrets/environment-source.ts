@@ -11,7 +11,8 @@ export class EnvironmentSource implements SecretSource {
 
   async read(name: string): Promise<SecretReading> {
     const value = secretOfEnvironment(name, this.#env)
-    return { fields: new Map([['', value]]), version: 'of the start', goodForMs: Number.POSITIVE_INFINITY }
+    const fields = new Map([['', value]])
+    return { fields, version: 'of the start', madeAt: null, goodForMs: Number.POSITIVE_INFINITY }
   }
 
   watch(): () => void {

@@ -6,13 +6,20 @@ import { type FSWatcher, statSync, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import { secretOfFile } from '@atp/core/config'
 import type { SecretReading, SecretSource } from '@atp/core/secret-source'
+import { epochMs } from '@atp/core/units'
 
 export class FileSource implements SecretSource {
   readonly #watchers = new Set<FSWatcher>()
 
   async read(file: string): Promise<SecretReading> {
     const value = secretOfFile(file)
-    return { fields: new Map([['', value]]), version: statSync(file).mtime.toISOString(), goodForMs: null }
+    const { mtime } = statSync(file)
+    return {
+      fields: new Map([['', value]]),
+      version: mtime.toISOString(),
+      madeAt: epochMs(mtime.getTime()),
+      goodForMs: null,
+    }
   }
 
   /** Where a directory cannot be watched, its files are read when their ttl is over. */

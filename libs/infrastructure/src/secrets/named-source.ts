@@ -2,7 +2,7 @@
  * Secrets by a name alone, looked for in one place after the other. Only where a place has nothing the next is asked: one that does not answer
  * ends the search, or an outage would bring up an old key from elsewhere.
  */
-import { SecretReference } from '@atp/core/config'
+import { type SecretPlace, SecretReference } from '@atp/core/config'
 import { type SecretReading, type SecretSource, SecretUnreadable } from '@atp/core/secret-source'
 
 /** One place of `secrets.sources`. */
@@ -15,11 +15,11 @@ export interface NamedPlace {
 
 export class NamedSource implements SecretSource {
   readonly #places: readonly NamedPlace[]
-  readonly #sourceOf: (reference: SecretReference) => SecretSource
+  readonly #sources: Readonly<Partial<Record<SecretPlace, SecretSource>>>
 
-  constructor(places: readonly NamedPlace[], sourceOf: (reference: SecretReference) => SecretSource) {
+  constructor(places: readonly NamedPlace[], sources: Readonly<Partial<Record<SecretPlace, SecretSource>>>) {
     this.#places = places
-    this.#sourceOf = sourceOf
+    this.#sources = sources
   }
 
   async read(name: string): Promise<SecretReading> {
@@ -48,14 +48,20 @@ export class NamedSource implements SecretSource {
       .map(({ from }) => referenceIn(from, name))
   }
 
+  #sourceOf({ place }: SecretReference): SecretSource {
+    const source = this.#sources[place]
+    if (source === undefined) throw new SecretUnreadable('unreachable', `and there is no ${place}`)
+    return source
+  }
+
   async #readAt(reference: SecretReference): Promise<SecretReading | null> {
     try {
-      const { fields, version } = await this.#sourceOf(reference).read(reference.path, ANEW)
+      const { fields, version, madeAt } = await this.#sourceOf(reference).read(reference.path, ANEW)
       const value = fields.get(reference.field)
       // It may be put into a place that is asked before, at any time: so it is looked for again, whatever this one says.
       return value === undefined
         ? null
-        : { fields: new Map([['', value]]), version: `${reference}, ${version}`, goodForMs: null }
+        : { fields: new Map([['', value]]), version: `${reference}, ${version}`, madeAt, goodForMs: null }
     } catch (error) {
       if (!(error instanceof SecretUnreadable)) throw error
       if (error.reason === 'missing') return null

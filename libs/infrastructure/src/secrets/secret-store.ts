@@ -5,6 +5,7 @@ import { AtpError } from '@atp/core/errors'
 import type { Random } from '@atp/core/random'
 import type { LiveSecret } from '@atp/core/secret'
 import { type SecretSource, SecretUnreadable } from '@atp/core/secret-source'
+import type { EpochMs } from '@atp/core/units'
 import { CachedPath, type CachePolicy } from './cached-path.ts'
 import { HeldSecret } from './held-secret.ts'
 
@@ -29,8 +30,10 @@ export interface SecretStatus {
   readonly reference: string
   /** As its place calls it; null where it was never read. */
   readonly version: string | null
+  /** When it was put into its place, where that knows. */
+  readonly madeAt: EpochMs | null
   /** Milliseconds since it was read. */
-  readonly ageMs: number | null
+  readonly readAgoMs: number | null
   /** Null where it was read at the last try. */
   readonly failure: SecretUnreadable | null
 }
@@ -106,7 +109,8 @@ export class SecretStore {
         field: secret.field,
         reference: secret.reference.toString(),
         version: path.reading?.version ?? null,
-        ageMs: path.ageMs,
+        madeAt: path.reading?.madeAt ?? null,
+        readAgoMs: path.ageMs,
         failure: live.failure,
       })),
     )

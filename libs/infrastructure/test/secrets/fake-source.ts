@@ -26,6 +26,7 @@ export class FakeSource implements SecretSource {
     return {
       fields: new Map(Object.entries(fields).map(([name, value]) => [name, new Secret(value)])),
       version: `reading ${this.#version}`,
+      madeAt: null,
       goodForMs: this.goodForMs,
     }
   }

@@ -78,7 +78,7 @@ describe('secrets by name', () => {
         { from: `file:${directory}` },
         { from: 'env:' },
       ],
-      ({ place }) => (place === 'vault' ? vault : place === 'file' ? files : environment),
+      { vault, file: files, env: environment },
     )
   const foundIn = async (source: NamedSource, name: string) =>
     (await source.read(name)).fields.get('')?.reveal()

@@ -1,12 +1,12 @@
 /** The tenant store on Postgres, over connections of its own: neither a drain under way nor a long query holds up a revocation. */
 import { AtpError } from '@atp/core/errors'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import type { TenantStore } from '@atp/domain/tenant'
 import { Kysely, PostgresDialect } from 'kysely'
-import type pg from 'pg'
 import { migrate } from '../migrations/migrate.ts'
 import { postgresMigrations } from '../migrations/postgres.ts'
 import { openPool } from '../postgres/open-pool.ts'
+import type { RotatingPool } from '../postgres/rotating-pool.ts'
 import type { Schema } from '../schema.ts'
 import { answer, storeBehind, type TenantCall } from './tenant-call.ts'
 import { TenantTables } from './tenant-tables.ts'
@@ -20,13 +20,13 @@ const RETRY_AFTER_MS = 1_000
 export class PostgresTenants {
   /** Its calls fail with `overloaded` while Postgres is away. */
   readonly store: TenantStore = storeBehind(call => this.#call(call))
-  readonly #pool: pg.Pool
+  readonly #pool: RotatingPool
   readonly #db: Kysely<Schema>
   readonly #tables: TenantTables
   #ready: Promise<void> | null = null
 
   /** Connects at the first call. @throws {AtpError} `invalid_config` where the URL is none, which is not shown */
-  constructor(url: Secret) {
+  constructor(url: LiveSecret) {
     this.#pool = openPool(url, { connections: CONNECTIONS, queryTimeoutMs: QUERY_TIMEOUT_MS })
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.#pool }) })
     this.#tables = new TenantTables(this.#db)

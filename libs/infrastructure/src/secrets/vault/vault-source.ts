@@ -7,6 +7,7 @@ import {
   type SecretSource,
   SecretUnreadable,
 } from '@atp/core/secret-source'
+import { epochMs } from '@atp/core/units'
 import { type VaultAnswer, VaultClient, type VaultClientOptions } from './vault-client.ts'
 import type { VaultAuth } from './vault-login.ts'
 import { VaultSession } from './vault-session.ts'
@@ -71,7 +72,13 @@ export class VaultSource implements SecretSource {
     const { data } = await this.#session.call(token => this.#client.read(raw, token))
     const { data: fields, metadata } = (data ?? {}) as KvAnswer
     if (fields == null) throw new SecretUnreadable('missing', 'where nothing is')
-    return { fields: secretsIn(fields), version: `version ${metadata?.version}`, goodForMs: null }
+    const made = Date.parse(metadata?.created_time ?? '')
+    return {
+      fields: secretsIn(fields),
+      version: `version ${metadata?.version}`,
+      madeAt: Number.isNaN(made) ? null : epochMs(made),
+      goodForMs: null,
+    }
   }
 
   #readLeased(path: string): Promise<SecretReading> {
@@ -100,10 +107,11 @@ export class VaultSource implements SecretSource {
   }
 
   #leased(fields: SecretReading['fields'], lease: Lease): SecretReading {
-    if (lease.durationMs === 0) return { fields, version: 'without a lease', goodForMs: null }
+    if (lease.durationMs === 0) return { fields, version: 'without a lease', madeAt: null, goodForMs: null }
     const reading = {
       fields,
       version: `lease of ${lease.durationMs / 1_000} s`,
+      madeAt: null,
       goodForMs: lease.durationMs * RENEW_AFTER,
     }
     this.#leases.set(reading, lease)
@@ -113,7 +121,7 @@ export class VaultSource implements SecretSource {
 
 interface KvAnswer {
   readonly data?: Readonly<Record<string, unknown>> | null
-  readonly metadata?: { readonly version?: number }
+  readonly metadata?: { readonly version?: number; readonly created_time?: string }
 }
 
 /** What is no text is taken as its JSON. */
