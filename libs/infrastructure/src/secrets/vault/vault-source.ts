@@ -22,6 +22,8 @@ export interface VaultSourceOptions extends VaultClientOptions {
 interface Lease {
   readonly id: string
   readonly durationMs: number
+  /** What it was at first. */
+  readonly firstMs: number
   readonly renewable: boolean
   /** It ends with this token. */
   readonly token: string
@@ -96,11 +98,8 @@ export class VaultSource implements SecretSource {
     try {
       const answer = await this.#client.write('sys/leases/renew', { lease_id: lease.id }, lease.token)
       const next = leaseIn(answer, lease.token)
-      if (next.durationMs < lease.durationMs * WORTH_RENEWING) return null
-      return this.#leased(previous.fields, {
-        ...next,
-        durationMs: Math.max(next.durationMs, lease.durationMs),
-      })
+      if (next.durationMs < lease.firstMs * WORTH_RENEWING) return null
+      return this.#leased(previous.fields, { ...next, firstMs: lease.firstMs })
     } catch {
       return null
     }
@@ -137,5 +136,6 @@ function leaseIn(
   { lease_id: id = '', lease_duration = 0, renewable = false }: VaultAnswer,
   token: string,
 ): Lease {
-  return { id, durationMs: id === '' ? 0 : lease_duration * 1_000, renewable, token }
+  const durationMs = id === '' ? 0 : lease_duration * 1_000
+  return { id, durationMs, firstMs: durationMs, renewable, token }
 }
