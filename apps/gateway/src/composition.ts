@@ -6,16 +6,16 @@ import { systemClock } from '@atp/core/clock'
 import { type Config, type Environment, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
-import { createLogger } from '@atp/core/logging'
+import { createLogger, type Logger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
+import { OpenWork } from '@atp/core/shutdown'
+import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
-import { type Database, type OpenDatabaseOptions, openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
-import type { SecretStore } from '@atp/infrastructure/secrets'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
@@ -26,13 +26,14 @@ import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
 import { groupPace } from './group-pace.ts'
+import { HEALTH } from './health/bindings.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
-import { Readiness } from './http/readiness.ts'
 import { Scrape } from './http/scrape.ts'
 import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
 import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
 import { LIMITS } from './limits/bindings.ts'
+import { openStorage } from './open-storage.ts'
 import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
 import { secretStoreOf, serverAddress } from './secrets/open-secrets.ts'
@@ -48,57 +49,38 @@ import { VERSION } from './version.ts'
 export async function compose(
   { config }: LoadedConfig,
   overrides: readonly Binding[] = [],
+  log: Logger = createLogger({ level: config.log.level }),
   env: Environment = process.env,
 ): Promise<AppContainer> {
-  const log = createLogger({ level: config.log.level })
   const clock = systemClock
   const random = new SystemRandom()
   const secrets = secretStoreOf(config, { env, clock, random, log })
-  const database = await opened(secrets, { config, log, clock, random })
+  const database = await openStorage(config, secrets, { log, clock, random })
   return createContainer([
     bindValue(T.CONFIG, config),
     bindValue(T.LOG, log),
     bindValue(T.CLOCK, clock),
+    bindValue(T.TIMERS, systemTimers),
     bindValue(T.RANDOM, random),
     bindValue(T.SECRETS, secrets),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
+    ...HEALTH,
     ...TENANCY,
     ...LIMITS,
     ...overrides,
   ])
 }
 
-/** What was opened before something failed is closed again. */
-async function opened(
-  secrets: SecretStore,
-  { config, log, clock, random }: Pick<OpenDatabaseOptions, 'log' | 'clock' | 'random'> & { config: Config },
-): Promise<Database> {
-  try {
-    await secrets.open()
-    const databaseUrl = serverAddress(secrets, config.database)
-    return await openDatabase({
-      dataDir: config.data.dir,
-      durability: config.data.durability,
-      ...(databaseUrl === null ? {} : { databaseUrl }),
-      log,
-      clock,
-      random,
-    })
-  } catch (error) {
-    await secrets.close()
-    throw error
-  }
-}
-
 const BINDINGS: readonly Binding[] = [
+  bind(T.OPEN_WORK, () => new OpenWork()),
+  bind(T.BACKGROUND_TASKS, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
   bind(T.METRICS, resolve => {
     const metrics = createMetrics()
     metrics.build(VERSION, resolve(T.NATIVE).implementation === 'rust')
     return metrics
   }),
-  bind(T.READINESS, () => new Readiness()),
   bind(T.REGISTRY, resolve => {
     const config = resolve(T.CONFIG)
     const registry = new AdapterRegistry({
@@ -122,13 +104,17 @@ const BINDINGS: readonly Binding[] = [
   }),
   bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
   bind(T.BLANK_STATE, resolve => () => learnedStateOf(resolve, NO_CONTEXTS)),
-  bind(T.REPLICAS, resolve => {
+  bind(T.SUMS, resolve => {
     const redis = resolve(T.REDIS)
-    const { prefix, exchange_interval } = resolve(T.CONFIG).redis
-    if (redis === null) return null
+    return redis === null ? null : new RedisSums(redis, resolve(T.CONFIG).redis.prefix)
+  }),
+  bind(T.REPLICAS, resolve => {
+    const sums = resolve(T.SUMS)
+    if (sums === null) return null
+    const { exchange_interval } = resolve(T.CONFIG).redis
     const { observations, replica } = resolve(T.DATABASE)
     return new Replicas({
-      sums: new RedisSums(redis, prefix),
+      sums,
       learned: resolve(T.LEARNED),
       blank: resolve(T.BLANK_STATE),
       progress: resolve(T.OBSERVATIONS),
@@ -162,6 +148,7 @@ const BINDINGS: readonly Binding[] = [
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
       exploration: routing.exploration,
+      prices: resolve(T.PRICES),
     })
   }),
   bind(
@@ -169,6 +156,7 @@ const BINDINGS: readonly Binding[] = [
     resolve =>
       new ObservationService({
         journal: resolve(T.DATABASE).journal,
+        gate: resolve(T.DATABASE),
         learner: resolve(T.LEARNED),
         queueLimit: resolve(T.CONFIG).observation.queue_limit,
         schedule: groupPace,
@@ -198,8 +186,9 @@ const BINDINGS: readonly Binding[] = [
         clock: resolve(T.CLOCK),
       }),
   ),
+  bind(T.SCRAPE, resolve => resolve(T.OWN_SCRAPE)),
   bind(
-    T.SCRAPE,
+    T.OWN_SCRAPE,
     resolve =>
       new Scrape({
         metrics: resolve(T.METRICS),
@@ -217,12 +206,13 @@ const BINDINGS: readonly Binding[] = [
     const arm = registry.arm(model)
     if (arm === undefined) throw unknownJudge(model, registry.arms())
     return new AnswerJudging({
-      judge: new ModelJudge(arm, registry, resolve(T.CLOCK), resolve(T.RANDOM)),
+      judge: new ModelJudge(arm, registry, resolve(T.PRICES), resolve(T.CLOCK), resolve(T.RANDOM)),
       share,
       maxConcurrent: max_concurrent,
       timeoutMs: parseDuration(timeout),
       feedback: resolve(T.FEEDBACK),
       observations: resolve(T.OBSERVATIONS),
+      tasks: resolve(T.BACKGROUND_TASKS),
       metrics: resolve(T.METRICS),
       native: resolve(T.NATIVE),
       log: resolve(T.LOG),
@@ -272,7 +262,7 @@ const BINDINGS: readonly Binding[] = [
       }),
       settler,
       rails: resolve(T.RAILS),
-      observer: new Observer(resolve(T.OBSERVATIONS)),
+      observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
       metrics: resolve(T.METRICS),

@@ -1,6 +1,8 @@
 /** The `atp` command. Each subcommand loads only what it needs. */
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { addAdministration } from './cli/admin/commands.ts'
+import type { DeadLetterArguments } from './cli/dead-letters.ts'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
 import type { ReplayArguments } from './cli/replay.ts'
@@ -20,6 +22,12 @@ program
   .command('serve', { isDefault: true })
   .description('run the gateway in the foreground until SIGTERM or Ctrl-C')
   .option(...CONFIG_OPTION)
+  .option(
+    '--workers <n>',
+    'processes that serve on the same port; SIGHUP replaces them one after the other by the configuration as it is then',
+    wholeNumber,
+    1,
+  )
   .option('--dev', 'make a tenant `dev` with a key, and the first admin key, kept in data.dir')
   .action(async (options: ServeOptions) => {
     const { serve } = await import('./cli/serve.ts')
@@ -96,5 +104,49 @@ program
     const { replay } = await import('./cli/replay.ts')
     await replay(options)
   })
+
+const deadLetters = program
+  .command('dead-letters')
+  .description('look at the rows that Postgres refused; the gateway may run meanwhile')
+
+deadLetters
+  .command('list')
+  .description('say which rows were refused, when and why')
+  .option(...CONFIG_OPTION)
+  .option('--limit <n>', 'rows of each journal, the oldest', wholeNumber, 100)
+  .option('--json', 'print JSON', false)
+  .action(async (options: DeadLetterArguments & { readonly limit: number }) => {
+    const { listDeadLetters } = await import('./cli/dead-letters.ts')
+    listDeadLetters(options)
+  })
+
+deadLetters
+  .command('show')
+  .description('print a refused row as it was sent')
+  .argument('<id>', "the row's id")
+  .option(...CONFIG_OPTION)
+  .option('--json', 'print JSON', false)
+  .action(async (id: string, options: DeadLetterArguments) => {
+    const { showDeadLetter } = await import('./cli/dead-letters.ts')
+    showDeadLetter(id, options)
+  })
+
+for (const [change, description] of [
+  ['requeue', 'send refused rows again: at once, where a gateway runs, and otherwise when it starts'],
+  ['discard', 'let refused rows go for good'],
+] as const) {
+  deadLetters
+    .command(change)
+    .description(description)
+    .argument('[ids...]', 'ids of rows')
+    .option(...CONFIG_OPTION)
+    .option('--all', 'all that were refused', false)
+    .option('--json', 'print JSON', false)
+    .action(async (ids: readonly string[], options: DeadLetterArguments & { readonly all: boolean }) => {
+      const { changeDeadLetters } = await import('./cli/dead-letters.ts')
+      changeDeadLetters(change, ids, options)
+    })
+}
+addAdministration(program)
 
 await program.parseAsync()

@@ -5,9 +5,13 @@ import type { Config } from '@atp/core/config'
 import { token } from '@atp/core/container'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
+import type { OpenWork } from '@atp/core/shutdown'
+import type { Timers } from '@atp/core/timers'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
+import type { PriceAdministration, PriceList } from '@atp/domain/pricing'
+import type { SharedSums } from '@atp/domain/replication'
 import type {
   LearnedState,
   OutputLengths,
@@ -26,23 +30,33 @@ import type { Admitter } from './corridor/admit.ts'
 import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
 import type { PromptReader } from './corridor/prompt-reader.ts'
+import type { EventLoopWatch } from './health/event-loop-watch.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
-import type { Scrape } from './http/scrape.ts'
+import type { Scrape, Scraped } from './http/scrape.ts'
 import type { AnswerJudging } from './judging/answer-judging.ts'
+import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
+import type { Peers } from './limits/peers.ts'
 import type { Replicas } from './replication/replicas.ts'
-import type { DirectoryFollower } from './tenancy/directory-follower.ts'
+import type { StoreFollower } from './store-follower.ts'
 
 export const CONFIG = token<Config>('config')
 export const LOG = token<Logger>('log')
 export const CLOCK = token<Clock>('clock')
+export const TIMERS = token<Timers>('timers')
 export const RANDOM = token<Random>('random')
 export const SECRETS = token<SecretStore>('secrets')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
+/** Requests, streams and sockets that a stop must wait for. */
+/** What clients wait for. */
+export const OPEN_WORK = token<OpenWork>('open work')
+/** What nobody waits for, but a stop. */
+export const BACKGROUND_TASKS = token<OpenWork>('background tasks')
 export const READINESS = token<Readiness>('readiness')
+export const EVENT_LOOP = token<EventLoopWatch>('event loop watch')
 export const DATABASE = token<Database>('database')
 /** Null where there is none: this process is on its own. */
 export const REDIS = token<Redis | null>('redis')
@@ -50,6 +64,8 @@ export const REGISTRY = token<AdapterRegistry>('adapter registry')
 export const LEARNED = token<LearnedState>('learned state')
 /** Makes a learned state that knows all arms, and nothing of them. */
 export const BLANK_STATE = token<() => LearnedState>('blank state')
+/** Null where nobody shares what is learned. */
+export const SUMS = token<SharedSums | null>('shared sums')
 export const REPLICAS = token<Replicas | null>('replicas')
 export const PACERS = token<TenantPacers>('tenant pacers')
 export const RAILS = token<Rails>('rails')
@@ -64,7 +80,9 @@ export const EMBEDDER = token<PromptEmbedder | null>('prompt embedder')
 export const READER = token<PromptReader>('prompt reader')
 export const DIRECTORY = token<TenantDirectory>('tenant directory')
 export const KEY_USE = token<KeyUse>('key use')
-export const FOLLOWER = token<DirectoryFollower>('directory follower')
+export const PRICES = token<PriceList>('price list')
+export const PRICE_ADMINISTRATION = token<PriceAdministration>('price administration')
+export const FOLLOWER = token<StoreFollower>('store follower')
 export const AUTHENTICATOR = token<Authenticator>('authenticator')
 export const TENANTS = token<TenantAdministration>('tenant administration')
 export const KEYS = token<KeyAdministration>('key administration')
@@ -74,11 +92,17 @@ export const REPLICA_COUNT = token<ReplicaCount | null>('replica count')
 /** Null where limits are in this process alone. */
 export const FAILOVER = token<FailoverLimiter | null>('failover limiter')
 export const LIMITER = token<Limiter>('limiter')
+/** The calls that the record does not have yet. */
+export const CALL_BOOK = token<CallBook>('call book')
+/** Null where limits are in this process alone. */
+export const PEERS = token<Peers | null>('peers')
 export const HEARTBEAT = token<Heartbeat>('heartbeat')
 /** Null where limits are in this process alone: they know nothing of the process before. */
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')
 export const LENGTHS = token<OutputLengths>('output lengths')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
-export const SCRAPE = token<Scrape>('scrape')
+/** Of this process alone. */
+export const OWN_SCRAPE = token<Scrape>('own scrape')
+export const SCRAPE = token<Scraped>('scrape')
 export const EXCHANGES = token<ExchangeFactory>('exchange factory')

@@ -55,6 +55,11 @@ function admitterOf(): Admitter {
         rebuilt += 1
       },
     },
+    calls: {
+      admitted: () => undefined,
+      settle: (...told) => limiter.settle(...told),
+      recount: admission => limiter.recount(admission),
+    },
     heartbeat,
     denials: new Denials(),
     lengths: new OutputLengths(typescriptNative, Number.POSITIVE_INFINITY),
@@ -65,6 +70,11 @@ function admitterOf(): Admitter {
     metrics: { admission: verdict => verdicts.push(verdict) },
     warn: () => undefined,
   })
+}
+
+/** At the arm's own price. */
+function admit(walk: Walk, arm: Arm): Promise<Reservation | AtpError> {
+  return admitter.admit(walk, { ...candidate, price: arm.price }, arm)
 }
 
 function armOf(model: string, usdPerMtok = 1): Arm {
@@ -87,7 +97,7 @@ function walkOf(limits: readonly LimitDefinition[], settings: Partial<Tenant> = 
 const known = new Map<readonly LimitDefinition[], Tenant>()
 
 async function held(walk: Walk, arm = armOf('small')): Promise<Reservation> {
-  const reservation = await admitter.admit(walk, candidate, arm)
+  const reservation = await admit(walk, arm)
   if (reservation instanceof AtpError) throw reservation
   return reservation
 }
@@ -112,6 +122,18 @@ describe('the admission of a call', () => {
     expect(verdicts).toEqual(['admitted', 'admitted'])
   })
 
+  it('reserves and settles at the price that held when it was decided, not at the configured one', async () => {
+    const limits = [daily]
+    const price = { inputUsdPerMtok: 2, outputUsdPerMtok: 2 }
+    const walk = walkOf(limits)
+    const reservation = (await admitter.admit(walk, { ...candidate, price }, armOf('small'))) as Reservation
+    expect(walk.levels[0]).toMatchObject({ reserved: 2 * 310 })
+    await reservation.settle(USAGE)
+    const next = walkOf(limits)
+    await held(next)
+    expect(next.levels[0]).toMatchObject({ used: 2 * 15, reserved: 310 })
+  })
+
   it('counts a request once, whatever is tried, each try under a name of its own', async () => {
     const walk = walkOf([rpm, daily])
     await (await held(walk)).settle(null)
@@ -122,17 +144,17 @@ describe('the admission of a call', () => {
 
   it('gives a refusal a name of its own, too: what is told of it must not touch what is admitted next', async () => {
     const walk = walkOf([daily])
-    expect(await admitter.admit(walk, candidate, armOf('dear', 1_000))).toBeInstanceOf(AtpError)
+    expect(await admit(walk, armOf('dear', 1_000))).toBeInstanceOf(AtpError)
     await held(walk, armOf('cheap'))
     expect(new Set(asked.map(({ reservation }) => reservation)).size).toBe(2)
   })
 
   it('that money refuses lets another model be tried, that a rate refuses does not', async () => {
-    const error = await admitter.admit(walkOf([daily]), candidate, armOf('dear', 1_000))
+    const error = await admit(walkOf([daily]), armOf('dear', 1_000))
     expect(error).toMatchObject({ code: 'quota_exceeded' })
     const limits = [rpm]
     await held(walkOf(limits))
-    await expect(admitter.admit(walkOf(limits), candidate, armOf('small'))).rejects.toMatchObject({
+    await expect(admit(walkOf(limits), armOf('small'))).rejects.toMatchObject({
       code: 'rate_limit_exceeded',
     })
     expect(verdicts).toEqual(['denied', 'admitted', 'denied'])
@@ -140,9 +162,9 @@ describe('the admission of a call', () => {
 
   it('asks about no other model where a quota is spent to the last, but about one that costs nothing', async () => {
     const walk = walkOf([{ ...daily, amount: 0 }])
-    const refused = await admitter.admit(walk, candidate, armOf('small'))
+    const refused = await admit(walk, armOf('small'))
     expect(refused).toMatchObject({ code: 'quota_exceeded' })
-    expect(await admitter.admit(walk, candidate, armOf('large'))).toBe(refused)
+    expect(await admit(walk, armOf('large'))).toBe(refused)
     expect(asked).toHaveLength(1)
     await held(walk, armOf('free', 0))
     expect(asked).toHaveLength(2)
@@ -153,7 +175,7 @@ describe('the admission of a call', () => {
     const { exchange } = walkOf(limits)
     expect(() => admitter.refuseFlood(exchange)).not.toThrow()
     await held(walkOf(limits))
-    await admitter.admit(walkOf(limits), candidate, armOf('small')).catch(() => undefined)
+    await admit(walkOf(limits), armOf('small')).catch(() => undefined)
     const before = asked.length
     expect(() => admitter.refuseFlood(exchange)).toThrow('no room')
     expect(asked).toHaveLength(before)
@@ -184,7 +206,7 @@ describe('the admission of a call', () => {
           : (target[method] as () => unknown).bind(target),
     })
     admitter = admitterOf()
-    await expect(admitter.admit(walkOf([daily]), candidate, armOf('small'))).rejects.toMatchObject({
+    await expect(admit(walkOf([daily]), armOf('small'))).rejects.toMatchObject({
       code: 'limits_unavailable',
       retryAfterMs: 1_000,
     })

@@ -26,10 +26,13 @@ function about(
     arm: {
       id: 'up/small' as ArmId,
       adapterId: 'up' as AdapterId,
-      price: { inputUsdPerMtok: input, outputUsdPerMtok: output },
       maxOutputTokens: armMost,
     } as Arm,
-    candidate: { outputLimit, estimate: { outputTokens: 100 } } as Candidate,
+    candidate: {
+      outputLimit,
+      price: { inputUsdPerMtok: input, outputUsdPerMtok: output },
+      estimate: { outputTokens: 100 },
+    } as Candidate,
     request: {
       inputBytes,
       choices,
@@ -65,9 +68,9 @@ describe('what a call is reserved at', () => {
         const inputTokens = Math.floor(ofInput * asked.inputBytes)
         const outputTokens = Math.floor(ofOutput * asked.choices * outputLimit)
         expect(inputTokens + outputTokens).toBeLessThanOrEqual(reserved.tokens)
-        expect(costOf(of.arm, { inputTokens, outputTokens, estimated: false })).toBeLessThanOrEqual(
-          reserved.cost,
-        )
+        expect(
+          costOf(of.candidate.price, { inputTokens, outputTokens, estimated: false }),
+        ).toBeLessThanOrEqual(reserved.cost)
       }),
     )
   })

@@ -17,7 +17,7 @@ function callOf(id: string, differs: Partial<Observation> = {}): Observation {
 /** Over a journal that begins at sequence 1. */
 function over(rows: readonly Observation[], answer: (told: Told) => Settlement = () => 'settled') {
   const told: Told[] = []
-  const late: LateSettlements = new LateSettlements({
+  const late = new LateSettlements({
     limiter: {
       settle: async (...settlement) => {
         told.push(settlement)
@@ -35,6 +35,8 @@ function over(rows: readonly Observation[], answer: (told: Told) => Settlement =
   return { late, told }
 }
 
+const UNHURRIED = new AbortController().signal
+
 const spent = { tokens: 15, cost: 20 }
 const nothing = { tokens: 0, cost: 0 }
 
@@ -48,7 +50,7 @@ it('settles each call by its id, a failed one at nothing, and lets one of unknow
     callOf('e', { kind: 'outside' }),
   ]
   const { late, told } = over(rows, ([, id]) => (id === 'b' ? 'corrected' : 'unknown'))
-  expect(await late.settle(rows.length)).toBe(1)
+  expect(await late.settle(rows.length, UNHURRIED)).toBe(1)
   expect(told).toEqual([
     ['t', 'a', nothing],
     ['t', 'b', spent],
@@ -62,22 +64,23 @@ it('leaves alone what came after the start, and what came long before the last c
     callOf('new'),
   ]
   const { late, told } = over(rows)
-  await late.settle(2)
+  await late.settle(2, UNHURRIED)
   expect(told.map(([, id]) => id)).toEqual(['a'])
 })
 
 it('reads the last thousand rows', async () => {
   const rows = Array.from({ length: 1_001 }, (_, at) => callOf(`call${at}`))
   const { late, told } = over(rows)
-  expect(await late.settle(rows.length)).toBe(1_000)
+  expect(await late.settle(rows.length, UNHURRIED)).toBe(1_000)
   expect(told[0]?.[1]).toBe('call1')
 })
 
 it('ends where the gateway stops', async () => {
+  const stop = new AbortController()
   const { late, told } = over([callOf('a'), callOf('b')], () => {
-    late.stop()
+    stop.abort()
     return 'settled'
   })
-  await late.settle(2)
+  await late.settle(2, stop.signal)
   expect(told).toHaveLength(1)
 })

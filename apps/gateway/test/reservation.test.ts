@@ -1,10 +1,9 @@
 import type { ObservationId } from '@atp/core/ids'
 import type { Admission, Settlement, Spend } from '@atp/domain/limit'
-import type { Arm } from '@atp/domain/routing'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { holding, UNLIMITED } from '../src/corridor/reservation.ts'
 
-const arm = { price: { inputUsdPerMtok: 1, outputUsdPerMtok: 2 } } as Arm
+const price = { inputUsdPerMtok: 1, outputUsdPerMtok: 2 }
 const usage = { inputTokens: 10, outputTokens: 5, estimated: false }
 
 let settled: [tenant: string, id: string, spent: Spend][]
@@ -36,7 +35,7 @@ const reservation = () =>
     tenant: 'acme',
     id: 'r1' as ObservationId,
     estimate: { tokens: 40, cost: 50 },
-    arm,
+    price,
     levels: [],
     outputLimit: null,
     ended: () => {

@@ -38,6 +38,11 @@ export const ERROR_CATALOGUE = {
     title: 'The content type must be application/json',
     openaiType: 'invalid_request_error',
   },
+  upgrade_required: {
+    status: 426,
+    title: 'This address speaks WebSocket',
+    openaiType: 'invalid_request_error',
+  },
   no_candidate: {
     status: 422,
     title: 'No model satisfies every constraint of this request',
@@ -80,6 +85,11 @@ export const ERROR_CATALOGUE = {
   },
   shutting_down: { status: 503, title: 'The gateway is shutting down', openaiType: 'server_error' },
   overloaded: { status: 503, title: 'The gateway cannot take more work now', openaiType: 'server_error' },
+  storage_unavailable: {
+    status: 503,
+    title: 'What is decided cannot be recorded now',
+    openaiType: 'server_error',
+  },
   limits_unavailable: {
     status: 503,
     title: 'Whether this is within the limits cannot be told now',

@@ -25,6 +25,10 @@ export interface PostgresServer {
   readonly url: string
   /** A fresh, empty database. */
   createDatabase(): Promise<string>
+  /** Stops answering, as a machine that hangs: connections stay open. */
+  pause(): void
+  /** Answers again. */
+  unpause(): void
   /** Stops the server and keeps its data, as in an outage. */
   halt(): Promise<void>
   /** Starts it again at the same address. */
@@ -90,6 +94,14 @@ class ThrowawayPostgres implements PostgresServer {
     await this.#answers()
   }
 
+  pause(): void {
+    this.#signal('SIGSTOP')
+  }
+
+  unpause(): void {
+    this.#signal('SIGCONT')
+  }
+
   async halt(): Promise<void> {
     await this.#process?.end({ keepDirectory: true })
     this.#process = null
@@ -99,6 +111,14 @@ class ThrowawayPostgres implements PostgresServer {
     if (this.#process === null) await this.resume()
     await this.#process?.end({ keepDirectory: false })
     this.#process = null
+  }
+
+  /** Each connection has a process of its own. */
+  #signal(signal: NodeJS.Signals): void {
+    const [server] = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)
+    process.kill(Number(server), signal)
+    const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8')
+    for (const child of children.split(' ').filter(Boolean)) process.kill(Number(child), signal)
   }
 
   get #data(): string {

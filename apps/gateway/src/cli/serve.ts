@@ -1,21 +1,33 @@
-/** `atp serve`: start, listen, and stop on a signal. A second signal ends the process at once. */
-import { type LoadedConfig, loadConfig, renderProblems } from '@atp/core/config'
-import type { AppContainer } from '@atp/core/container'
+/** `atp serve`: start, listen, and stop on a signal. */
+import cluster from 'node:cluster'
+import { type LoadedConfig, loadConfig } from '@atp/core/config'
 import { AtpError } from '@atp/core/errors'
 import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
-import { developmentKeys } from '../tenancy/development-keys.ts'
-import * as T from '../tokens.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
+import { makeDevelopmentKeys } from './development-notes.ts'
+import { explanation } from './explanation.ts'
+import { sayListening } from './say-listening.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
 
 export interface ServeOptions {
   readonly config?: string
   /** Makes a tenant `dev` and its key, kept in the data directory. */
   readonly dev?: boolean
+  /** Processes that serve on the same port. */
+  readonly workers?: number
 }
 
-export async function serve({ config, dev = false }: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  if (cluster.isWorker) return (await import('../workers/worker.ts')).runWorker()
+  const { config, dev = false, workers = 1 } = options
+  if (workers === 1) return serveAlone({ config, dev })
+  const { servePlan } = await import('../workers/serve-plan.ts')
+  return servePlan({ source: configFileOf(config), workers, dev })
+}
+
+async function serveAlone({ config, dev }: { config: string | undefined; dev: boolean }): Promise<void> {
   let loaded: LoadedConfig
   try {
     loaded = loadConfig(configFileOf(config))
@@ -23,49 +35,26 @@ export async function serve({ config, dev = false }: ServeOptions): Promise<void
     return explainBadConfig(error)
   }
   for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`)
+  let gateway: Gateway | undefined
+  stopOnSignal(async () => (await gateway?.stop()) ?? NOTHING_LOST)
+  process.on('SIGHUP', () => process.stderr.write(`${NO_RELOAD}\n`))
   try {
     const container = await compose(loaded)
-    const gateway = new Gateway(container)
-    stopOnSignal(gateway)
+    gateway = new Gateway(container)
     const url = await gateway.start()
-    if (dev && loaded.config.auth.enabled) await sayDevelopmentKeys(container)
-    process.stdout.write(`listening ${url}\n`)
+    const notes = dev ? await makeDevelopmentKeys(container, loaded.config.data.dir) : []
+    sayListening({ url, notes })
   } catch (error) {
+    // Told to stop while it started: who told it ends the process.
+    if (error instanceof AtpError && error.code === 'shutting_down') return
     process.stderr.write(`the gateway did not start: ${explanation(error)}\n`)
     // Not just an exit code: the journal's thread may be open already.
     process.exit(1)
   }
 }
 
-/** Where the keys are, not what they are: standard output is the log. */
-async function sayDevelopmentKeys({ resolve }: AppContainer): Promise<void> {
-  const { dataKeyFile, adminKeyFile } = await developmentKeys({
-    dataDir: resolve(T.CONFIG).data.dir,
-    directory: resolve(T.DIRECTORY),
-    tenants: resolve(T.TENANTS),
-    keys: resolve(T.KEYS),
-    clock: resolve(T.CLOCK),
-  })
-  process.stdout.write(`dev key in ${dataKeyFile}\n`)
-  if (adminKeyFile !== null) process.stdout.write(`admin key in ${adminKeyFile}\n`)
-}
+/** Before there is a gateway. */
+const NOTHING_LOST = { unfinished: [] }
 
-function explanation(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const problems = error instanceof AtpError ? error.problems : []
-  return problems.length === 0 ? error.message : `${error.message}\n${renderProblems(problems)}`
-}
-
-function stopOnSignal(gateway: Gateway): void {
-  let stopping = false
-  const onSignal = (): void => {
-    if (stopping) process.exit(1)
-    stopping = true
-    gateway.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    )
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-}
+const NO_RELOAD =
+  'SIGHUP reloads nothing in a single process, which serves on as it is: with --workers 2 and more they are replaced one after the other'

@@ -7,10 +7,18 @@ import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
-import { type Admitted, type Denied, isGuarded, type LevelReport, type Limiter } from '@atp/domain/limit'
+import {
+  type Admission,
+  type Admitted,
+  type Denied,
+  isGuarded,
+  type LevelReport,
+  type Limiter,
+} from '@atp/domain/limit'
 import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/routing'
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
+import type { CallBook } from '../limits/call-book.ts'
 import type { Denials } from '../limits/denials.ts'
 import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
@@ -24,6 +32,7 @@ import { holding, type Reservation, UNLIMITED } from './reservation.ts'
 export interface AdmitterOptions {
   readonly limiter: Limiter
   readonly history: Pick<SpendHistory, 'rebuild'>
+  readonly calls: Pick<CallBook, 'admitted' | 'settle' | 'recount'>
   readonly heartbeat: Heartbeat
   readonly denials: Denials
   readonly lengths: OutputLengths
@@ -68,15 +77,15 @@ export class Admitter {
     const estimate = estimateOf(lengths, about)
     const known = spentAlready(walk, estimate)
     if (known !== null) return known
-    const { verdict, id } = await this.#decide(walk, limits, estimate)
+    const { verdict, admission } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
-    if (verdict.kind === 'admitted') return this.#hold(walk, limits, arm, id, verdict, estimate)
+    if (verdict.kind === 'admitted') return this.#hold(walk, candidate, admission, verdict, estimate)
     const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
     const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null) {
       const second = await this.#decide(walk, limits, smaller)
       if (second.verdict.kind === 'admitted')
-        return this.#hold(walk, limits, arm, second.id, second.verdict, smaller)
+        return this.#hold(walk, candidate, second.admission, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
   }
@@ -102,10 +111,10 @@ export class Admitter {
       leaseMs,
     }
     const first = await limiter.admit(admission)
-    if (first.kind !== 'stale') return { verdict: first, id }
+    if (first.kind !== 'stale') return { verdict: first, admission }
     await history.rebuild(caller.tenant)
     const second = await limiter.admit(admission)
-    if (second.kind !== 'stale') return { verdict: second, id }
+    if (second.kind !== 'stale') return { verdict: second, admission }
     throw new AtpError('limits_unavailable', {
       detail: 'what was spent is being summed up: try again',
       retryAfterMs: 1_000,
@@ -114,25 +123,27 @@ export class Admitter {
 
   #hold(
     walk: Walk,
-    limits: readonly TenantLimit[],
-    arm: Arm,
-    id: ObservationId,
+    candidate: Candidate,
+    admission: Admission,
     { levels, leased }: Admitted,
     estimate: Estimate,
   ): Reservation {
-    const { limiter, heartbeat, metrics, warn } = this.#options
-    const { tenant } = walk.exchange
+    const { calls, heartbeat, metrics, warn } = this.#options
+    const { tenant, caller } = walk.exchange
     walk.isCounted = true
     walk.levels = levels
     metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
     const { outputLimit } = estimate
     if (!leased) return { ...UNLIMITED, levels, outputLimit }
+    // Of the observation that will say what it came to, too.
+    const id = admission.reservation as ObservationId
+    calls.admitted(admission, caller.key, candidate.arm)
     return holding({
-      limiter,
-      limits,
+      limiter: calls,
+      limits: admission.limits,
       tenant,
       id,
-      arm,
+      price: candidate.price,
       levels,
       estimate,
       outputLimit,
@@ -162,8 +173,7 @@ function spentAlready({ spent }: Walk, { tokens, cost }: Estimate): AtpError | n
 
 interface Decided {
   readonly verdict: Admitted | Denied
-  /** Of the reservation, and of the observation that will say what it came to. */
-  readonly id: ObservationId
+  readonly admission: Admission
 }
 
 /** What the hard quotas that refused leave. */

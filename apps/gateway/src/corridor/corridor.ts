@@ -109,6 +109,7 @@ export class Corridor {
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
   async #enter(exchange: Exchange): Promise<Walk> {
     this.#steps.admitter.refuseFlood(exchange)
+    this.#steps.observer.requireRoom()
     const request = await this.#steps.planner.request(exchange)
     const walk = {
       exchange,

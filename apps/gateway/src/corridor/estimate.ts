@@ -1,6 +1,6 @@
 /** What a call is reserved at, before anybody knows what it comes to. */
 import type { Spend } from '@atp/domain/limit'
-import type { Arm, Candidate, OutputLengths, RoutingRequest } from '@atp/domain/routing'
+import type { Arm, Candidate, OutputLengths, Price, RoutingRequest } from '@atp/domain/routing'
 import type { Tenant } from '@atp/domain/tenant'
 
 export interface Estimate extends Spend {
@@ -32,28 +32,31 @@ export function estimateOf(
     candidate.outputLimit ?? Number.POSITIVE_INFINITY,
     arm.maxOutputTokens,
   )
-  if (tenant.reserve === 'bound') return costing(arm, tenant, request.inputBytes, most, request.choices, most)
+  if (tenant.reserve === 'bound') {
+    return costing(candidate.price, tenant, request.inputBytes, most, request.choices, most)
+  }
   const expected = Math.min(lengths.p95(arm.id, candidate.estimate.outputTokens, now), most)
-  return costing(arm, tenant, request.inputBytes / FEWEST_BYTES_PER_TOKEN, expected, request.choices, null)
+  const inputTokens = request.inputBytes / FEWEST_BYTES_PER_TOKEN
+  return costing(candidate.price, tenant, inputTokens, expected, request.choices, null)
 }
 
 /** As many tokens of output as what is left pays for: for a tenant whose answers are cut at a hard quota. Null: not even one. */
 export function estimateWithin(
   left: Spend,
-  { arm, request, tenant }: Omit<EstimateOf, 'candidate' | 'now'>,
+  { arm, candidate: { price }, request, tenant }: Omit<EstimateOf, 'now'>,
 ): Estimate | null {
-  const { inputUsdPerMtok: input, outputUsdPerMtok: output } = arm.price
+  const { inputUsdPerMtok: input, outputUsdPerMtok: output } = price
   const { inputBytes, choices } = request
   const money = left.cost - inputBytes * input
   const byMoney = money < 0 || output > 0 ? money / (choices * output) : Number.POSITIVE_INFINITY
   const byTokens = (left.tokens - inputBytes) / choices
   const tokens = Math.floor(Math.min(byMoney, byTokens, request.maxOutputTokens ?? arm.maxOutputTokens))
-  return tokens < 1 ? null : costing(arm, tenant, inputBytes, tokens, choices, tokens)
+  return tokens < 1 ? null : costing(price, tenant, inputBytes, tokens, choices, tokens)
 }
 
 /** A dollar per million tokens is a micro-dollar per token. */
 function costing(
-  { price }: Arm,
+  price: Price,
   tenant: Tenant,
   inputTokens: number,
   outputTokens: number,

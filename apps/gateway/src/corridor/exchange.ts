@@ -18,7 +18,7 @@ export interface Exchange {
   readonly at: EpochMs
   readonly body: ChatBody
   readonly options: RoutingOptions
-  /** Aborted when the client goes away. */
+  /** Aborted when the client goes away, or, with an `AtpError` as its reason, when we give the answer up. */
   readonly signal: AbortSignal
 }
 

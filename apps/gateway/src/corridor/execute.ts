@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
 import type { AdapterCall, AdapterRegistry, Provider, ProviderCall } from '@atp/domain/adapter'
-import type { Arm, Candidate } from '@atp/domain/routing'
+import type { Arm, Candidate, Price } from '@atp/domain/routing'
 import type { Admitter } from './admit.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Reservation } from './reservation.ts'
@@ -14,6 +14,7 @@ import { asUpstreamError, type FailedAttempt, failureOf, nextAfter } from './ups
 export interface Reached<Answer> {
   readonly upstream: AdapterCall
   readonly reservation: Reservation
+  readonly price: Price
   readonly startedAt: Milliseconds
   readonly answer: Answer
 }
@@ -70,13 +71,14 @@ export class Executor {
         walk.settling.push(reservation.settle(null))
         continue
       }
+      const { price } = candidate
       const startedAt = this.#clock.monotonic()
       try {
         const call = providerCall(walk.exchange, candidate, reservation, upstream)
-        return { upstream, reservation, startedAt, answer: await ask(upstream.provider, call) }
+        return { upstream, reservation, price, startedAt, answer: await ask(upstream.provider, call) }
       } catch (thrown) {
         const error = asUpstreamError(thrown)
-        this.#settler.failure(walk, { upstream, reservation, startedAt }, error)
+        this.#settler.failure(walk, { upstream, reservation, price, startedAt }, error)
         failed.push({ arm: upstream.arm, error })
       }
     }

@@ -2,24 +2,36 @@
 
 import type { ObservationService } from '@atp/domain/observation'
 import type { Decision } from '@atp/domain/routing'
+import type { CallBook } from '../limits/call-book.ts'
 import type { Walk } from './exchange.ts'
 
 export class Observer {
   readonly #observations: ObservationService
+  readonly #calls: Pick<CallBook, 'recorded'>
 
-  constructor(observations: ObservationService) {
+  constructor(observations: ObservationService, calls: Pick<CallBook, 'recorded'>) {
     this.#observations = observations
+    this.#calls = calls
+  }
+
+  /** Before a model is called: an answer that could not be recorded would be paid for in vain. @throws {AtpError} `storage_unavailable` */
+  requireRoom(): void {
+    this.#observations.requireRoom()
   }
 
   /**
    * Resolves when the record is committed, and the limits know what was spent. A walk that called nobody (every circuit was open) leaves no record.
-   * @throws {AtpError} `overloaded` where the journal cannot commit
+   * @throws {AtpError} `overloaded`, `storage_unavailable` where the journal cannot commit
    */
   async observe(walk: Walk): Promise<void> {
     const last = walk.attempts.at(-1)
     const recorded =
       last === undefined ? null : this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
-    await Promise.all([recorded, ...walk.settling])
+    try {
+      await Promise.all([recorded, ...walk.settling])
+    } finally {
+      this.#calls.recorded(walk.exchange.tenant, walk.attempts)
+    }
   }
 }
 

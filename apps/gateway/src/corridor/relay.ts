@@ -9,7 +9,7 @@ import type { Steps } from './corridor.ts'
 import type { Walk } from './exchange.ts'
 import type { Reached } from './execute.ts'
 import { signalOf } from './signal.ts'
-import { asUpstreamError, failureOf, OUTCOME_OF } from './upstream-failure.ts'
+import { asUpstreamError, failureOf, givenUpFor, OUTCOME_OF } from './upstream-failure.ts'
 
 const DONE = Buffer.from('[DONE]')
 
@@ -44,7 +44,7 @@ export async function* relay(
     if (!open) throw thrown
     const error = asUpstreamError(thrown)
     const outcome = OUTCOME_OF[error.failure]
-    await close(outcome, outcome === 'cancelled' ? 'abandoned' : null)
+    await close(outcome, outcome === 'cancelled' && givenUpFor(error) === null ? 'abandoned' : null)
     throw failureOf([{ arm: reached.upstream.arm, error }])
   } finally {
     steps.metrics.streamEnded()

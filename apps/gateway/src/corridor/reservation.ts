@@ -3,7 +3,7 @@
 import type { ObservationId } from '@atp/core/ids'
 import type { LevelReport, Limit, Limiter, Spend } from '@atp/domain/limit'
 import type { Outcome, Usage } from '@atp/domain/observation'
-import { type Arm, costOf } from '@atp/domain/routing'
+import { costOf, type Price } from '@atp/domain/routing'
 
 export interface Reservation {
   /** The observation of the call has the same id; null where nothing is held. */
@@ -36,7 +36,8 @@ export interface HeldReservation {
   readonly limits: readonly Limit[]
   readonly tenant: string
   readonly id: ObservationId
-  readonly arm: Arm
+  /** That what is told of it is billed at. */
+  readonly price: Price
   readonly estimate: Spend
   readonly levels: readonly LevelReport[]
   readonly outputLimit: number | null
@@ -47,7 +48,7 @@ export interface HeldReservation {
 
 /** Settles once, whatever comes. */
 export function holding(held: HeldReservation): Reservation {
-  const { limiter, limits, tenant, id, arm, levels, estimate, outputLimit, ended, warn } = held
+  const { limiter, limits, tenant, id, price, levels, estimate, outputLimit, ended, warn } = held
   let open = true
   return {
     id,
@@ -57,7 +58,7 @@ export function holding(held: HeldReservation): Reservation {
       if (!open) return
       open = false
       try {
-        const { tokens, cost } = usage === 'unknown' ? estimate : spendOf(arm, usage)
+        const { tokens, cost } = usage === 'unknown' ? estimate : spendOf(price, usage)
         const spent = { tokens, cost }
         if ((await limiter.settle(tenant, id, spent)) !== 'unknown') return
         // The counters were lost while it was under way: they were begun again without it.
@@ -72,7 +73,7 @@ export function holding(held: HeldReservation): Reservation {
   }
 }
 
-function spendOf(arm: Arm, usage: Usage | null): Spend {
+function spendOf(price: Price, usage: Usage | null): Spend {
   if (usage === null) return { tokens: 0, cost: 0 }
-  return { tokens: usage.inputTokens + usage.outputTokens, cost: costOf(arm, usage) }
+  return { tokens: usage.inputTokens + usage.outputTokens, cost: costOf(price, usage) }
 }

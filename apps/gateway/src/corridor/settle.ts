@@ -12,7 +12,7 @@ import {
   type SignalMeanings,
   type Usage,
 } from '@atp/domain/observation'
-import { costOf, type OutputLengths, type TenantPacers } from '@atp/domain/routing'
+import { costOf, type OutputLengths, type Price, type TenantPacers } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Walk } from './exchange.ts'
 import { billOf, type Reservation } from './reservation.ts'
@@ -21,6 +21,8 @@ import { OUTCOME_OF } from './upstream-failure.ts'
 export interface Attempt {
   readonly upstream: AdapterCall
   readonly reservation: Reservation
+  /** That it is billed at. */
+  readonly price: Price
   readonly startedAt: Milliseconds
 }
 
@@ -109,7 +111,7 @@ export class Settler {
       latency,
       timeToFirstToken,
       usage,
-      cost: usage === null ? null : costOf(arm, usage),
+      cost: usage === null ? null : costOf(attempt.price, usage),
     }
     walk.settling.push(attempt.reservation.settle(usage ?? billOf(outcome)))
     if (outcome === 'success' && usage !== null) {

@@ -49,6 +49,8 @@ export function failureOf(tried: readonly FailedAttempt[]): AtpError {
   if (last === undefined) {
     return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
   }
+  const givenUp = givenUpFor(last.error)
+  if (givenUp !== null) return givenUp
   const cancelled = last.error.failure === 'cancelled' ? last : undefined
   const telling = cancelled ?? tried.find(({ error }) => error.failure === 'rejected')
   const { error: decisive } = telling ?? last
@@ -66,6 +68,11 @@ export function failureOf(tried: readonly FailedAttempt[]): AtpError {
     cause: decisive,
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter } : {}),
   })
+}
+
+/** Why we cancelled a call that its client was waiting for; null where the client left, or nothing was cancelled. */
+export function givenUpFor({ failure, cause }: UpstreamError): AtpError | null {
+  return failure === 'cancelled' && cause instanceof AtpError ? cause : null
 }
 
 /** A provider throws nothing else; should a bug do so, the next model gets its chance and no upstream the blame. */

@@ -3,8 +3,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
+import type { OpenWork } from '@atp/core/shutdown'
 import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { FeedbackService } from '@atp/domain/observation'
+import type { Prices } from '@atp/domain/pricing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, {
@@ -15,6 +17,7 @@ import Fastify, {
 } from 'fastify'
 import type { Authenticator } from '../corridor/authenticate.ts'
 import type { Corridor } from '../corridor/corridor.ts'
+import type { EventLoopWatch } from '../health/event-loop-watch.ts'
 import { clientError } from './client-error.ts'
 import type { ExchangeFactory } from './exchange-of.ts'
 import drain from './plugins/drain.ts'
@@ -23,6 +26,7 @@ import nesting from './plugins/nesting.ts'
 import openapi from './plugins/openapi.ts'
 import planes from './plugins/planes.ts'
 import requestMetrics from './plugins/request-metrics.ts'
+import sockets, { wantsSocket } from './plugins/sockets.ts'
 import type { Readiness } from './readiness.ts'
 import { type AdminOptions, admin } from './routes/admin/index.ts'
 import { ask } from './routes/ask.ts'
@@ -32,8 +36,10 @@ import { models } from './routes/models.ts'
 import { observe } from './routes/observe.ts'
 import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
+import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
-import type { Scrape } from './scrape.ts'
+import type { Scraped } from './scrape.ts'
+import type { SocketLimits } from './ws/ask-socket.ts'
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -51,6 +57,10 @@ export interface AppOptions {
   readonly requestTimeoutMs: number
   /** Milliseconds that a client may leave its stream unread. */
   readonly patienceMs: number
+  readonly sockets: SocketLimits
+  readonly openWork: OpenWork
+  /** Whether answers should say that their connection is not to be used again. */
+  readonly isStopping: () => boolean
   readonly version: string
   readonly clock: Clock
   readonly authenticator: Authenticator
@@ -61,9 +71,11 @@ export interface AppOptions {
   readonly exchanges: ExchangeFactory
   readonly feedback: FeedbackService
   readonly registry: AdapterRegistry
+  readonly prices: Prices
   readonly readiness: Readiness
+  readonly eventLoop: EventLoopWatch
   readonly metrics: Metrics
-  readonly scrape: Scrape
+  readonly scrape: Scraped
 }
 
 export async function buildApp(options: AppOptions): Promise<App> {
@@ -72,11 +84,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: options.bodyLimit,
     requestTimeout: options.requestTimeoutMs,
+    // Who got in before the doors closed is answered.
+    return503OnClosing: false,
     http: {
       // Node holds a request to this only where its headers have no more time.
       headersTimeout: Math.min(options.requestTimeoutMs, 60_000),
       requestTimeout: options.requestTimeoutMs,
       connectionsCheckingInterval: Math.min(options.requestTimeoutMs, 10_000),
+      shouldUpgradeCallback: wantsSocket,
     },
     clientErrorHandler: clientError,
     frameworkErrors: badRequest,
@@ -91,13 +106,15 @@ export async function buildApp(options: AppOptions): Promise<App> {
   app.removeContentTypeParser('text/plain')
   await app.register(errors)
   await app.register(nesting)
-  await app.register(drain)
+  await app.register(drain, options)
   await app.register(requestMetrics, options)
   await app.register(planes, options)
+  await app.register(sockets, options)
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
   await app.register(models, options)
   await app.register(ask, options)
+  await app.register(ws, options)
   await app.register(plan, options)
   await app.register(observe, options)
   await app.register(probes, options)

@@ -1,16 +1,27 @@
-/** A streamed answer as our own server-sent events: `decision` first, `text` as it comes, `done` with the figures, or `error`. */
+/** A streamed answer as our own events: `decision` first, `text` as it comes, `done` with the figures, or `error`. */
 import type { StreamedAnswer } from '../corridor/corridor.ts'
 import { answerFigures } from './answer-figures.ts'
 import { asAtpError, problem } from './error-response.ts'
 
-export async function* askEvents(answer: StreamedAnswer): AsyncGenerator<string, void, void> {
-  yield event('decision', { decision_id: answer.id, model: answer.arm, attempts: answer.attempts })
+export interface AskEvent {
+  readonly name: 'decision' | 'text' | 'done'
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export async function* askEvents(answer: StreamedAnswer): AsyncGenerator<AskEvent, void, void> {
+  const { id, arm, attempts } = answer
+  yield { name: 'decision', data: { decision_id: id, model: arm, attempts } }
   for await (const events of answer.events) {
     const text = textOf(events)
-    if (text !== '') yield event('text', { text })
+    if (text !== '') yield { name: 'text', data: { text } }
   }
   const { observation, finishReason } = answer.outcome()
-  yield event('done', { finish_reason: finishReason, ...answerFigures(answer, observation) })
+  yield { name: 'done', data: { finish_reason: finishReason, ...answerFigures(answer, observation) } }
+}
+
+/** As server-sent events. */
+export async function* serverSent(events: AsyncIterable<AskEvent>): AsyncGenerator<string, void, void> {
+  for await (const { name, data } of events) yield event(name, data)
 }
 
 /** The last event of a stream that broke. */

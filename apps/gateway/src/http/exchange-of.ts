@@ -1,12 +1,13 @@
-/** From an HTTP request to what enters the corridor. */
+/** From a request to what enters the corridor. */
 import type { Clock } from '@atp/core/clock'
 import { type DecisionId, newId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import type { ChatBody } from '@atp/domain/adapter'
 import type { FastifyReply } from 'fastify'
+import type { Caller } from '../corridor/authenticate.ts'
 import type { Exchange } from '../corridor/exchange.ts'
 import type { RoutingOptions } from '../corridor/routing-options.ts'
-import { clientGone } from './client-gone.ts'
+import { cancellationOf } from './cancellation.ts'
 import { callerOf } from './plugins/planes.ts'
 
 export class ExchangeFactory {
@@ -19,7 +20,11 @@ export class ExchangeFactory {
   }
 
   open(reply: FastifyReply, body: ChatBody, options: RoutingOptions): Exchange {
-    const caller = callerOf(reply.request)
+    return this.of(callerOf(reply.request), body, options, cancellationOf(reply))
+  }
+
+  /** @param signal aborted when the client goes away, or wants no answer any more */
+  of(caller: Caller, body: ChatBody, options: RoutingOptions, signal: AbortSignal): Exchange {
     return {
       id: newId<DecisionId>(this.#clock, this.#random),
       caller,
@@ -27,7 +32,7 @@ export class ExchangeFactory {
       at: this.#clock.now(),
       body,
       options,
-      signal: clientGone(reply.raw),
+      signal,
     }
   }
 }

@@ -3,17 +3,24 @@ import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { ObservationService } from '@atp/domain/observation'
 import type { LearnedState } from '@atp/domain/routing'
 import type { Database } from '@atp/infrastructure/database'
-import type { Metrics } from '@atp/infrastructure/telemetry'
+import type { MetricFigures, Metrics } from '@atp/infrastructure/telemetry'
+
+/** What Prometheus is told: of this process, or of several added up. */
+export interface Scraped {
+  /** Of what `render` returns. */
+  readonly contentType: string
+  render(): Promise<string>
+}
 
 export interface ScrapeOptions {
   readonly metrics: Metrics
   readonly registry: AdapterRegistry
   readonly observations: Pick<ObservationService, 'pending' | 'waiting'>
   readonly learned: Pick<LearnedState, 'observed' | 'contexts'>
-  readonly database: Pick<Database, 'drainStatus'>
+  readonly database: Pick<Database, 'drainStatus' | 'figures'>
 }
 
-export class Scrape {
+export class Scrape implements Scraped {
   readonly #options: ScrapeOptions
   #learnedAt: number
 
@@ -28,15 +35,26 @@ export class Scrape {
   }
 
   render(): Promise<string> {
+    this.#refresh()
+    return this.#options.metrics.render()
+  }
+
+  figures(): Promise<MetricFigures> {
+    this.#refresh()
+    return this.#options.metrics.figures()
+  }
+
+  #refresh(): void {
     const { metrics, registry, observations, learned, database } = this.#options
     metrics.observationQueue(observations.pending, observations.waiting)
     metrics.drainLag(database.drainStatus()?.lag ?? 0)
+    const { bytes, dropped, deadLetters } = database.figures()
+    metrics.journal(bytes, dropped, deadLetters)
     for (const { id } of registry.adapters()) {
       metrics.circuit(id, registry.health(id)?.circuit === 'open')
     }
     metrics.learned(learned.observed - this.#learnedAt)
     this.#learnedAt = learned.observed
     metrics.contexts(learned.contexts.counts)
-    return metrics.render()
   }
 }

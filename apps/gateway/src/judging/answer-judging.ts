@@ -4,6 +4,7 @@
  */
 import type { DecisionId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
+import { type OpenWork, runInBackground } from '@atp/core/shutdown'
 import {
   type AnswerToJudge,
   type FeedbackService,
@@ -23,6 +24,8 @@ export interface AnswerJudgingOptions {
   readonly timeoutMs: number
   readonly feedback: Pick<FeedbackService, 'submit' | 'isJudged'>
   readonly observations: Pick<ObservationService, 'record'>
+  /** A stop waits for those under way. */
+  readonly tasks: OpenWork
   readonly metrics: Pick<Metrics, 'judged'>
   readonly native: Pick<NativeModule, 'hash64'>
   readonly log: Logger
@@ -38,8 +41,7 @@ export interface SampledAnswer extends Omit<AnswerToJudge, 'text'> {
 
 export class AnswerJudging {
   readonly #options: AnswerJudgingOptions
-  readonly #underWay = new Set<Promise<void>>()
-  readonly #stopped = new AbortController()
+  #underWay = 0
 
   constructor(options: AnswerJudgingOptions) {
     this.#options = options
@@ -47,27 +49,25 @@ export class AnswerJudging {
 
   /** Returns at once. The same decision is always in the sample, or never. */
   consider(answer: SampledAnswer): void {
-    const { share, maxConcurrent, feedback, native } = this.#options
+    const { share, maxConcurrent, feedback, native, tasks, log } = this.#options
     const [drawn] = native.hash64(`judge\n${answer.decisionId}`)
-    if (drawn >= share * 2 ** 32 || this.#stopped.signal.aborted) return
-    if (this.#underWay.size >= maxConcurrent || feedback.isJudged(answer.decisionId)) return
+    if (drawn >= share * 2 ** 32) return
+    if (this.#underWay >= maxConcurrent || feedback.isJudged(answer.decisionId)) return
     const text = answer.text()
     if (text === null || text === '') return
-    const judged = this.#judge({ ...answer, text })
-      .catch(error => this.#options.log.warn({ err: error }, 'an answer was not judged'))
-      .finally(() => this.#underWay.delete(judged))
-    this.#underWay.add(judged)
+    this.#underWay += 1
+    runInBackground(tasks, `judgement of ${answer.decisionId}`, late =>
+      this.#judge({ ...answer, text }, late),
+    )
+      .catch(error => log.warn({ err: error }, 'an answer was not judged'))
+      .finally(() => {
+        this.#underWay -= 1
+      })
   }
 
-  /** Gives up what is under way, and resolves when that has ended. */
-  async stop(): Promise<void> {
-    this.#stopped.abort()
-    await Promise.all(this.#underWay)
-  }
-
-  async #judge(answer: AnswerToJudge): Promise<void> {
+  async #judge(answer: AnswerToJudge, late: AbortSignal): Promise<void> {
     const { judge, timeoutMs, feedback, observations, metrics } = this.#options
-    const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(timeoutMs)])
+    const signal = AbortSignal.any([late, AbortSignal.timeout(timeoutMs)])
     const { quality, call } = await judge.judge(answer, signal)
     if (call !== null) {
       metrics.judged(call, quality !== null)

@@ -5,6 +5,7 @@ import type { Random } from '@atp/core/random'
 import { milliseconds } from '@atp/core/units'
 import type { AdapterCall, AdapterRegistry, ChatBody } from '@atp/domain/adapter'
 import type { AnswerToJudge, Judge, Observation, Verdict } from '@atp/domain/observation'
+import type { Prices } from '@atp/domain/pricing'
 import { type Arm, costOf } from '@atp/domain/routing'
 import { asUpstreamError, OUTCOME_OF } from '../corridor/upstream-failure.ts'
 
@@ -21,12 +22,20 @@ const MOST_CHARACTERS = 32_768
 export class ModelJudge implements Judge {
   readonly #arm: Arm
   readonly #registry: Pick<AdapterRegistry, 'begin'>
+  readonly #prices: Prices
   readonly #clock: Clock
   readonly #random: Random
 
-  constructor(arm: Arm, registry: Pick<AdapterRegistry, 'begin'>, clock: Clock, random: Random) {
+  constructor(
+    arm: Arm,
+    registry: Pick<AdapterRegistry, 'begin'>,
+    prices: Prices,
+    clock: Clock,
+    random: Random,
+  ) {
     this.#arm = arm
     this.#registry = registry
+    this.#prices = prices
     this.#clock = clock
     this.#random = random
   }
@@ -40,6 +49,7 @@ export class ModelJudge implements Judge {
   async #ask(upstream: AdapterCall, answer: AnswerToJudge, signal: AbortSignal): Promise<Verdict> {
     const startedAt = this.#clock.monotonic()
     const { arm, provider } = upstream
+    const price = this.#prices.at(arm, this.#clock.now())
     const call = {
       upstreamModel: arm.upstreamModel,
       body: questionOf(answer, arm.model),
@@ -48,7 +58,7 @@ export class ModelJudge implements Judge {
     }
     try {
       const { text, usage } = await provider.complete(call)
-      const figures = { outcome: 'success', usage, cost: costOf(arm, usage) } as const
+      const figures = { outcome: 'success', usage, cost: costOf(price, usage) } as const
       return { quality: scoreIn(text), call: this.#end(upstream, answer, startedAt, figures) }
     } catch (thrown) {
       const outcome = OUTCOME_OF[asUpstreamError(thrown).failure]

@@ -5,13 +5,16 @@ import { newId, type TenantId } from '@atp/core/ids'
 import { AWAY_DEFAULT, type AwayPolicy, FailoverLimiter, InProcessLimiter } from '@atp/domain/limit'
 import { OutputLengths } from '@atp/domain/routing'
 import { RedisLimiter } from '@atp/infrastructure/ratelimit'
-import { connectRedis, ReplicaCount } from '@atp/infrastructure/redis'
+import { Channel, connectRedis, ReplicaCount } from '@atp/infrastructure/redis'
 import { Admitter } from '../corridor/admit.ts'
 import { serverAddress } from '../secrets/open-secrets.ts'
 import * as T from '../tokens.ts'
+import { CallBook } from './call-book.ts'
 import { Denials } from './denials.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LateSettlements } from './late-settlements.ts'
+import { Peers } from './peers.ts'
+import { RecordProgress } from './record-progress.ts'
 import { SpendHistory } from './spend-history.ts'
 
 export const LIMITS: readonly Binding[] = [
@@ -25,7 +28,9 @@ export const LIMITS: readonly Binding[] = [
     const redis = resolve(T.REDIS)
     if (redis === null) return null
     const { redis: shared, limits } = resolve(T.CONFIG)
-    return new ReplicaCount(redis, shared.prefix, resolve(T.DATABASE).replica, limits.replicas)
+    const { replica } = resolve(T.DATABASE)
+    const clock = resolve(T.CLOCK)
+    return new ReplicaCount(redis, shared.prefix, replica, () => clock.monotonic(), limits.replicas)
   }),
   bind(T.FAILOVER, resolve => {
     const redis = resolve(T.LIMITS_REDIS)
@@ -49,6 +54,31 @@ export const LIMITS: readonly Binding[] = [
     })
   }),
   bind(T.LIMITER, resolve => resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve) })),
+  bind(T.CALL_BOOK, resolve => {
+    const clock = resolve(T.CLOCK)
+    return new CallBook({
+      limiter: resolve(T.LIMITER),
+      failover: resolve(T.FAILOVER),
+      record: new RecordProgress(resolve(T.DATABASE), clock),
+      now: () => clock.monotonic(),
+    })
+  }),
+  bind(T.PEERS, resolve => {
+    const [redis, replicas] = [resolve(T.REDIS), resolve(T.REPLICA_COUNT)]
+    if (redis === null || replicas === null) return null
+    const { redis: shared, limits } = resolve(T.CONFIG)
+    const [clock, random, calls] = [resolve(T.CLOCK), resolve(T.RANDOM), resolve(T.CALL_BOOK)]
+    return new Peers({
+      channel: new Channel(redis, `${shared.prefix}:peers`),
+      replicas,
+      self: resolve(T.DATABASE).replica,
+      floor: limits.replicas,
+      declare: tenant => calls.declare(tenant),
+      newId: () => newId(clock, random),
+      now: () => clock.monotonic(),
+      warn: message => resolve(T.LOG).warn(message),
+    })
+  }),
   bind(T.HEARTBEAT, resolve => {
     const clock = resolve(T.CLOCK)
     return new Heartbeat({
@@ -80,10 +110,12 @@ export const LIMITS: readonly Binding[] = [
       history: new SpendHistory({
         limiter,
         usage: query => database.tenants.usage(query),
-        database,
+        calls: resolve(T.CALL_BOOK),
+        peers: resolve(T.PEERS),
         arm: id => registry.arm(id),
         clock,
       }),
+      calls: resolve(T.CALL_BOOK),
       heartbeat: resolve(T.HEARTBEAT),
       denials: new Denials(),
       lengths: resolve(T.LENGTHS),

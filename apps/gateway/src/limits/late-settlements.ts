@@ -18,7 +18,6 @@ const MOST_ROWS = 1_000
 
 export class LateSettlements {
   readonly #options: LateSettlementsOptions
-  #stopped = false
 
   constructor(options: LateSettlementsOptions) {
     this.#options = options
@@ -26,9 +25,10 @@ export class LateSettlements {
 
   /**
    * @param last the journal's sequence of the last observation of the process before
+   * @param signal gives it up, between two of them
    * @returns how many were not settled yet
    */
-  async settle(last: number): Promise<number> {
+  async settle(last: number, signal: AbortSignal): Promise<number> {
     const { limiter, observations, leaseMs } = this.#options
     const first = Math.max(0, last - MOST_ROWS)
     const rows = await observations.after(first, MOST_ROWS)
@@ -38,7 +38,7 @@ export class LateSettlements {
     const since = (calls.at(-1)?.at ?? 0) - 2 * leaseMs
     let settled = 0
     for (const { id, tenant, at, outcome, usage, cost } of calls) {
-      if (this.#stopped) return settled
+      if (signal.aborted) return settled
       // What nobody knows the bill of counts as it was estimated.
       if (at < since || (usage === null && billOf(outcome) === 'unknown')) continue
       const tokens = usage === null ? 0 : usage.inputTokens + usage.outputTokens
@@ -46,9 +46,5 @@ export class LateSettlements {
       if ((await limiter.settle(tenant, id, spent)) !== 'unknown') settled += 1
     }
     return settled
-  }
-
-  stop(): void {
-    this.#stopped = true
   }
 }

@@ -1,4 +1,7 @@
-/** What tenants have spent in the day or month that runs, from the record: counters that were lost begin from it. */
+/**
+ * What tenants have spent in the day or month that runs: counters that were lost begin from it. It is the sum of what the database has,
+ * and of the calls that it cannot have yet, on this replica and all others that live.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
@@ -6,21 +9,26 @@ import { epochMs } from '@atp/core/units'
 import { Calendar, type Counter, type Limiter } from '@atp/domain/limit'
 import type { Arm } from '@atp/domain/routing'
 import { limitOf, ownerOf, type Tenant, type TenantStore, type Usage } from '@atp/domain/tenant'
-import type { Database } from '@atp/infrastructure/database'
+import type { CallBook, PledgedCall } from './call-book.ts'
+import type { Peers } from './peers.ts'
+import { unsummed } from './unsummed.ts'
 
 export interface SpendHistoryOptions {
-  readonly limiter: Pick<Limiter, 'rebuild'>
+  readonly limiter: Pick<Limiter, 'discard' | 'rebuild'>
   readonly usage: Pick<TenantStore, 'usage'>['usage']
-  readonly database: Pick<Database, 'drainStatus'>
+  readonly calls: Pick<CallBook, 'declare'>
+  /** Null where limits are in this process alone. */
+  readonly peers: Pick<Peers, 'callsOf'> | null
   /** By id. */
   readonly arm: (id: string) => Pick<Arm, 'id' | 'model'> | undefined
   readonly clock: Clock
 }
 
-/** A request waits so long for the record to be complete. */
+/** A request waits so long; what is summed up goes on for the next one. */
 const PATIENCE_MS = 2_000
-const LOOK_EVERY_MS = 10
 const DAY_MS = 86_400_000
+/** A replica whose clock is ahead records what it spends now in the future. */
+const SKEW_MS = 3_600_000
 
 export class SpendHistory {
   readonly #options: SpendHistoryOptions
@@ -32,50 +40,45 @@ export class SpendHistory {
   }
 
   /** @throws {AtpError} `limits_unavailable` where the record is not complete, or cannot be read */
-  rebuild(tenant: Tenant): Promise<void> {
+  async rebuild(tenant: Tenant): Promise<void> {
     const { id } = tenant
     let rebuilding = this.#underWay.get(id)
     if (rebuilding === undefined) {
       rebuilding = this.#rebuild(tenant).finally(() => this.#underWay.delete(id))
+      // Who has given up waiting does not hear of it.
+      rebuilding.catch(() => undefined)
       this.#underWay.set(id, rebuilding)
     }
-    return rebuilding
+    const giveUp = new AbortController()
+    const late = delay(PATIENCE_MS, undefined, giveUp).then(() =>
+      Promise.reject(unsummed('it is being summed up')),
+    )
+    late.catch(() => undefined)
+    await Promise.race([rebuilding, late]).finally(() => giveUp.abort())
   }
 
   async #rebuild(tenant: Tenant): Promise<void> {
-    const { limiter } = this.#options
-    await this.#recorded()
+    const { limiter, calls, peers } = this.#options
     try {
-      await limiter.rebuild(tenant.id, await this.#counters(tenant))
+      await limiter.discard(tenant.id)
+      const [own, others] = await Promise.all([calls.declare(tenant.id), peers?.callsOf(tenant.id)])
+      await limiter.rebuild(tenant.id, await this.#counters(tenant, [...own, ...(others ?? [])]))
     } catch (cause) {
-      if (cause instanceof AtpError) throw cause
-      throw unknown('the database that has the record does not answer', cause)
+      if (cause instanceof AtpError && cause.code !== 'overloaded') throw cause
+      throw unsummed('the database that has the record does not answer', cause)
     }
   }
 
-  /** Waits until the database has what is in the journal now. */
-  async #recorded(): Promise<void> {
-    const { database, clock } = this.#options
-    const last = database.drainStatus()?.last ?? 0
-    const deadline = clock.monotonic() + PATIENCE_MS
-    for (;;) {
-      const status = database.drainStatus()
-      if (status === null || status.drained >= last) return
-      if (clock.monotonic() > deadline) throw unknown(`${status.lag} records wait for the database`)
-      await delay(LOOK_EVERY_MS)
-    }
-  }
-
-  async #counters(tenant: Tenant): Promise<readonly Counter[]> {
+  async #counters(tenant: Tenant, pledged: readonly PledgedCall[]): Promise<readonly Counter[]> {
     const now = this.#options.clock.now()
     const records = new Map<number, readonly Usage[]>()
     const counters: Counter[] = []
     for (const [index, definition] of tenant.limits.entries()) {
       const { per } = definition
       if (per !== 'day' && per !== 'month') continue
-      const [, from] = this.#calendar.periodsOf({ period: per, timeZone: tenant.timeZone }, now * 1_000)
-      const since = from / 1_000
-      const rows = records.get(since) ?? (await this.#since(tenant, since, now))
+      const periods = this.#calendar.periodsOf({ period: per, timeZone: tenant.timeZone }, now * 1_000)
+      const [since, ending] = [periods[1] / 1_000, Math.min(periods[2] / 1_000, now + SKEW_MS)]
+      const rows = records.get(since) ?? (await this.#between(tenant, since, ending, pledged))
       records.set(since, rows)
       for (const [whose, settled] of this.#sums(rows, definition)) {
         counters.push({ limit: limitOf(definition, index, tenant, whose), settled })
@@ -85,11 +88,17 @@ export class SpendHistory {
   }
 
   /** A day at a time: a journal that is the database commits nothing while it sums. */
-  async #since(tenant: Tenant, since: number, now: number): Promise<readonly Usage[]> {
-    const rows: Usage[] = []
-    for (let from = since; from <= now; from += DAY_MS) {
-      const until = epochMs(Math.min(from + DAY_MS, now + 1))
-      rows.push(...(await this.#options.usage({ tenant: tenant.id, from: epochMs(from), until })))
+  async #between(
+    tenant: Tenant,
+    since: number,
+    ending: number,
+    pledged: readonly PledgedCall[],
+  ): Promise<readonly Usage[]> {
+    const rows = pledged.map(call => callAlone(tenant, call))
+    const without = pledged.map(({ id }) => id)
+    for (let from = since; from < ending; from += DAY_MS) {
+      const until = epochMs(Math.min(from + DAY_MS, ending))
+      rows.push(...(await this.#options.usage({ tenant: tenant.id, from: epochMs(from), until, without })))
     }
     return rows
   }
@@ -115,11 +124,7 @@ function figureOf(
   return counts === 'cost_usd' ? costMicroUsd : calls
 }
 
-function unknown(why: string, cause?: unknown): AtpError {
-  const detail = `what was spent so far cannot be told: ${why}`
-  return new AtpError('limits_unavailable', {
-    detail,
-    retryAfterMs: 1_000,
-    ...(cause === undefined ? {} : { cause }),
-  })
+/** Its tokens and its money are reserved; that it is a call counts at once. */
+function callAlone({ id }: Tenant, { key, arm }: PledgedCall): Usage {
+  return { day: '', tenant: id, key, arm, calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
 }

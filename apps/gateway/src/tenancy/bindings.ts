@@ -1,12 +1,13 @@
-/** The part of the composition that knows who is asking: tenants, keys, and who checks them. */
+/** The part of the composition that knows what administrators set: tenants, keys and prices, and who checks the keys. */
 
 import { type Binding, bind } from '@atp/core/container'
 import { hashOfKey } from '@atp/core/key-text'
 import type { LiveSecret } from '@atp/core/secret'
+import { PriceAdministration, PriceList } from '@atp/domain/pricing'
 import { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import { everybody, KeyAuthenticator } from '../corridor/authenticate.ts'
+import { StoreFollower } from '../store-follower.ts'
 import * as T from '../tokens.ts'
-import { DirectoryFollower } from './directory-follower.ts'
 
 export const TENANCY: readonly Binding[] = [
   bind(T.DIRECTORY, resolve => {
@@ -21,7 +22,8 @@ export const TENANCY: readonly Binding[] = [
   bind(
     T.FOLLOWER,
     resolve =>
-      new DirectoryFollower({
+      new StoreFollower({
+        prices: resolve(T.PRICES),
         directory: resolve(T.DIRECTORY),
         use: resolve(T.KEY_USE),
         isShared: resolve(T.DATABASE).isShared,
@@ -53,6 +55,18 @@ export const TENANCY: readonly Binding[] = [
       new KeyAdministration({
         store: resolve(T.DATABASE).tenants,
         directory: resolve(T.DIRECTORY),
+        clock: resolve(T.CLOCK),
+        random: resolve(T.RANDOM),
+      }),
+  ),
+  bind(T.PRICES, resolve => new PriceList(resolve(T.DATABASE).prices)),
+  bind(
+    T.PRICE_ADMINISTRATION,
+    resolve =>
+      new PriceAdministration({
+        store: resolve(T.DATABASE).prices,
+        prices: resolve(T.PRICES),
+        registry: resolve(T.REGISTRY),
         clock: resolve(T.CLOCK),
         random: resolve(T.RANDOM),
       }),

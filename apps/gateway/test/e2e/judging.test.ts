@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
+import { type GatewayOptions, GatewayProcess, runAtp } from '../support/gateway-process.ts'
 import { get, post } from '../support/post.ts'
 import { completionOf, configFor, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts'
 
@@ -24,7 +24,11 @@ const answering =
 const JUDGED = { model: 'up/critic', share: 1 }
 
 /** `writer` and `scribe` answer, `critic` judges, by this script. */
-async function gatewayWith(critic: Script, judge: object = JUDGED, dataDir?: string) {
+async function gatewayWith(
+  critic: Script,
+  judge: object = JUDGED,
+  options: Pick<GatewayOptions, 'dataDir' | 'env'> = {},
+) {
   const upstream = await ScriptedUpstream.start((request, response) =>
     request.body.model === 'critic' ? critic(request, response) : write(request, response),
   )
@@ -34,7 +38,7 @@ async function gatewayWith(critic: Script, judge: object = JUDGED, dataDir?: str
     routing: { half_life: 'never' },
     judge,
   }
-  const gateway = await GatewayProcess.start({ config, ...(dataDir === undefined ? {} : { dataDir }) })
+  const gateway = await GatewayProcess.start({ config, ...options })
   opened.push(gateway)
   return { upstream, gateway }
 }
@@ -84,7 +88,7 @@ describe('a judge', () => {
   it('is billed apart from the answer', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'atp-judge-'))
     opened.push({ [Symbol.asyncDispose]: async () => rmSync(dataDir, { recursive: true }) })
-    const { gateway } = await gatewayWith(answering('{"score": 10}'), JUDGED, dataDir)
+    const { gateway } = await gatewayWith(answering('{"score": 10}'), JUDGED, { dataDir: dataDir })
     await chat(gateway, false, ['writer', 'scribe'])
     const metrics = async () => (await get(gateway, '/metrics')).text
     await expect.poll(metrics).toContain('atp_verdicts_total{decided="true"} 1')
@@ -125,11 +129,12 @@ describe('a judge', () => {
     expect(upstream.requests.length).toBe(1)
   })
 
-  it('that never answers keeps neither the answer nor the stop', async () => {
-    const { gateway, upstream } = await gatewayWith(() => {})
+  it('that never answers keeps no answer, and the stop for a while', async () => {
+    const { gateway, upstream } = await gatewayWith(() => {}, JUDGED, { env: { ATP_SHUTDOWN_TOTAL: '1s' } })
     expect((await chat(gateway)).status).toBe(200)
     await expect.poll(() => upstream.requests.length).toBe(2)
-    expect(await gateway.end('SIGTERM')).toBe(0)
+    expect(await gateway.end('SIGTERM')).toBe(1)
+    expect(gateway.output).toMatch(/"phase":"tasks","name":"judgement of [^"]+","fate":"ended"/)
   })
 
   it('that no adapter has is refused at the start, by name', async () => {

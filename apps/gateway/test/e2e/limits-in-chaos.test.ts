@@ -196,6 +196,36 @@ describe.skipIf(missing !== null)(
         .toEqual({ used: COST * ofLocal.length, reserved: 0 })
     })
 
+    it('knows what all replicas have spent and have under way when Redis comes back empty', async () => {
+      const { held, script } = gate()
+      const cluster = await replicas({ size: 3, script })
+      const { key } = await cluster.tenant('emptied', { limits: [DAILY], reserve: 'bound' })
+      for (let at = 0; at < 30; at++)
+        expect((await cluster.at(at).ask(key, { max_output_tokens: 5 })).status).toBe(200)
+      const streams = Array.from({ length: 30 }, (_, at) => stream(cluster.at(at), key))
+      await expect.poll(() => held.length, patience).toBe(30)
+      const before = await daily(cluster.at(0), key)
+      expect(before).toEqual({
+        used: 30 * COST,
+        reserved: expect.toSatisfy((micro: number) => micro > 30 * COST),
+      })
+      await cluster.redis.halt()
+      await cluster.redis.resume()
+      for (const gateway of cluster.gateways)
+        await expect
+          .poll(async () => {
+            const { status } = await gateway.ask(key, { prompt: 'x'.repeat(200_000) })
+            // Refused until it is known, and nobody gets through for free.
+            expect([429, 503]).toContain(status)
+            return status
+          }, patience)
+          .toBe(429)
+      for (const gateway of cluster.gateways) expect(await daily(gateway, key)).toEqual(before)
+      for (const release of held) release()
+      for (const text of await Promise.all(streams)) expect(text).toContain('done')
+      await expect.poll(() => daily(cluster.at(1), key), patience).toEqual({ used: 60 * COST, reserved: 0 })
+    })
+
     it('fails no request when Redis forgets its scripts', async () => {
       const cluster = await replicas({ script: gate().script })
       const { key } = await cluster.tenant('steady', { limits: [DAILY], reserve: 'bound' })

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { GatewayProcess } from '../support/gateway-process.ts'
-import { configFor, ScriptedUpstream } from '../support/scripted-upstream.ts'
+import { seriesOf } from '../support/series.ts'
 import { SimulatedSetup } from '../support/simulated.ts'
 
 const opened: AsyncDisposable[] = []
@@ -13,12 +12,6 @@ async function simulated(): Promise<SimulatedSetup> {
   const setup = await SimulatedSetup.start({ timeScale: 0 })
   opened.push(setup)
   return setup
-}
-
-/** The value of one series, or undefined where there is none. */
-function seriesOf(text: string, series: string): number | undefined {
-  const line = text.split('\n').find(candidate => candidate.startsWith(`${series} `))
-  return line === undefined ? undefined : Number(line.slice(series.length))
 }
 
 describe('/metrics', () => {
@@ -62,52 +55,8 @@ describe('/openapi.json', () => {
       paths: Record<string, unknown>
     }
     expect(document.openapi).toMatch(/^3\.1/)
-    const wanted = ['/v1/chat/completions', '/v1/models', '/v1/ask', '/v1/plan', '/v1/observe']
+    const wanted = ['/v1/chat/completions', '/v1/models', '/v1/ask', '/v1/plan', '/v1/observe', '/v1/ws']
     const probes = ['/livez', '/readyz', '/startupz', '/healthz', '/metrics']
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining([...wanted, ...probes]))
-  })
-})
-
-describe('SIGTERM with a stream in flight', () => {
-  async function streaming(env: Record<string, string> = {}) {
-    let finish = (): void => {}
-    const upstream = await ScriptedUpstream.start(async (_request, response) => {
-      response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.write('data: {"choices":[{"delta":{"content":"first"}}]}\n\n')
-      await new Promise<void>(resolve => {
-        finish = resolve
-      })
-      response.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
-    })
-    opened.push(upstream)
-    const gateway = await GatewayProcess.start({ config: configFor(upstream), env })
-    opened.push(gateway)
-    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'hi' }] }),
-    })
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-    await reader.read()
-    return { gateway, reader, finish: () => finish() }
-  }
-
-  it('lets it finish, and ends with code 0', async () => {
-    const { gateway, reader, finish } = await streaming()
-    const metrics = await (await fetch(`${gateway.url}/metrics`)).text()
-    expect(seriesOf(metrics, 'atp_streams_in_flight')).toBe(1)
-    const ended = gateway.end('SIGTERM')
-    finish()
-    let rest = ''
-    for (let next = await reader.read(); !next.done; next = await reader.read())
-      rest += Buffer.from(next.value)
-    expect(rest).toBe('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
-    expect(await ended).toBe(0)
-  })
-
-  it('that never ends, cuts it at the deadline and says so by the exit code', async () => {
-    const { gateway } = await streaming({ ATP_SHUTDOWN_TOTAL: '600ms' })
-    expect(await gateway.end('SIGTERM')).toBe(1)
-    expect(gateway.output).toContain('connections were cut')
   })
 })

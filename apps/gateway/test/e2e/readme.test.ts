@@ -80,6 +80,13 @@ describe('the README', () => {
     expect(await runModule(`${code}\nconsole.log(answer.choices[0].message.content)`)).toContain('simulated')
   })
 
+  it('has a WebSocket snippet that prints an answer as it is written', async () => {
+    const code = block('js', "from 'ws'")
+      .replace('ws://127.0.0.1:8080', setup.gateway.url.replace('http', 'ws'))
+      .replace(keyIn('admin-key'), keyIn('dev-key'))
+    expect(await runModule(code)).toContain('simulated')
+  })
+
   it('has a feedback line that is accepted', async () => {
     const asked = await call<{ decision_id: string }>(setup.gateway, 'POST /v1/ask', {
       key: keyIn('dev-key'),
@@ -111,6 +118,19 @@ describe('the README', () => {
     expect(status).toBe(200)
     expect(headers.get('x-ratelimit-limit-requests')).toBe('600')
     expect(headers.get('ratelimit-policy')).toContain('"tenant/daily";q=25000000;qu="micro-usd"')
+  })
+
+  it('has commands for administrators that are answered', async () => {
+    const atp = `${process.execPath} --conditions=@atp/source src/main.ts`
+    const script = block('sh', 'npx atp tenants')
+      .replace('atp_...', keyIn('admin-key'))
+      .replaceAll(/npx atp (.+)/g, `${atp} $1 --url ${setup.gateway.url}`)
+    const printed = await paste(script)
+    expect(printed).toMatch(/time zone +Europe\/Berlin/)
+    expect(printed).toContain('the web shop')
+    expect(printed).toMatch(/sim-mini +2099-01-01T00:00:00.000Z +- +\S+ +0\.2 +1\.6/)
+    expect(printed).toMatch(/sim-mini +ever +2099-01-01T00:00:00.000Z +configuration/)
+    expect(printed).toMatch(/cost \$/)
   })
 
   it('has a bandit to import that chooses and learns', async () => {

@@ -118,12 +118,10 @@ describe.skipIf(vault.missing !== null)(`Vault${withVault}`, () => {
         .body.checks.secrets
     expect(await check()).toEqual({ status: 'ok', detail: null })
     const outage = async (reason: string, words: RegExp) => {
-      await expect
-        .poll(check)
-        .toMatchObject({
-          status: 'degraded',
-          detail: expect.stringContaining(`adapters[0].api_key (${reason})`),
-        })
+      await expect.poll(check).toMatchObject({
+        status: 'degraded',
+        detail: expect.stringContaining(`adapters[0].api_key (${reason})`),
+      })
       const { status } = await get(gateway, '/readyz')
       expect(status).toBe(200)
       expect((await post(gateway, '/v1/ask', { prompt: 'Hello?' })).status).toBe(200)

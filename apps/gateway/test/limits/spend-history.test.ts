@@ -3,6 +3,8 @@ import type { ArmId, KeyId, TenantId } from '@atp/core/ids'
 import type { Counter } from '@atp/domain/limit'
 import type { LimitDefinition, Usage, UsageQuery } from '@atp/domain/tenant'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { CallBook, type PledgedCall } from '../../src/limits/call-book.ts'
+import { RecordProgress } from '../../src/limits/record-progress.ts'
 import { SpendHistory, type SpendHistoryOptions } from '../../src/limits/spend-history.ts'
 import { tenantOf } from './limit-reports.ts'
 
@@ -31,6 +33,7 @@ let rows: Usage[]
 let queries: UsageQuery[]
 let told: (readonly Counter[])[]
 let drained: number
+let others: PledgedCall[]
 let usage: SpendHistoryOptions['usage']
 let history: SpendHistory
 let clock: ManualClock
@@ -40,6 +43,7 @@ beforeEach(() => {
   queries = []
   told = []
   drained = 5
+  others = []
   clock = new ManualClock(NOW)
   usage = async query => {
     queries.push(query)
@@ -47,13 +51,23 @@ beforeEach(() => {
   }
   history = new SpendHistory({
     limiter: {
+      discard: async () => undefined,
       rebuild: async (_tenant, counters) => {
         told.push(counters)
         return true
       },
     },
     usage: query => usage(query),
-    database: { drainStatus: () => ({ last: 5, drained, lag: 5 - drained }) as never },
+    calls: new CallBook({
+      limiter: null as never,
+      failover: null,
+      record: new RecordProgress(
+        { drainStatus: () => ({ last: 5, drained, lag: 5 - drained }) as never },
+        clock,
+      ),
+      now: () => clock.monotonic(),
+    }),
+    peers: { callsOf: async () => others },
     arm: id => ({ id: id as ArmId, model: id.slice(3) }),
     clock,
   })
@@ -86,11 +100,19 @@ describe('what a tenant has spent', () => {
     const limits = [limit({ id: 'one' }), limit({ id: 'two' }), limit({ id: 'month', per: 'month' })]
     await history.rebuild(tenantOf(limits, { timeZone: 'Asia/Tokyo' }))
     const asked = queries.map(({ from, until }) => [new Date(from as number).toISOString(), until])
-    expect(asked[0]).toEqual(['2023-11-14T15:00:00.000Z', clock.now() + 1])
+    expect(asked[0]).toEqual(['2023-11-14T15:00:00.000Z', clock.now() + 3_600_000])
     expect(asked.slice(1).map(([from]) => from)).toEqual(
       Array.from({ length: 15 }, (_, day) => new Date(Date.UTC(2023, 9, 31 + day, 15)).toISOString()),
     )
-    expect(asked.at(-1)?.[1]).toBe(clock.now() + 1)
+    expect(asked.at(-1)?.[1]).toBe(clock.now() + 3_600_000)
+  })
+
+  it('leaves out the calls that count as reserved, but for the number of them', async () => {
+    others = [{ id: 'c1', key: 'a' as KeyId, arm: 'up/small' }]
+    const limits = [limit({ id: 'usd' }), limit({ id: 'calls', counts: 'requests' })]
+    await history.rebuild(tenantOf(limits))
+    expect(queries[0]).toMatchObject({ without: ['c1'] })
+    expect(sums()).toEqual({ 'tenant/usd': 570, 'tenant/calls': 4 })
   })
 
   it('is summed once for all who wait for it', async () => {
@@ -114,6 +136,7 @@ describe('what a tenant has spent', () => {
   it('is not told where the record does not get complete, or cannot be read', async () => {
     drained = 4
     const waiting = history.rebuild(tenantOf([limit({})]))
+    await new Promise(resolve => setImmediate(resolve))
     clock.advance(2_001)
     await expect(waiting).rejects.toMatchObject({ code: 'limits_unavailable', retryAfterMs: 1_000 })
     drained = 5

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
+const CONFIG_FILE = 'atp.yaml'
 /** Ten times what a start takes on a slow machine: it detects a hang, nothing else. */
 const START_DEADLINE_MS = 60_000
 
@@ -17,6 +18,8 @@ export interface GatewayOptions {
   readonly dataDir?: string
   /** Without it nobody is asked for a key: most tests are about something else. `dev` makes a tenant and keys, too. */
   readonly auth?: 'keys' | 'dev'
+  /** One process alone unless told otherwise. */
+  readonly workers?: number
 }
 
 export class GatewayProcess implements AsyncDisposable {
@@ -35,11 +38,9 @@ export class GatewayProcess implements AsyncDisposable {
   /** Resolves when it listens; rejects with all it printed where it ends before. */
   static async start(options: GatewayOptions = {}): Promise<GatewayProcess> {
     const scratch = mkdtempSync(join(tmpdir(), 'atp-gateway-test-'))
-    const { child, output } = launch(
-      ['serve', ...(options.auth === 'dev' ? ['--dev'] : [])],
-      scratch,
-      options,
-    )
+    const workers = options.workers === undefined ? [] : ['--workers', String(options.workers)]
+    const dev = options.auth === 'dev' ? ['--dev'] : []
+    const { child, output } = launch(['serve', ...workers, ...dev], scratch, options)
     const url = await listening(child, output)
     return new GatewayProcess(url, child, output, scratch)
   }
@@ -47,6 +48,11 @@ export class GatewayProcess implements AsyncDisposable {
   /** All that it wrote so far, both streams. */
   get output(): string {
     return this.#output.join('')
+  }
+
+  /** Where its configuration is, for tests that change it. */
+  get configFile(): string {
+    return join(this.#scratch, CONFIG_FILE)
   }
 
   get pid(): number {
@@ -68,23 +74,33 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
+export interface RunOptions extends GatewayOptions {
+  /** Called whenever it has written something, with all that it wrote so far. */
+  readonly onOutput?: (output: string, child: ChildProcess) => void
+}
+
 /** Runs `atp` to its end. */
 export async function runAtp(
   args: readonly string[],
-  options: GatewayOptions = {},
-): Promise<{ readonly code: number | null; readonly output: string }> {
+  { onOutput, ...options }: RunOptions = {},
+): Promise<{ readonly code: number | null; readonly output: string; readonly stdout: string }> {
   const scratch = mkdtempSync(join(tmpdir(), 'atp-cli-test-'))
   try {
     const { child, output } = launch(args, scratch, options)
-    const [code] = (await once(child, 'exit')) as [number | null]
-    return { code, output: output.join('') }
+    const stdout: string[] = []
+    child.stdout?.on('data', (text: string) => {
+      stdout.push(text)
+      onOutput?.(output.join(''), child)
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, output: output.join(''), stdout: stdout.join('') }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
 }
 
 function launch(args: readonly string[], scratch: string, options: GatewayOptions) {
-  const file = join(scratch, 'atp.yaml')
+  const file = join(scratch, CONFIG_FILE)
   if (options.config !== undefined) writeFileSync(file, JSON.stringify(options.config))
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,

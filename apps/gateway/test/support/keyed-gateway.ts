@@ -60,7 +60,7 @@ export class KeyedGateway implements AsyncDisposable {
   }
 
   static async start(
-    options: Pick<GatewayOptions, 'env' | 'dataDir'> & {
+    options: Pick<GatewayOptions, 'env' | 'dataDir' | 'workers'> & {
       readonly models?: readonly string[]
       readonly adminKey?: string
       readonly script?: Script
@@ -71,6 +71,7 @@ export class KeyedGateway implements AsyncDisposable {
     const upstream = await ScriptedUpstream.start(script)
     const gateway = await GatewayProcess.start({
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
       auth: 'keys',
       config: { ...configFor(upstream, models), ...options.config },
       env: { ...options.env, ATP_AUTH_ADMIN_KEY: 'env:ROOT_KEY', ROOT_KEY: adminKey },
@@ -98,6 +99,18 @@ export class KeyedGateway implements AsyncDisposable {
     })
     expect(status, text).toBe(201)
     return this.key({ tenant: id, scope: 'data' })
+  }
+
+  /** A tenant, and a data key of it, once every worker knows it: twice as many connections in a row as there are workers are let in. */
+  async sharedTenant(id: string, settings: Record<string, unknown> = {}): Promise<MadeKey> {
+    const made = await this.tenant(id, settings)
+    const headers = { authorization: `Bearer ${made.key}`, connection: 'close' }
+    const statuses = async () => {
+      const asked = Array.from({ length: 16 }, () => fetch(`${this.url}/v1/models`, { headers }))
+      return new Set((await Promise.all(asked)).map(({ status }) => status))
+    }
+    await expect.poll(statuses).toEqual(new Set([200]))
+    return made
   }
 
   async key(body: Record<string, unknown>): Promise<MadeKey> {

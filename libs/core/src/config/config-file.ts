@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { AtpError, type FieldProblem } from '../errors.ts'
 
-/** @throws AtpError `invalid_config`, naming the file, and where in it the syntax is wrong */
-export function readConfigFile(file: string): Record<string, unknown> {
-  const value = parsed(textOf(file), file)
+/**
+ * @param text what stands in it, where it was read before
+ * @throws AtpError `invalid_config`, naming the file, and where in it the syntax is wrong
+ */
+export function readConfigFile(file: string, text = readConfigText(file)): Record<string, unknown> {
+  const value = parsed(text, file)
   if (value === null) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw invalidFile(file, 'is not a mapping', {
@@ -17,7 +20,8 @@ export function readConfigFile(file: string): Record<string, unknown> {
   return withoutEmptyKeys(value) as Record<string, unknown>
 }
 
-function textOf(file: string): string {
+/** @throws AtpError `invalid_config` where it cannot be read */
+export function readConfigText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {

@@ -22,8 +22,8 @@ const ALIASES: Readonly<Record<string, string>> = {
   DATABASE_URL: 'ATP_DATABASE_URL',
   REDIS_URL: 'ATP_REDIS_URL',
 }
-/** Ours too, but no configuration keys: the file's own name, and which mathematics is loaded. */
-const NO_KEYS = new Set(['ATP_CONFIG', 'ATP_NATIVE'])
+/** Ours too, but no configuration keys: the file's own name, which mathematics is loaded, and an administrator's key. */
+const NO_KEYS = new Set(['ATP_ADMIN_KEY', 'ATP_CONFIG', 'ATP_NATIVE'])
 
 /** An empty variable counts as unset: compose files pass on what isn't set as empty. */
 export function environmentSettings(env: Environment, schema: WalkedSchema): EnvironmentSettings {

@@ -1,4 +1,5 @@
 export type { AdapterConfig, Config, ConfigSource, LoadedConfig, SecretAt, VaultConfig } from './config.ts'
+export { readConfigText } from './config-file.ts'
 export {
   type ConfigSecret,
   configSecrets,
@@ -14,3 +15,4 @@ export { type ConfigInput, loadConfig } from './load.ts'
 export { type Environment, secretOfEnvironment, secretOfFile } from './local-secret.ts'
 export { describeConfig, renderProblems } from './report.ts'
 export { type SecretPlace, SecretReference } from './secret-reference.ts'
+export { shutdownWindows } from './shutdown-windows.ts'

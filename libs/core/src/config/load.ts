@@ -17,12 +17,14 @@ import { withReferences } from './with-references.ts'
 export interface ConfigInput {
   /** A YAML file, which must exist. Without one, defaults and environment are all there is. */
   readonly file?: string | undefined
+  /** What stands in the file, where it was read before. */
+  readonly text?: string | undefined
   readonly env: Environment
 }
 
 /** Reads no secret. @throws AtpError `invalid_config` with every problem: the key, what was found, what is allowed; never a secret */
-export function loadConfig({ file, env }: ConfigInput): LoadedConfig {
-  const fromFile = file === undefined ? {} : readConfigFile(file)
+export function loadConfig({ file, text, env }: ConfigInput): LoadedConfig {
+  const fromFile = file === undefined ? {} : readConfigFile(file, text)
   const { settings, warnings } = environmentSettings(env, ConfigSchema)
 
   const document = structuredClone(fromFile)

@@ -5,6 +5,7 @@ import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
 import { secretProblems } from './secret-rules.ts'
+import { shutdownProblems } from './shutdown-windows.ts'
 
 /** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
 const LONGEST_TIMER_DAYS = 24
@@ -12,10 +13,12 @@ const LONGEST_TIMER_DAYS = 24
 export function ruleProblems(config: WrittenConfig): FieldProblem[] {
   return [
     ...hostProblems(config),
+    ...durabilityProblems(config),
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
     ...secretProblems(config),
+    ...shutdownProblems(config),
   ]
 }
 
@@ -24,6 +27,12 @@ function hostProblems({ server, auth }: WrittenConfig): FieldProblem[] {
   const allowed =
     'a loopback address (127.0.0.1, ::1 or localhost) as long as auth.enabled is false: anybody who reaches the gateway could spend'
   return [{ field: 'server.host', found: JSON.stringify(server.host), allowed }]
+}
+
+function durabilityProblems({ data, database }: WrittenConfig): FieldProblem[] {
+  if (data.durability !== 'database' || database.url !== undefined) return []
+  const allowed = 'off, process or power, as long as there is no database.url (DATABASE_URL)'
+  return [{ field: 'data.durability', found: JSON.stringify(data.durability), allowed }]
 }
 
 function isLoopback(host: string): boolean {
@@ -42,6 +51,8 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 function timerProblems({
   server,
   secrets,
+  websocket,
+  data,
   redis,
   limits,
   routing,
@@ -55,6 +66,9 @@ function timerProblems({
     'server.write_timeout': server.write_timeout,
     'secrets.ttl': secrets.ttl,
     ...(secrets.vault === undefined ? {} : { 'secrets.vault.timeout': secrets.vault.timeout }),
+    'server.event_loop_limit': server.event_loop_limit,
+    'websocket.idle_timeout': websocket.idle_timeout,
+    'data.commit_timeout': data.commit_timeout,
     'redis.exchange_interval': redis.exchange_interval,
     'limits.timeout': limits.timeout,
     'limits.lease': limits.lease,

@@ -16,5 +16,8 @@ export const duration = (value: string, description: string) =>
 export const durationOrZero = (value: string, description: string) =>
   Type.String({ pattern: DURATION_PATTERN, default: value, examples: ['0s', '5s', '10m'], description })
 
+export const optionalDuration = (description: string) =>
+  Type.Optional(Type.String({ pattern: POSITIVE_DURATION_PATTERN, examples: ['12s', '280s'], description }))
+
 export const count = (value: number, description: string) =>
   Type.Integer({ minimum: 1, default: value, description })

@@ -4,7 +4,7 @@ import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
-import { count, duration, durationOrZero, section } from './schema-parts.ts'
+import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
 import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 import { SecretsSchema } from './secrets-schema.ts'
 
@@ -23,15 +23,40 @@ const server = section('Where the gateway listens.', {
   body_limit_bytes: count(20_971_520, 'Bytes that the body of a request may have.'),
   request_timeout: duration('60s', 'Time in which a request must arrive as a whole.'),
   write_timeout: duration('60s', 'Time that a client may leave its stream unread before it is cut off.'),
+  event_loop_limit: duration(
+    '5s',
+    'Time that the event loop may be blocked; /livez fails for a moment after a longer block.',
+  ),
+})
+
+const websocket = section('How the sockets of /v1/ws are treated.', {
+  idle_timeout: duration(
+    '30s',
+    'Time of silence after which a client is pinged, and after the same time again, where it does not answer, cut off.',
+  ),
+  max_frame_bytes: count(20_971_520, 'Bytes that a frame of a client may have.'),
+  max_in_flight: count(32, 'Requests that may be under way on one socket.'),
+  buffer_bytes: count(
+    1_048_576,
+    'Bytes that may wait for a client to read them; then its answers wait for it, as long as server.write_timeout.',
+  ),
 })
 
 const data = section('What is kept on this machine.', {
   dir: Type.String({ minLength: 1, default: './data', description: 'Directory of the journal.' }),
-  durability: Type.Enum(['process', 'power'], {
+  durability: Type.Enum(['off', 'process', 'power', 'database'], {
     default: 'process',
     description:
-      'What an acknowledged record survives: the death of the process, or a power cut at the price of an fsync a group.',
+      'What an acknowledged record survives: the death of the process; a power cut, at the price of an fsync a group; the loss of the machine, since Postgres has committed it. With off nothing is recorded.',
   }),
+  commit_timeout: duration('5s', 'Time that an answer waits for Postgres, where durability is database.'),
+  journal_limit_bytes: count(4_294_967_296, 'Bytes that the rows of the journal may take.'),
+  journal_full: Type.Optional(
+    Type.Enum(['refuse', 'drop-oldest'], {
+      description:
+        'What gives way where the journal is full: new work, with a 503, or the oldest rows that were learned from. By default new work with a database, the oldest rows without.',
+    }),
+  ),
 })
 
 /** An address may be a secret as a whole, for its password. */
@@ -171,12 +196,22 @@ const shutdown = section('How the gateway stops.', {
     '0s',
     'Time that it goes on serving after it called itself unready; 5s by default inside Kubernetes.',
   ),
-  total: duration('30s', 'Time after which what still runs is cut off; the lag is not part of it.'),
+  total: duration(
+    '30s',
+    'Time after which the process has ended, whatever hangs; the lag is not part of it.',
+  ),
+  streams: optionalDuration(
+    'Of the total: for requests, streams and sockets to end by themselves. By default 40%.',
+  ),
+  tasks: optionalDuration(
+    'Of the total: for what runs in the background. By default half of what the streams leave; the components have the rest.',
+  ),
 })
 
 export const ConfigSchema = Type.Object(
   {
     server,
+    websocket,
     auth: AuthSchema,
     secrets: SecretsSchema,
     data,

@@ -89,7 +89,7 @@ export interface Provider {
  * - `unauthorized`: 401, 403: the account is wrong, not the request.
  * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event first. `malformed`: bytes that make no sense.
  * - `internal`: our own code failed: nothing is said of the upstream.
- * - `timeout`: see `phase`. `cut`: the stream broke off after its first event. `cancelled`: by our own signal.
+ * - `timeout`: see `phase`. `cut`: the stream broke off after its first event. `cancelled`: by our own signal, its reason as cause.
  */
 export type UpstreamFailure =
   | 'rejected'

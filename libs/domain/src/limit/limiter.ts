@@ -122,6 +122,12 @@ export interface Limiter {
   epoch(tenant: string): Promise<Epoch | null>
 
   /**
+   * Drops counters that were rolled back, with all that was reserved there: before reservations that are alive are recounted. Those that
+   * are only lost, and those that count, are left as they are.
+   */
+  discard(tenant: string): Promise<void>
+
+  /**
    * Begins the counters of calendar limits again, from sums kept elsewhere. The first one counts, others change nothing.
    * Reservations that are alive are added to the sums: those that are stored here by themselves, others by `recount`.
    * @returns false where they were there

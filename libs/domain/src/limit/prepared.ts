@@ -25,6 +25,7 @@ const LEASE_MAX_MS = 2 ** 40
 
 export class LimitPreparer {
   readonly #known = new WeakMap<Limit, PreparedLimit>()
+  readonly #knownTogether = new WeakMap<readonly Limit[], readonly PreparedLimit[]>()
 
   /** @throws {AtpError} `invalid_argument` */
   of(limit: Limit): PreparedLimit {
@@ -43,20 +44,31 @@ export class LimitPreparer {
   }
 
   /** Without a lease: what is recounted is settled already. @throws {AtpError} `invalid_argument` */
-  recounted(admission: Admission): PreparedLimit[] {
+  recounted(admission: Admission): readonly PreparedLimit[] {
     return this.#levels(admission, 0)
   }
 
   /** @throws {AtpError} `invalid_argument` */
-  admission(admission: Admission): PreparedLimit[] {
+  admission(admission: Admission): readonly PreparedLimit[] {
     return this.#levels(admission, 1)
   }
 
-  #levels({ tenant, limits, requests, estimate, leaseMs }: Admission, leastLeaseMs: number): PreparedLimit[] {
+  #levels(
+    { tenant, limits, requests, estimate, leaseMs }: Admission,
+    leastLeaseMs: number,
+  ): readonly PreparedLimit[] {
     checkTenant(tenant)
     checkInteger('requests', requests, 0, AMOUNT_MAX)
     checkSpend(estimate)
     checkInteger('leaseMs', leaseMs, leastLeaseMs, LEASE_MAX_MS)
+    const known = this.#knownTogether.get(limits)
+    if (known !== undefined) return known
+    const prepared = this.#together(limits)
+    this.#knownTogether.set(limits, prepared)
+    return prepared
+  }
+
+  #together(limits: readonly Limit[]): readonly PreparedLimit[] {
     checkInteger('limits.length', limits.length, 0, LEVELS_MAX)
     const prepared = limits.map(limit => this.of(limit))
     for (let k = 1; k < prepared.length; k += 1) {

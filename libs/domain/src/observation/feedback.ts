@@ -32,7 +32,7 @@ import type { ObservationService } from './service.ts'
 export const MAX_FEEDBACK_BATCH = 1_000
 
 export interface FeedbackServiceOptions {
-  readonly observations: Pick<ObservationService, 'record'>
+  readonly observations: Pick<ObservationService, 'record' | 'requireRoom'>
   readonly decisions: DecisionRepository
   readonly stored: Pick<ObservationRepository, 'known'>
   readonly registry: { arm(id: string): Arm | undefined }
@@ -72,10 +72,11 @@ export class FeedbackService {
    * Resolves when what was accepted is committed and learned from; what is wrong with one input concerns that one alone:
    * `invalid_request`, `unknown_decision` (also for another tenant's), `unknown_model`, `overloaded`.
    * @returns one result an input, in their order
-   * @throws {AtpError} `invalid_request` for more than 1,000 inputs; whatever the repositories throw: nothing is stored then
+   * @throws {AtpError} `invalid_request` for more than 1,000 inputs; `storage_unavailable`; whatever the repositories throw: nothing is stored then
    */
   async submit(inputs: readonly FeedbackInput[]): Promise<FeedbackResult[]> {
     if (inputs.length > MAX_FEEDBACK_BATCH) throw tooMany(inputs.length)
+    this.#options.observations.requireRoom()
     const drafts = await Promise.all(inputs.map(input => this.#draft(input)))
     const firsts = new Map<ObservationId, Draft>()
     for (const draft of drafts) {

@@ -12,6 +12,7 @@ export type {
   DecisionRepository,
   Journal,
   JournalBatch,
+  JournalGate,
   Learner,
   LearningContext,
   ObservationRepository,

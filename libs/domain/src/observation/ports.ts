@@ -1,4 +1,5 @@
 /** Where decisions and observations are kept: what the domain asks of a database. */
+import type { AtpError } from '@atp/core/errors'
 import type { ArmId, DecisionId } from '@atp/core/ids'
 import type { ContextKey } from '../routing/contexts/context-key.ts'
 import type { Decision } from '../routing/decision.ts'
@@ -18,6 +19,14 @@ export interface Journal {
    * @returns the sequence number of the last observation in the journal, rising with each append.
    */
   append(batch: JournalBatch): Promise<number>
+}
+
+/** What the record says of itself, beside its commits. */
+export interface JournalGate {
+  /** Why no new work may begin, since it could not be recorded; null while it may. */
+  refusal(): AtpError | null
+  /** Resolves once all that is committed by now is as safe as it was asked to be; null where it is already. Rejects where that is not known in time. */
+  confirmed(): Promise<void> | null
 }
 
 /** A decision as feedback needs it. */

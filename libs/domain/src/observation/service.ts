@@ -8,10 +8,12 @@ import type { Decision } from '../routing/decision.ts'
 import { CommitGroup, weightOf } from './commit-group.ts'
 import { learnFrom, type Warn } from './learning.ts'
 import type { Observation } from './observation.ts'
-import { type Journal, type Learner, type LearningContext, NO_CONTEXT } from './ports.ts'
+import { type Journal, type JournalGate, type Learner, type LearningContext, NO_CONTEXT } from './ports.ts'
 
 export interface ObservationServiceOptions {
   readonly journal: Journal
+  /** By default it is always open, and a commit is all that is waited for. */
+  readonly gate?: JournalGate
   readonly learner: Learner
   /** Rows that may wait for a commit before callers wait for room. */
   readonly queueLimit: number
@@ -31,6 +33,7 @@ interface Waiter {
 
 export class ObservationService {
   readonly #journal: Journal
+  readonly #gate: JournalGate
   readonly #learner: Learner
   readonly #queueLimit: number
   readonly #schedule: (flush: () => void) => void
@@ -44,6 +47,8 @@ export class ObservationService {
   #pending = 0
   /** From the moment a commit is scheduled until one ends with nothing left to do. */
   #busy = false
+  /** Groups that are committed and learned from, and wait to be confirmed. */
+  #unconfirmed = 0
   #appliedSequence = 0
   #drained: PromiseWithResolvers<void> | null = null
   #closed = false
@@ -56,6 +61,7 @@ export class ObservationService {
       })
     }
     this.#journal = options.journal
+    this.#gate = options.gate ?? OPEN
     this.#learner = options.learner
     this.#queueLimit = options.queueLimit
     this.#schedule = options.schedule
@@ -86,11 +92,17 @@ export class ObservationService {
     this.#appliedSequence = Math.max(this.#appliedSequence, sequence)
   }
 
+  /** Before work begins that would have to be recorded. @throws {AtpError} `storage_unavailable` where it could not be */
+  requireRoom(): void {
+    const refusal = this.#gate.refusal()
+    if (refusal !== null) throw refusal
+  }
+
   /**
    * Resolves once decision and observations are committed and learned from.
    * @param context of the observations' decision, where it does not come along
-   * @throws {AtpError} `overloaded` where the journal refused the commit: nothing is stored or learned;
-   * `shutting_down` after `drain`
+   * @throws {AtpError} `overloaded`, `storage_unavailable` where the journal refused the commit: nothing is stored or learned;
+   * `storage_unavailable` also where the commit is not confirmed in time; `shutting_down` after `drain`
    */
   record(
     decision: Decision | null,
@@ -107,7 +119,7 @@ export class ObservationService {
   /** Resolves when everything that was recorded has been committed or refused; from then on nothing more is taken. */
   drain(): Promise<void> {
     this.#drained ??= Promise.withResolvers()
-    if (!this.#busy) this.#close()
+    this.#closeIfDone()
     return this.#drained.promise
   }
 
@@ -134,13 +146,32 @@ export class ObservationService {
     })
     if (sequence !== null) {
       this.#learn(group, sequence)
-      group.succeed()
+      this.#acknowledge(group)
     }
     this.#pending -= group.weight
     this.#admit()
     if (!this.#open.isEmpty) return this.#schedule(this.#flush)
     this.#busy = false
-    if (this.#drained !== null) this.#close()
+    this.#closeIfDone()
+  }
+
+  /** The next commit does not wait for it. */
+  #acknowledge(group: CommitGroup): void {
+    const confirmed = this.#gate.confirmed()
+    if (confirmed === null) {
+      group.succeed()
+      return
+    }
+    this.#unconfirmed += 1
+    const settled = (settle: () => void) => {
+      this.#unconfirmed -= 1
+      settle()
+      this.#closeIfDone()
+    }
+    confirmed.then(
+      () => settled(() => group.succeed()),
+      error => settled(() => group.fail(error)),
+    )
   }
 
   #learn({ observations, contexts }: CommitGroup, sequence: number): void {
@@ -162,13 +193,17 @@ export class ObservationService {
     this.#waiters.splice(0, admitted)
   }
 
-  #close(): void {
+  #closeIfDone(): void {
+    if (this.#drained === null || this.#busy || this.#unconfirmed > 0) return
     this.#closed = true
-    this.#drained?.resolve()
+    this.#drained.resolve()
   }
 }
 
+const OPEN: JournalGate = { refusal: () => null, confirmed: () => null }
+
 function refused(cause: unknown): AtpError {
+  if (cause instanceof AtpError && cause.code === 'storage_unavailable') return cause
   return new AtpError('overloaded', { detail: 'the journal cannot commit now: nothing was recorded', cause })
 }
 

@@ -9,7 +9,14 @@ interface Stored {
 }
 
 export class InProcessSums implements SharedSums {
+  /** The one that nobody has told to for longest is first. */
   readonly #stored = new Map<string, Stored>()
+  readonly #max: number
+
+  /** @param max sums that are kept; then the one that nobody has told to for longest goes, and is begun anew where it is used again */
+  constructor(max = Number.POSITIVE_INFINITY) {
+    this.#max = max
+  }
 
   async read(key: string, replica: string): Promise<SharedSum> {
     return this.#seenBy(replica, key)
@@ -20,15 +27,25 @@ export class InProcessSums implements SharedSums {
     if (stored?.lineage === lineage && (stored.told.get(replica) ?? 0) === told && sequence > told) {
       stored.sum = add(stored.sum, delta)
       stored.told.set(replica, sequence)
+      this.#store(key, stored)
     }
     return this.#seenBy(replica, key)
   }
 
   async seed(key: string, { replica, sequence, instead, lineage, sum }: Seed): Promise<SharedSum> {
     if ((this.#stored.get(key)?.lineage ?? null) === instead) {
-      this.#stored.set(key, { lineage, sum, told: new Map([[replica, sequence]]) })
+      this.#store(key, { lineage, sum, told: new Map([[replica, sequence]]) })
     }
     return this.#seenBy(replica, key)
+  }
+
+  #store(key: string, stored: Stored): void {
+    this.#stored.delete(key)
+    this.#stored.set(key, stored)
+    for (const oldest of this.#stored.keys()) {
+      if (this.#stored.size <= this.#max) return
+      this.#stored.delete(oldest)
+    }
   }
 
   #seenBy(replica: string, key: string): SharedSum {

@@ -49,8 +49,9 @@ export function readArmMemory(value: unknown): ArmMemory | null {
 function isContextual(value: unknown): boolean {
   if (!isRecord(value) || !isNumbers(value.quality) || !isRecord(value.amount)) return false
   const { regression, squaredError, answers, mean } = value.amount
-  const { changes = {} } = value
-  if (!isRecord(changes) || !isNumbers(Object.values(changes))) return false
+  const { changes } = value
+  if (changes !== undefined && !(isRecord(changes) && isNumbers([changes.quality, changes.amount])))
+    return false
   return isNumbers(regression) && isNumbers([squaredError, answers, mean])
 }
 

@@ -16,6 +16,7 @@ export interface Arm {
   readonly model: string
   /** What the upstream calls it. */
   readonly upstreamModel: string
+  /** Of the configuration, since ever; dated ones take its place from their moments on. */
   readonly price: Price
   /** Tokens of input and output together. */
   readonly contextWindow: number

@@ -1,12 +1,13 @@
 /** Hard constraints, applied before scoring and never violated: why an arm is no candidate for a request. */
 import { toUsd } from '@atp/core/units'
-import type { Arm } from './arm.ts'
+import type { Arm, Price } from './arm.ts'
 import { affordableOutputTokens, type CostForecast } from './cost.ts'
 import type { Exclusion, RoutingRequest } from './request.ts'
 
 export interface ArmFacts {
   readonly requested: boolean
   readonly available: boolean
+  readonly price: Price
   readonly cost: CostForecast
   /** Milliseconds. */
   readonly latencyP95: number
@@ -43,7 +44,13 @@ export function exclusionsOf(
   const tokens = overflowingTokens(arm, request)
   if (tokens !== null) exclude('context_window', `holds ${arm.contextWindow} tokens, ${tokens} needed`)
   if (maxCost !== undefined) {
-    const affordable = affordableOutputTokens(arm, facts.cost.inputTokens, request.choices, maxCost)
+    const affordable = affordableOutputTokens(
+      arm,
+      facts.price,
+      facts.cost.inputTokens,
+      request.choices,
+      maxCost,
+    )
     if (affordable < facts.cost.outputTokens) {
       exclude(
         'max_cost',

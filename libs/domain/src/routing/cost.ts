@@ -1,7 +1,7 @@
 /** What an answer will cost: list price times expected tokens. Prices are known and never learned; lengths are. */
 import { type MicroUsd, microUsd } from '@atp/core/units'
 import type { Usage } from '../observation/observation.ts'
-import type { Arm } from './arm.ts'
+import type { Arm, Price } from './arm.ts'
 import type { RoutingRequest } from './request.ts'
 
 export interface CostForecast {
@@ -17,15 +17,23 @@ const BYTES_PER_TOKEN = 4
 /** Providers count with vocabularies of their own: room for one that needs more tokens than ours. */
 const CEILING_MARGIN = 1.1
 
-/** @param expectedOutputTokens what this arm is known to write */
-export function forecastCost(arm: Arm, request: RoutingRequest, expectedOutputTokens: number): CostForecast {
+/**
+ * @param price of the arm, as it holds now
+ * @param expectedOutputTokens what this arm is known to write
+ */
+export function forecastCost(
+  arm: Arm,
+  price: Price,
+  request: RoutingRequest,
+  expectedOutputTokens: number,
+): CostForecast {
   const inputTokens =
     request.constraints.maxCost === undefined
       ? request.inputBytes / BYTES_PER_TOKEN
       : Math.ceil(request.countInputTokens() * CEILING_MARGIN)
   const outputTokens = Math.min(expectedOutputTokens, request.maxOutputTokens ?? arm.maxOutputTokens)
   const usd =
-    (inputTokens * arm.price.inputUsdPerMtok + request.choices * outputTokens * arm.price.outputUsdPerMtok) /
+    (inputTokens * price.inputUsdPerMtok + request.choices * outputTokens * price.outputUsdPerMtok) /
     1_000_000
   return { inputTokens, outputTokens, usd }
 }
@@ -36,21 +44,33 @@ export function forecastCost(arm: Arm, request: RoutingRequest, expectedOutputTo
  */
 export function affordableOutputTokens(
   arm: Arm,
+  price: Price,
   inputTokens: number,
   choices: number,
   ceiling: MicroUsd,
 ): number {
-  const left = ceiling - inputTokens * arm.price.inputUsdPerMtok
+  const left = ceiling - inputTokens * price.inputUsdPerMtok
   if (left < 0) return -1
-  if (arm.price.outputUsdPerMtok === 0) return arm.maxOutputTokens
-  return Math.min(arm.maxOutputTokens, Math.floor(left / (choices * arm.price.outputUsdPerMtok)))
+  if (price.outputUsdPerMtok === 0) return arm.maxOutputTokens
+  return Math.min(arm.maxOutputTokens, Math.floor(left / (choices * price.outputUsdPerMtok)))
+}
+
+/** How many tokens each of the choices may get; null where the request has no ceiling. */
+export function outputLimitOf(
+  arm: Arm,
+  price: Price,
+  request: RoutingRequest,
+  cost: CostForecast,
+): number | null {
+  const { maxCost } = request.constraints
+  return maxCost === undefined
+    ? null
+    : affordableOutputTokens(arm, price, cost.inputTokens, request.choices, maxCost)
 }
 
 /** The bill: a dollar per million tokens is a micro-dollar per token. */
-export function costOf(arm: Arm, usage: Usage): MicroUsd {
+export function costOf(price: Price, usage: Usage): MicroUsd {
   return microUsd(
-    Math.round(
-      usage.inputTokens * arm.price.inputUsdPerMtok + usage.outputTokens * arm.price.outputUsdPerMtok,
-    ),
+    Math.round(usage.inputTokens * price.inputUsdPerMtok + usage.outputTokens * price.outputUsdPerMtok),
   )
 }

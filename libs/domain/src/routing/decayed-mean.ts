@@ -1,5 +1,10 @@
 /** A mean that forgets by time, starting from a prior: additive sufficient statistics (weighted sum, weight), decayed lazily. */
 
+/** Values beyond do not change a mean any more. */
+const MOST_WEIGHT = 1e15
+/** Milliseconds since 1970: there is no later date. */
+const LAST_DATE = 8.64e15
+
 export interface DecayedMeanState {
   readonly sum: number
   readonly weight: number
@@ -9,12 +14,21 @@ export interface DecayedMeanState {
 export class DecayedMean {
   readonly #prior: { readonly mean: number; readonly strength: number }
   readonly #halfLifeMs: number
+  readonly #most: number
   #sum = 0
   #weight = 0
   #at = 0
 
-  /** @param halfLifeMs milliseconds after which a value counts half; Infinity never forgets */
-  constructor(prior: { readonly mean: number; readonly strength: number }, halfLifeMs: number) {
+  /**
+   * @param halfLifeMs milliseconds after which a value counts half; Infinity never forgets
+   * @param most that a value can be
+   */
+  constructor(
+    prior: { readonly mean: number; readonly strength: number },
+    halfLifeMs: number,
+    most = Number.MAX_VALUE,
+  ) {
+    this.#most = most
     this.#prior = prior
     this.#halfLifeMs = halfLifeMs
   }
@@ -52,13 +66,13 @@ export class DecayedMean {
     return { sum: this.#sum, weight: this.#weight, at: this.#at }
   }
 
-  /** @returns false, with nothing changed, where the figures are not legal */
+  /** Figures beyond what values can have come to are cut. @returns false, with nothing changed, where they are no figures at all */
   restore(state: DecayedMeanState): boolean {
     const legal = [state.sum, state.weight, state.at].every(figure => Number.isFinite(figure) && figure >= 0)
     if (!legal) return false
-    this.#sum = state.sum
-    this.#weight = state.weight
-    this.#at = state.at
+    this.#weight = Math.min(state.weight, MOST_WEIGHT)
+    this.#sum = Math.min(state.sum, this.#weight * this.#most)
+    this.#at = Math.min(state.at, LAST_DATE)
     return true
   }
 }

@@ -1,5 +1,6 @@
 /** What is learned of one arm: its parts, at their priors, as they are remembered, and as they are recalled. */
 import type { Bandit, NativeModule } from '@atp/native'
+import { MOST_TOKENS } from '../observation/observation.ts'
 import type { Arm } from './arm.ts'
 import { type ArmMemory, foldSketch, unfoldSketch } from './arm-memory.ts'
 import type { HalfLives } from './arm-parts.ts'
@@ -42,11 +43,12 @@ export function newLearnedArm(
   contextual.addArm(hash, arm.expectedOutputTokens)
   return {
     index: bandit.addArm(hash, mean * strength, (1 - mean) * strength),
-    reliability: new DecayedMean(RELIABILITY_PRIOR, reliabilityHalfLifeMs),
-    soundness: new DecayedMean(SOUNDNESS_PRIOR, halfLifeMs),
+    reliability: new DecayedMean(RELIABILITY_PRIOR, reliabilityHalfLifeMs, 1),
+    soundness: new DecayedMean(SOUNDNESS_PRIOR, halfLifeMs, 1),
     outputTokens: new DecayedMean(
       { mean: arm.expectedOutputTokens, strength: LENGTH_PRIOR_STRENGTH },
       halfLifeMs,
+      MOST_TOKENS,
     ),
     latency: new LatencyEstimate(native.createLatencySketch(halfLifeMs), arm.expectedLatencyMs, halfLifeMs),
   }

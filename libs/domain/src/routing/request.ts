@@ -1,7 +1,7 @@
 /** What routing needs to know of a request: plain data, whatever endpoint it came through. */
 import type { ArmId, TenantId } from '@atp/core/ids'
 import type { MicroUsd, Milliseconds } from '@atp/core/units'
-import type { Capability } from './arm.ts'
+import type { Capability, Price } from './arm.ts'
 import type { RoutingStrategy } from './strategy.ts'
 
 export const PRESETS = ['fast', 'balanced', 'high'] as const
@@ -87,6 +87,8 @@ export interface Candidate {
   readonly excluded: readonly Exclusion[] | null
   /** Tokens that each choice of the answer may have before the request's cost ceiling breaks; null without one. */
   readonly outputLimit: number | null
+  /** That held when it was decided: its call is reserved and billed at it, whatever holds when it ends. */
+  readonly price: Price
   /** What was believed at decision time (propensities are computed from it off the hot path). */
   readonly estimate: {
     readonly qualityMean: number

@@ -7,10 +7,11 @@ import { AtpError } from '@atp/core/errors'
 import type { ArmId } from '@atp/core/ids'
 import type { NativeModule } from '@atp/native'
 import type { AdapterRegistry } from '../adapter/registry.ts'
-import type { Arm } from './arm.ts'
+import { CONFIGURED_PRICES, type Prices } from '../pricing/price-list.ts'
+import type { Arm, Price } from './arm.ts'
 import { type ArmFacts, exclusionsOf, names } from './constraints.ts'
 import { encodeFeatures } from './contextual/features.ts'
-import { affordableOutputTokens, type CostForecast, forecastCost } from './cost.ts'
+import { forecastCost, outputLimitOf } from './cost.ts'
 import type { Plan } from './decision.ts'
 import type { LearnedArm } from './learned-arm.ts'
 import type { LearnedState } from './learned-state.ts'
@@ -37,6 +38,8 @@ export interface RouterOptions {
   readonly clock: Clock
   /** Share of the requests whose model is drawn blindly among the candidates, in [0, 1]; 0 where it is left out. */
   readonly exploration?: number
+  /** Without it, what the configuration says. */
+  readonly prices?: Prices
 }
 
 export class Router {
@@ -49,6 +52,7 @@ export class Router {
   readonly #clock: Clock
   readonly #scores: QualityScores
   readonly #exploration: number
+  readonly #prices: Prices
 
   constructor(options: RouterOptions) {
     this.#registry = options.registry
@@ -60,6 +64,7 @@ export class Router {
     this.#native = options.native
     this.#clock = options.clock
     this.#exploration = options.exploration ?? 0
+    this.#prices = options.prices ?? CONFIGURED_PRICES
   }
 
   /** @throws {AtpError} `unknown_model` where the request names a model that no adapter serves, or that its tenant may not use */
@@ -77,8 +82,9 @@ export class Router {
     const pinned = request.model !== AUTO
     const requested = pinned ? this.#named(request) : null
     const weights = this.#utility.weights(request.preference)
-    const now = Math.floor(this.#clock.now() / TICK_MS) * TICK_MS
-    const drafts = this.#draft(request, requested, weights, now)
+    const at = this.#clock.now()
+    const now = Math.floor(at / TICK_MS) * TICK_MS
+    const drafts = this.#draft(request, requested, weights, now, at)
     if (!pinned) this.#holdBack(drafts)
     const forecasts = pinned ? null : this.#pace(drafts, request)
     const seed = this.#native.hash64(request.seed)
@@ -127,22 +133,30 @@ export class Router {
   }
 
   /** What is known of each arm for this request, and what its answer is worth but for its quality. */
-  #draft(request: RoutingRequest, requested: readonly Arm[] | null, weights: Weights, now: number): Draft[] {
+  #draft(
+    request: RoutingRequest,
+    requested: readonly Arm[] | null,
+    weights: Weights,
+    now: number,
+    pricedAt: number,
+  ): Draft[] {
     const arms = this.#registry.arms()
     // Whoever is new is enrolled before the beliefs are read.
     const learnedOf = arms.map(arm => this.#learned.of(arm))
     this.#scores.begin(request, now)
     return arms.map((arm, at) => {
+      const price = this.#prices.at(arm, pricedAt)
       const learned = learnedOf[at] as LearnedArm
       const { index } = learned
       const meanTokens = learned.outputTokens.mean(now)
       const tokens = request.features === null ? meanTokens : (this.#scores.lengths[index] as number)
-      const cost = forecastCost(arm, request, tokens)
+      const cost = forecastCost(arm, price, request, tokens)
       const quality = this.#scores.estimate(index, request)
       const latencyMs = learned.latency.p50(now)
       const facts: ArmFacts = {
         requested: requested === null || requested.includes(arm),
         available: this.#registry.isCandidate(arm.id),
+        price,
         cost,
         latencyP95: learned.latency.p95(now),
         quality: quality.qualityMean,
@@ -151,10 +165,11 @@ export class Router {
         arm,
         index,
         excluded: exclusionsOf(arm, facts, request),
-        outputLimit: outputLimitOf(arm, request, cost),
+        outputLimit: outputLimitOf(arm, price, request, cost),
+        price,
         costTerm: this.#utility.costTerm(weights, cost.usd),
         latencyTerm: this.#utility.latencyTerm(weights, latencyMs),
-        meanUsd: request.features === null ? cost.usd : forecastCost(arm, request, meanTokens).usd,
+        meanUsd: request.features === null ? cost.usd : forecastCost(arm, price, request, meanTokens).usd,
         estimate: {
           ...quality,
           reliability: learned.reliability.mean(now) * learned.soundness.mean(now),
@@ -223,13 +238,24 @@ export class Router {
     return candidates.length === 0 ? null : (candidates[which % candidates.length] as Draft).index
   }
 
-  #candidate({ arm, index, excluded, outputLimit, costTerm, latencyTerm, estimate }: Draft): Candidate {
-    if (excluded !== null) return { arm: arm.id, score: null, terms: null, excluded, outputLimit, estimate }
+  #candidate({
+    arm,
+    index,
+    excluded,
+    outputLimit,
+    price,
+    costTerm,
+    latencyTerm,
+    estimate,
+  }: Draft): Candidate {
+    if (excluded !== null) {
+      return { arm: arm.id, score: null, terms: null, excluded, outputLimit, price, estimate }
+    }
     const { weights, qualities } = this.#scores
     const quality = (weights[index] as number) * (qualities[index] as number)
     const terms = { quality, cost: costTerm, latency: latencyTerm }
     const score = quality - (costTerm + latencyTerm)
-    return { arm: arm.id, score, terms, excluded, outputLimit, estimate }
+    return { arm: arm.id, score, terms, excluded, outputLimit, price, estimate }
   }
 }
 
@@ -239,18 +265,12 @@ interface Draft {
   readonly index: number
   excluded: readonly Exclusion[] | null
   readonly outputLimit: number | null
+  readonly price: Price
   costTerm: number
   readonly latencyTerm: number
   /** What an answer to this request would cost at the arm's mean length. */
   readonly meanUsd: number
   readonly estimate: Candidate['estimate']
-}
-
-function outputLimitOf(arm: Arm, request: RoutingRequest, cost: CostForecast): number | null {
-  const { maxCost } = request.constraints
-  return maxCost === undefined
-    ? null
-    : affordableOutputTokens(arm, cost.inputTokens, request.choices, maxCost)
 }
 
 function isCandidate({ excluded }: Draft): boolean {

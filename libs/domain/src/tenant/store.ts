@@ -28,7 +28,7 @@ export interface AuditEntry {
   /** The id of the key that asked for it, or the part of the gateway that did. */
   readonly actor: string
   readonly action: string
-  /** `tenants/ID` or `keys/ID`. */
+  /** `tenants/ID`, `keys/ID` or `prices/ARM`. */
   readonly subject: string
   readonly before: Readonly<Record<string, unknown>> | null
   readonly after: Readonly<Record<string, unknown>> | null
@@ -68,6 +68,8 @@ export interface UsageQuery {
   /** Milliseconds since 1970, from and before. */
   readonly from: EpochMs
   readonly until: EpochMs
+  /** Observations that do not count; none where nothing is said. */
+  readonly without?: readonly string[]
 }
 
 /** What one key came to with one model on one day. */

@@ -6,6 +6,7 @@ import { typescriptNative } from '@atp/native'
 import type { Provider } from '../../src/adapter/index.ts'
 import { AdapterRegistry, BREAKER_DEFAULTS } from '../../src/adapter/index.ts'
 import type { ContextRepository } from '../../src/observation/index.ts'
+import { CONFIGURED_PRICES } from '../../src/pricing/index.ts'
 import {
   type Arm,
   LearnedState,
@@ -68,6 +69,7 @@ export function routingOver(
   explorationCap = 1,
   contexts: ContextRepository = new MemoryContexts(),
   contextCapacity = 1_000,
+  prices = CONFIGURED_PRICES,
 ) {
   const clock = new ManualClock()
   const native = typescriptNative
@@ -94,6 +96,8 @@ export function routingOver(
   )
   const pacers = new TenantPacers(budgetUsd)
   const rails = new Rails(explorationCap)
-  const router = new Router({ registry, learned, utility, pacers, rails, native, clock, exploration })
+  const router = new Router({
+    ...{ registry, learned, utility, pacers, rails, native, clock, exploration, prices },
+  })
   return { clock, registry, learned, pacers, rails, router }
 }

@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { AtpError } from '@atp/core/errors'
 
 const PID_FILE = 'gateway.pid'
-const REPLICA_FILE = 'replica-id'
+export const REPLICA_FILE = 'replica-id'
 
 export class DataDirectory {
   readonly path: string
@@ -42,6 +42,11 @@ export class DataDirectory {
       lock.close()
       throw cannotUse(path, error)
     }
+  }
+
+  /** The same, still held, where it was given another name. */
+  movedTo(path: string): DataDirectory {
+    return new DataDirectory(path, this.replica, this.#lock)
   }
 
   file(name: string): string {

@@ -4,140 +4,74 @@ import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { LiveSecret } from '@atp/core/secret'
-import type {
-  ContextRepository,
-  DecisionRepository,
-  Journal,
-  ObservationRepository,
-  SnapshotRepository,
-} from '@atp/domain/observation'
-import type { TenantStore } from '@atp/domain/tenant'
 import { DataDirectory } from './data-directory.ts'
-import type { Durability } from './journal/protocol.ts'
+import type { Database } from './database.ts'
+import { droppedRowsLog } from './dropped-rows-log.ts'
+import type { JournalLimits } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
+import { journalDatabase } from './journal-database.ts'
+import { OrphanJournals } from './orphan-journals.ts'
 import { PostgresDatabase } from './postgres/postgres-database.ts'
-import { type DrainStatus, PostgresDrain } from './postgres/postgres-drain.ts'
-import { SpooledRepositories } from './spooled-repositories.ts'
+import { PostgresPing } from './postgres/postgres-ping.ts'
+import { spooledDatabase } from './spooled-database.ts'
 import { PostgresTenants } from './tenants/postgres-tenants.ts'
+import { UnrecordedJournal } from './unrecorded-journal.ts'
+
+/**
+ * What an acknowledged record survives: nothing (it is not recorded), the death of the process, the plug too, or the loss of this
+ * machine: then Postgres has committed it.
+ */
+export type RecordDurability = 'off' | 'process' | 'power' | 'database'
 
 export interface OpenDatabaseOptions {
   readonly dataDir: string
-  readonly durability: Durability
+  readonly durability: RecordDurability
   /** Without it the journal is the database. */
   readonly databaseUrl?: LiveSecret
+  /** By default there is no limit but the disk's. */
+  readonly limits?: Partial<JournalLimits>
+  /** Milliseconds that an answer waits for Postgres, with durability `database`. */
+  readonly commitTimeoutMs?: number
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
 }
 
-/** `degraded`: serving, nothing is lost, but Postgres is away. `failed`: nothing can be recorded. */
-export interface DatabaseReadiness {
-  readonly state: 'ready' | 'degraded' | 'failed'
-  /** Null where it is ready. */
-  readonly reason: string | null
-}
-
-export interface Database {
-  readonly journal: Journal
-  readonly decisions: DecisionRepository
-  readonly observations: ObservationRepository
-  readonly snapshots: SnapshotRepository
-  readonly contexts: ContextRepository
-  readonly tenants: TenantStore
-  /** Whether other replicas may change what it holds. */
-  readonly isShared: boolean
-  /** Names this data directory among replicas. */
-  readonly replica: string
-  /** Starts draining; does not wait for Postgres. */
-  start(): void
-  /** Drains for at most `deadlineMs` milliseconds, then closes everything. What is left stays in the journal. */
-  stop(deadlineMs: number): Promise<void>
-  readiness(): DatabaseReadiness
-  /** Null where there is no Postgres to drain to. */
-  drainStatus(): DrainStatus | null
-}
+const COMMIT_TIMEOUT_MS = 5_000
 
 /**
  * Opens the journal; Postgres need not be there.
  * @throws {AtpError} `start_failed` where the directory is in use or cannot be written; `invalid_config` for a bad URL
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<Database> {
-  const directory = DataDirectory.open(options.dataDir, () => newId(options.clock, options.random))
+  const { dataDir, durability, databaseUrl: url, limits, log, clock, random } = options
+  const directory = DataDirectory.open(dataDir, () => newId(clock, random))
   try {
-    const url = options.databaseUrl
     const postgres =
       url === undefined
         ? null
         : {
-            database: new PostgresDatabase({ url, replica: directory.replica }),
+            postgres: new PostgresDatabase({ url, replica: directory.replica }),
             tenants: new PostgresTenants(url),
+            ping: new PostgresPing(url),
+            orphans: new OrphanJournals({ dataDir: directory.path, databaseUrl: url, log, clock, random }),
           }
-    const journal = await SqliteJournal.open({ directory, durability: options.durability })
-    return postgres === null
-      ? journalOnly(directory, journal)
-      : spooled(directory, journal, postgres, options)
+    const journal = await SqliteJournal.open({
+      directory,
+      durability: durability === 'power' ? 'power' : 'process',
+      ...(limits === undefined ? {} : { limits }),
+    })
+    journal.onDrop(droppedRowsLog(log, clock))
+    const { commitTimeoutMs = COMMIT_TIMEOUT_MS } = options
+    const confirmWithinMs = durability === 'database' ? commitTimeoutMs : null
+    const database =
+      postgres === null
+        ? journalDatabase(directory, journal)
+        : spooledDatabase({ directory, journal, ...postgres, confirmWithinMs, log, clock, random })
+    if (durability !== 'off') return database
+    return { ...database, journal: new UnrecordedJournal(journal.position.last) }
   } catch (error) {
     directory.release()
     throw error
   }
-}
-
-function journalOnly(directory: DataDirectory, journal: SqliteJournal): Database {
-  return {
-    journal,
-    decisions: journal,
-    observations: journal,
-    snapshots: journal,
-    contexts: journal,
-    tenants: journal.tenants,
-    isShared: false,
-    replica: directory.replica,
-    start: () => undefined,
-    async stop() {
-      await journal.close()
-      directory.release()
-    },
-    readiness: () => journalReadiness(journal),
-    drainStatus: () => null,
-  }
-}
-
-function spooled(
-  directory: DataDirectory,
-  journal: SqliteJournal,
-  { database: postgres, tenants }: { readonly database: PostgresDatabase; readonly tenants: PostgresTenants },
-  { log, random }: OpenDatabaseOptions,
-): Database {
-  const repositories = new SpooledRepositories(journal, postgres, log)
-  const drain = new PostgresDrain({ source: journal, target: postgres, log, random })
-  journal.onCommit(() => drain.notify())
-  return {
-    journal,
-    decisions: repositories,
-    observations: repositories,
-    snapshots: repositories,
-    contexts: repositories,
-    tenants: tenants.store,
-    isShared: true,
-    replica: directory.replica,
-    start: () => drain.start(),
-    async stop(deadlineMs) {
-      const left = await drain.flush(deadlineMs)
-      if (left > 0) log.warn({ lag: left }, 'rows are left in the journal: the next start drains them')
-      await drain.stop()
-      await journal.close()
-      directory.release()
-      await Promise.all([postgres.close(), tenants.close()])
-    },
-    readiness() {
-      const own = journalReadiness(journal)
-      if (own.state !== 'ready' || drain.status().connected !== false) return own
-      return { state: 'degraded', reason: `Postgres is away, ${drain.status().lag} rows wait in the journal` }
-    },
-    drainStatus: () => drain.status(),
-  }
-}
-
-function journalReadiness({ failure }: SqliteJournal): DatabaseReadiness {
-  return failure === null ? { state: 'ready', reason: null } : { state: 'failed', reason: failure.message }
 }

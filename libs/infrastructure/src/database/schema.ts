@@ -1,8 +1,9 @@
 /** The tables that both databases have, as the query builder sees them. */
 import type { Generated } from 'kysely'
+import type { PriceSchema } from './prices/price-schema.ts'
 import type { TenantSchema } from './tenants/tenant-schema.ts'
 
-export interface Schema extends TenantSchema {
+export interface Schema extends TenantSchema, PriceSchema {
   decisions: DecisionTable
   observations: ObservationTable
   snapshots: SnapshotTable

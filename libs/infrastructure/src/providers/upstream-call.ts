@@ -81,7 +81,8 @@ export abstract class UpstreamCall implements Dispatcher.DispatchHandler, Deadli
 
   // The client's cancellation: the call itself is the listener, which spares a closure.
   handleEvent(): void {
-    this.fail(new UpstreamError('cancelled', `the call of ${this.upstream.name} was cancelled`))
+    const cause: unknown = this.#signal.reason
+    this.fail(new UpstreamError('cancelled', `the call of ${this.upstream.name} was cancelled`, { cause }))
   }
 
   expired(phase: TimeoutPhase): void {

@@ -1,126 +1,94 @@
-/** Admissions as arguments of the scripts, and their answers as verdicts. */
+/** Admissions as arguments of the scripts. What is the same for every request under the same limits is made once. */
 import {
   type Admission,
   type Calendar,
-  IN_FLIGHT_ID,
   type LeaseOptions,
-  type LevelReport,
   type PreparedLimit,
   SWEPT_AT_ONCE,
   SWEPT_BY_ADMIT,
   subBucketWidth,
-  type Verdict,
 } from '@atp/domain/limit'
 
 export type Argument = string | number
 
-/** How many numbers an answer has before its levels, and for each of them. */
-const HEAD = 5
-const PER_LEVEL = 4
-
-export interface Call {
-  readonly admission: Admission
-  readonly levels: readonly PreparedLimit[]
+/** The arguments that follow those of the request itself. */
+interface Tail {
+  readonly leaseMs: number
   readonly recounting: boolean
-  readonly guarded: boolean
-  /** The latest write of this tenant that this process knows of, microseconds. */
-  readonly known: number
-  readonly leases: LeaseOptions
-  readonly calendar: Calendar
-  readonly nowUs: number
+  /** Microseconds: in between, no calendar period of these limits begins or ends. */
+  readonly from: number
+  readonly until: number
+  readonly arguments: readonly Argument[]
 }
 
-export function admitArguments(call: Call): Argument[] {
-  const { admission, levels, leases } = call
-  let [leased, concurrent, keptUs, windowsOnly] = [false, false, 0, !call.recounting]
-  let shadows = ''
-  const names: string[] = []
-  const shapes: Argument[] = []
-  for (const level of levels) {
-    const { kind, amount, shadow } = level.limit
-    leased ||= level.leased
-    concurrent ||= kind === 'concurrent'
-    windowsOnly &&= kind === 'sliding' && !level.leased
-    if (kind === 'sliding') keptUs = Math.max(keptUs, 2 * level.limit.windowUs)
-    shadows += shadow === true ? '1' : '0'
-    names.push(level.name)
-    shapes.push(amount)
-    pushShape(shapes, level, call)
+export class AdmitArguments {
+  readonly #leases: LeaseOptions
+  readonly #calendar: Calendar
+  readonly #tails = new WeakMap<readonly PreparedLimit[], Tail>()
+
+  constructor(leases: LeaseOptions, calendar: Calendar) {
+    this.#leases = leases
+    this.#calendar = calendar
   }
-  const { reservation, requests, leaseMs, estimate } = admission
-  const rest =
-    `${call.recounting ? 'recount' : 'admit'} ${call.guarded ? 1 : 0} ${call.known} ${1_000 * leaseMs} ` +
-    `${1_000 * leases.lateMs} ${leases.inFlightMax} ${concurrent ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT} ` +
-    `${leased ? 1 : 0} ${estimate.tokens} ${estimate.cost} ${shadows}`
-  return [reservation, windowsOnly ? keptUs : 0, requests, names.length, rest, ...names, ...shapes]
-}
 
-function pushShape(into: Argument[], { limit, scale }: PreparedLimit, { calendar, nowUs }: Call): void {
-  if (limit.kind === 'sliding') into.push(limit.windowUs, subBucketWidth(limit.windowUs))
-  else if (limit.kind === 'calendar') into.push(...calendar.periodsOf(limit, nowUs))
-  else if (scale !== null) into.push(scale.unit, scale.rate, scale.capacity)
-}
-
-export interface Answer {
-  readonly verdict: Verdict
-  /** The tenant's latest write, microseconds. */
-  readonly latest: number
-}
-
-export function decode(
-  answer: readonly number[],
-  levels: readonly PreparedLimit[],
-  { inFlightMax }: LeaseOptions,
-): Answer {
-  const [code, latest, , refusing, waitUs] = answer as [number, number, number, number, number]
-  // A time: the script that decides at once says no more than that it did.
-  if (code > STALE)
-    return {
-      verdict: { kind: 'admitted', levels: windowReports(answer, levels), leased: false },
-      latest: code,
-    }
-  if (code === STALE) return { verdict: { kind: 'stale' }, latest: 0 }
-  const reports = levels.map(({ limit }, index) => reportOf(limit, answer, HEAD + PER_LEVEL * index))
-  if (code === ADMITTED) {
-    return {
-      verdict: { kind: 'admitted', levels: reports, leased: levels.some(({ leased }) => leased) },
-      latest,
-    }
+  /** @param known the latest write of this tenant that this process knows of, microseconds; -1 where nothing is guarded */
+  of(
+    { reservation, requests, estimate, leaseMs }: Admission,
+    levels: readonly PreparedLimit[],
+    recounting: boolean,
+    known: number,
+    nowUs: number,
+  ): Argument[] {
+    const tail = this.#tail(levels, leaseMs, recounting, nowUs)
+    return [reservation, requests, estimate.tokens, estimate.cost, known, ...tail]
   }
-  const by = reports[refusing - 1] ?? tooManyInFlight(inFlightMax)
-  const retryAfterMs = waitUs < 0 ? null : Math.ceil(waitUs / 1_000)
-  return { verdict: { kind: 'denied', by, retryAfterMs, levels: reports }, latest }
-}
 
-const ADMITTED = 1
-const STALE = 2
+  #tail(
+    levels: readonly PreparedLimit[],
+    leaseMs: number,
+    recounting: boolean,
+    nowUs: number,
+  ): readonly Argument[] {
+    const kept = this.#tails.get(levels)
+    const holds = kept !== undefined && kept.leaseMs === leaseMs && kept.recounting === recounting
+    if (holds && nowUs >= kept.from && nowUs < kept.until) return kept.arguments
+    const tail = this.#made(levels, leaseMs, recounting, nowUs)
+    this.#tails.set(levels, tail)
+    return tail.arguments
+  }
 
-function windowReports(answer: readonly number[], levels: readonly PreparedLimit[]): LevelReport[] {
-  return levels.map(({ limit }, index) => {
-    const [used, resetUs] = [answer[1 + 2 * index] as number, answer[2 + 2 * index] as number]
-    const remaining = Math.max(0, limit.amount - used)
-    return { limit, used, reserved: 0, remaining, resetMs: Math.ceil(resetUs / 1_000), exceeded: false }
-  })
-}
-
-function reportOf(limit: LevelReport['limit'], answer: readonly number[], at: number): LevelReport {
-  const [counted, reserved, resetUs, exceeded] = answer.slice(at, at + PER_LEVEL) as [
-    number,
-    number,
-    number,
-    number,
-  ]
-  return {
-    limit,
-    used: counted - reserved,
-    reserved,
-    remaining: Math.max(0, (limit.kind === 'bucket' ? limit.burst : limit.amount) - counted),
-    resetMs: resetUs < 0 ? null : Math.ceil(resetUs / 1_000),
-    exceeded: exceeded === 1,
+  #made(levels: readonly PreparedLimit[], leaseMs: number, recounting: boolean, nowUs: number): Tail {
+    const { lateMs, inFlightMax } = this.#leases
+    const leased = levels.some(level => level.leased)
+    const swept = levels.some(({ limit }) => limit.kind === 'concurrent') ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT
+    const shadows = levels.map(({ limit }) => (limit.shadow === true ? '1' : '0')).join('')
+    let [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+    const shapes = levels.flatMap(({ limit, scale }): Argument[] => {
+      if (limit.kind === 'sliding') return [limit.amount, limit.windowUs, subBucketWidth(limit.windowUs)]
+      if (scale !== null) return [limit.amount, scale.unit, scale.rate, scale.capacity]
+      if (limit.kind !== 'calendar') return [limit.amount]
+      const periods = this.#calendar.periodsOf(limit, nowUs)
+      from = Math.max(from, periods[1])
+      until = Math.min(until, periods[2])
+      return [limit.amount, ...periods]
+    })
+    const head = [
+      recounting ? 0 : keptAtLeast(levels, leased ? leaseMs + lateMs : 0),
+      1_000 * leaseMs,
+      1_000 * lateMs,
+      inFlightMax,
+      leased ? 1 : 0,
+      levels.length,
+      `${recounting ? 'recount' : 'admit'} ${swept} ${shadows}`,
+    ]
+    const names = levels.map(({ name }) => name)
+    return { leaseMs, recounting, from, until, arguments: [...head, ...names, ...shapes].map(String) }
   }
 }
 
-function tooManyInFlight(amount: number): LevelReport {
-  const limit = { id: IN_FLIGHT_ID, kind: 'concurrent', amount } as const
-  return { limit, used: 0, reserved: amount, remaining: 0, resetMs: null, exceeded: true }
+/** Microseconds for which the keys must be kept where the usual case may be decided at once; 0 where it may not. */
+function keptAtLeast(levels: readonly PreparedLimit[], leasesMs: number): number {
+  if (levels.some(({ limit }) => limit.kind === 'bucket')) return 0
+  const windows = levels.map(({ limit }) => (limit.kind === 'sliding' ? 2 * limit.windowUs : 1))
+  return Math.max(0, 1_000 * leasesMs, ...windows)
 }

@@ -25,7 +25,8 @@ import {
   type Verdict,
 } from '@atp/domain/limit'
 import type { Cluster, Redis } from 'ioredis'
-import { type Argument, admitArguments, decode } from './encode.ts'
+import { decodeAdmission, decodeSettlement } from './decode.ts'
+import { AdmitArguments, type Argument } from './encode.ts'
 import { LatestWrites } from './latest-writes.ts'
 import { OneWriteATurn } from './one-write-a-turn.ts'
 import { SERVER_CLOCK, scriptsFor } from './scripts.ts'
@@ -38,8 +39,8 @@ type Keyed<Answer> = (hash: string, set: string, ...args: Argument[]) => Promise
 
 /** The commands that `defineCommand` adds: EVALSHA, and EVAL where the server does not know the script. */
 interface LimitCommands {
-  readonly atpAdmit: Keyed<number[]>
-  readonly atpSettle: Keyed<number[]>
+  readonly atpAdmitBuffer: Keyed<Buffer>
+  readonly atpSettleBuffer: Keyed<Buffer>
   readonly atpRenew: Keyed<number>
   readonly atpSweep: Keyed<string[]>
   readonly atpRebuild: Keyed<number>
@@ -61,7 +62,8 @@ export interface RedisLimiterOptions extends Partial<LeaseOptions> {
 }
 
 const TIMEOUT_MS = 50
-const SETTLEMENTS: readonly Settlement[] = ['unknown', 'settled', 'corrected']
+/** The epoch of counters that are still to be summed up. */
+const NOT_BEGUN = 0
 
 export class RedisLimiter implements Limiter {
   readonly #redis: (Redis | Cluster) & LimitCommands
@@ -71,6 +73,7 @@ export class RedisLimiter implements Limiter {
   readonly #calendar = new Calendar()
   readonly #latest = new LatestWrites()
   readonly #writes: OneWriteATurn
+  readonly #arguments: AdmitArguments
 
   constructor({
     redis,
@@ -94,6 +97,7 @@ export class RedisLimiter implements Limiter {
     this.#writes = new OneWriteATurn(redis)
     this.#options = { nowUs, newEpoch, timeoutMs, prefix: `${prefix}:limits:${LAYOUT}` }
     this.#leases = { ...LEASE_DEFAULTS, ...leases }
+    this.#arguments = new AdmitArguments(this.#leases, this.#calendar)
   }
 
   async admit(admission: Admission): Promise<Verdict> {
@@ -107,11 +111,11 @@ export class RedisLimiter implements Limiter {
   async settle(tenant: string, reservation: string, spent: Spend): Promise<Settlement> {
     checkTenant(tenant)
     checkSpend(spent)
-    const { atpSettle } = this.#redis
-    const answer = await this.#call(tenant, atpSettle, [reservation, spent.tokens, spent.cost])
-    const [code, latest] = answer as [number, number]
+    const { atpSettleBuffer } = this.#redis
+    const answer = await this.#call(tenant, atpSettleBuffer, [reservation, spent.tokens, spent.cost])
+    const { settlement, latest } = decodeSettlement(answer)
     this.#latest.saw(tenant, latest)
-    return SETTLEMENTS[code] as Settlement
+    return settlement
   }
 
   release(tenant: string, reservation: string): Promise<Settlement> {
@@ -142,6 +146,11 @@ export class RedisLimiter implements Limiter {
     return { id, asOf: epochMs(Math.floor(latestUs / 1_000)) }
   }
 
+  async discard(tenant: string): Promise<void> {
+    checkTenant(tenant)
+    await this.#call(tenant, this.#redis.atpRebuild, [NOT_BEGUN, this.#latest.of(tenant)])
+  }
+
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
     checkTenant(tenant)
     const now = this.#options.nowUs()
@@ -159,20 +168,14 @@ export class RedisLimiter implements Limiter {
     levels: readonly PreparedLimit[],
     recounting: boolean,
   ): Promise<Verdict> {
+    const { tenant } = admission
     const guarded = !recounting && levels.some(({ guarded, limit }) => guarded && limit.shadow !== true)
-    const args = admitArguments({
-      admission,
-      levels,
-      recounting,
-      guarded,
-      known: guarded ? this.#latest.of(admission.tenant) : 0,
-      leases: this.#leases,
-      calendar: this.#calendar,
-      nowUs: this.#options.nowUs(),
-    })
-    const answer = await this.#call(admission.tenant, this.#redis.atpAdmit, args)
-    const { verdict, latest } = decode(answer, levels, this.#leases)
-    if (guarded) this.#latest.saw(admission.tenant, latest)
+    const known = guarded ? this.#latest.of(tenant) : -1
+    const args = this.#arguments.of(admission, levels, recounting, known, this.#options.nowUs())
+    const answer = await this.#call(tenant, this.#redis.atpAdmitBuffer, args)
+    const leased = levels.some(({ leased }) => leased)
+    const { verdict, latest } = decodeAdmission(answer, levels, leased, this.#leases.inFlightMax)
+    if (guarded) this.#latest.saw(tenant, latest)
     return verdict
   }
 

@@ -1,9 +1,11 @@
 /** The scripts as Redis gets them: the stored state, then what is done with it. Each is one step for everyone else. */
-import { ADMIT, ADMIT_AT_ONCE } from './lua/admit.ts'
+import { ADMIT } from './lua/admit.ts'
+import { ADMIT_AT_ONCE } from './lua/admit-at-once.ts'
 import { LEASES } from './lua/leases.ts'
 import { LEVELS } from './lua/levels.ts'
 import { LIFE } from './lua/life.ts'
 import { REBUILD, RENEW, SETTLE, SWEEP } from './lua/reservations.ts'
+import { SETTLE_AT_ONCE } from './lua/settle-at-once.ts'
 
 /** Lua that gives integer microseconds. Tests put a clock of their own here. */
 export const SERVER_CLOCK = `(function() local at = redis.call('TIME') return at[1] * 1000000 + at[2] end)()`
@@ -22,7 +24,7 @@ export function scriptsFor(clock: string): Scripts {
   const all = life + LEVELS + LEASES
   return {
     admit: at(ADMIT_AT_ONCE) + all + ADMIT,
-    settle: all + SETTLE,
+    settle: at(SETTLE_AT_ONCE) + all + SETTLE,
     renew: life + RENEW,
     sweep: all + SWEEP,
     rebuild: life + REBUILD,

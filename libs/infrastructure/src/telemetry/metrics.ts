@@ -7,9 +7,12 @@ import type { Milliseconds } from '@atp/core/units'
 import { toUsd } from '@atp/core/units'
 import type { Observation, Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
+import { JournalMetrics } from './journal-metrics.ts'
 import { LabelCache } from './label-cache.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
+import { SocketMetrics } from './socket-metrics.ts'
 
 export interface Metrics {
   /** Of what `render` returns. */
@@ -31,10 +34,16 @@ export interface Metrics {
   authenticationFailed(limited: boolean): void
   streamStarted(): void
   streamEnded(): void
+  socketOpened(): void
+  socketFrame(direction: 'received' | 'sent'): void
+  /** @param code of RFC 6455 */
+  socketClosed(code: number): void
   /** Observations that wait to be committed, and callers that wait for room in that queue. */
   observationQueue(length: number, waiting: number): void
   /** Rows of the journal that Postgres has not taken yet. */
   drainLag(rows: number): void
+  /** Bytes that the journal's rows take, rows that gave way since the start, and rows that Postgres refused. */
+  journal(bytes: number, dropped: number, deadLetters: number): void
   circuit(adapter: AdapterId, open: boolean): void
   /** A call of a model was within its tenant's limits, or not; `shadow_denied`: it was, but for a limit in shadow. */
   admission(verdict: 'admitted' | 'denied' | 'shadow_denied'): void
@@ -45,6 +54,8 @@ export interface Metrics {
   /** Of tenants and tasks. */
   contexts(counts: ContextCounts): void
   render(): Promise<string>
+  /** The same as plain data, to be added up with that of other processes. */
+  figures(): Promise<MetricFigures>
 }
 
 const MAX_ADAPTERS = 256
@@ -71,6 +82,8 @@ class PrometheusMetrics implements Metrics {
   readonly #embeddings: Counter
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
+  readonly #sockets: SocketMetrics
+  readonly #journal: JournalMetrics
 
   constructor() {
     const registers = [this.#registry]
@@ -81,6 +94,7 @@ class PrometheusMetrics implements Metrics {
       name: 'atp_circuit_open',
       help: "1 while an adapter's circuit is open: it gets no traffic",
       labelNames: ['adapter'],
+      aggregator: 'max',
       registers,
     })
     this.#circuits = new LabelCache(MAX_ADAPTERS, adapter => circuit.labels(adapter))
@@ -88,6 +102,7 @@ class PrometheusMetrics implements Metrics {
       name: 'atp_build_info',
       help: 'Always 1; the labels say which build runs',
       labelNames: ['version', 'native'],
+      aggregator: 'first',
       registers,
     })
     this.#streams = new Gauge({
@@ -151,6 +166,8 @@ class PrometheusMetrics implements Metrics {
       registers,
     })
     this.#contexts = new ContextMetrics(registers)
+    this.#sockets = new SocketMetrics(registers)
+    this.#journal = new JournalMetrics(registers)
   }
 
   get contentType(): string {
@@ -205,6 +222,18 @@ class PrometheusMetrics implements Metrics {
     this.#streams.dec()
   }
 
+  socketOpened(): void {
+    this.#sockets.opened()
+  }
+
+  socketFrame(direction: string): void {
+    this.#sockets.frame(direction)
+  }
+
+  socketClosed(code: number): void {
+    this.#sockets.closed(code)
+  }
+
   observationQueue(length: number, waiting: number): void {
     this.#queue.set(length)
     this.#waiting.set(waiting)
@@ -212,6 +241,10 @@ class PrometheusMetrics implements Metrics {
 
   drainLag(rows: number): void {
     this.#drainLag.set(rows)
+  }
+
+  journal(bytes: number, dropped: number, deadLetters: number): void {
+    this.#journal.set(bytes, dropped, deadLetters)
   }
 
   circuit(adapter: AdapterId, open: boolean): void {
@@ -236,6 +269,10 @@ class PrometheusMetrics implements Metrics {
 
   render(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  figures(): Promise<MetricFigures> {
+    return this.#registry.getMetricsAsJSON()
   }
 }
 

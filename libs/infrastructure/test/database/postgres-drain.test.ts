@@ -1,3 +1,4 @@
+import { systemClock } from '@atp/core/clock'
 import { SeededRandom } from '@atp/core/random'
 import { Secret } from '@atp/core/secret'
 import { type PostgresServer, postgresForTests, startPostgres } from '@atp/test-services'
@@ -212,6 +213,7 @@ function startDrain(
     source,
     target,
     log,
+    clock: systemClock,
     random: new SeededRandom(1),
     lingerMs: 1,
     ...options,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLogger, type Logger } from '@atp/core/logging'
 import { onTestFinished } from 'vitest'
-import { DataDirectory, SqliteJournal } from '../../src/database/index.ts'
+import { DataDirectory, type JournalLimits, SqliteJournal } from '../../src/database/index.ts'
 
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'atp-database-'))
@@ -21,9 +21,10 @@ export interface OpenJournal {
 export async function openJournal(
   path = temporaryDirectory(),
   durability: 'process' | 'power' = 'process',
+  limits: Partial<JournalLimits> = {},
 ): Promise<OpenJournal> {
   const directory = DataDirectory.open(path, () => 'replica-of-the-test')
-  const journal = await SqliteJournal.open({ directory, durability })
+  const journal = await SqliteJournal.open({ directory, durability, limits })
   const close = async (): Promise<void> => {
     await journal.close()
     directory.release()

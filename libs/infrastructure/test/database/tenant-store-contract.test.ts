@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Secret } from '@atp/core/secret'
 import type { Journal } from '@atp/domain/observation'
 import type { AuditEntry, StoredKey, StoredTenant, TenantStore } from '@atp/domain/tenant'
@@ -248,12 +249,13 @@ for (const { name, missing, open } of stores) {
       const chosen = decision({ tenant: 'a', keyId: 'k' })
       const call = (at: number, differs: object = {}) =>
         observation({ tenant: 'a', decisionId: chosen.id, arm: 'up/m', at, cost: 5, ...differs })
+      const later = call(day + 86_400_000)
       await journal.append(
         batch(
           [
             call(day),
             call(day + 86_399_999),
-            call(day + 86_400_000),
+            later,
             call(day, { kind: 'feedback', usage: null, cost: null }),
             call(day, { outcome: 'error', usage: null, cost: null }),
             call(day, { tenant: 'b', decisionId: null, arm: 'up/n' }),
@@ -276,6 +278,8 @@ for (const { name, missing, open } of stores) {
         { ...row, day: '2026-11-24', tenant: 'b', key: null, arm: 'up/n', calls: 1, costMicroUsd: 5 },
         { ...row, day: '2026-11-25', calls: 1, costMicroUsd: 5 },
       ])
+      const without = [later.id, randomUUID()]
+      expect(await store.usage({ ...query, without } as never)).toEqual(usage.slice(0, 2))
       expect(await store.usage({ ...query, tenant: 'b' } as never)).toEqual([usage[1]])
       expect(await store.usage({ ...query, from: day + 86_400_000 } as never)).toEqual([usage[2]])
     })

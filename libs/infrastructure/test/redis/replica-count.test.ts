@@ -20,13 +20,14 @@ afterAll(async () => {
 
 describe.skipIf(redis === null)('the number of replicas', () => {
   const counts: ReplicaCount[] = []
+  const now = 0
 
   afterEach(() => {
     for (const count of counts.splice(0)) count.stop()
   })
 
   async function started(prefix: string, floor?: number, to = redis as Redis): Promise<ReplicaCount> {
-    const count = new ReplicaCount(to, prefix, randomUUID(), floor)
+    const count = new ReplicaCount(to, prefix, randomUUID(), () => now, floor)
     counts.push(count)
     await count.start()
     return count

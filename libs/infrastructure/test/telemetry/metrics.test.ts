@@ -95,6 +95,22 @@ describe('metrics', () => {
     expect(await series(metrics, 'atp_attempts_total{arm="other",outcome="success"}')).toBe(2000 - 512)
   })
 
+  it('counts sockets, their frames, and how they ended, whatever code a client makes up', async () => {
+    const metrics = createMetrics()
+    for (const code of [1000, 1013, 4001, 4002]) {
+      metrics.socketOpened()
+      metrics.socketFrame('received')
+      metrics.socketFrame('sent')
+      metrics.socketClosed(code)
+    }
+    metrics.socketOpened()
+    expect(await series(metrics, 'atp_websockets_open')).toBe(1)
+    expect(await series(metrics, 'atp_websocket_frames_total{direction="received"}')).toBe(4)
+    expect(await series(metrics, 'atp_websocket_frames_total{direction="sent"}')).toBe(4)
+    expect(await series(metrics, 'atp_websocket_closes_total{code="1013"}')).toBe(1)
+    expect(await series(metrics, 'atp_websocket_closes_total{code="other"}')).toBe(2)
+  })
+
   it('shows streams, the queue, circuits, learning and the build', async () => {
     const metrics = createMetrics()
     metrics.streamStarted()

@@ -43,7 +43,7 @@ function pathOf(request: FastifyRequest): string {
 
 /** Where no route says it: all under /v1 is OpenAI's but for our own endpoints. */
 function wireAt(path: string): Wire {
-  return path.startsWith('/v1/') && !/^\/v1\/(?:ask|plan|observe)(?:\/|$)/.test(path) ? 'openai' : 'atp'
+  return path.startsWith('/v1/') && !/^\/v1\/(?:ask|plan|observe|ws)(?:\/|$)/.test(path) ? 'openai' : 'atp'
 }
 
 /**

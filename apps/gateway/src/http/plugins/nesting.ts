@@ -10,13 +10,18 @@ const MOST_LEVELS = 100
 
 async function nesting(app: FastifyInstance): Promise<void> {
   app.addHook('preValidation', (request, _reply, done) => {
-    const body = request.body as Readonly<Record<string, unknown>> | undefined
-    for (const field in body) {
-      const value = body[field]
-      if (typeof value === 'object' && goesDeeper(value, MOST_LEVELS)) return done(tooDeep(field))
-    }
-    done()
+    done(deepIn(request.body) ?? undefined)
   })
+}
+
+/** @returns the refusal of a body that is nested too deeply; null where it is not */
+export function deepIn(body: unknown): AtpError | null {
+  const fields = body as Readonly<Record<string, unknown>> | undefined
+  for (const field in fields) {
+    const value = fields[field]
+    if (typeof value === 'object' && goesDeeper(value, MOST_LEVELS)) return tooDeep(field)
+  }
+  return null
 }
 
 function goesDeeper(value: unknown, levels: number): boolean {

@@ -5,7 +5,7 @@ import type { Exchange } from '../../corridor/exchange.ts'
 import { limitHeaders } from '../../limits/limit-headers.ts'
 import { answerFigures } from '../answer-figures.ts'
 import type { App } from '../app.ts'
-import { askError, askEvents } from '../ask-events.ts'
+import { askError, askEvents, serverSent } from '../ask-events.ts'
 import { chatBodyOf } from '../chat-body-of.ts'
 import type { ExchangeFactory } from '../exchange-of.ts'
 import { AskAnswer, AskRequest } from '../schemas/ask.ts'
@@ -51,7 +51,7 @@ async function stream(
   const answer = await corridor.stream(exchange)
   return await sendStream(reply, answer, {
     contentType: 'text/event-stream; charset=utf-8',
-    events: askEvents(answer),
+    events: serverSent(askEvents(answer)),
     lastWords: askError,
     patienceMs,
   })

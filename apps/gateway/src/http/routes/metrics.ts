@@ -1,9 +1,9 @@
 /** `GET /metrics`: Prometheus' text format, with bounded labels. */
 import type { App } from '../app.ts'
-import type { Scrape } from '../scrape.ts'
+import type { Scraped } from '../scrape.ts'
 
 export interface MetricsOptions {
-  readonly scrape: Scrape
+  readonly scrape: Scraped
   /** Whether whoever scrapes needs no key. */
   readonly publicMetrics: boolean
 }

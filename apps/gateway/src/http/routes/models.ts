@@ -2,6 +2,7 @@
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { Prices } from '@atp/domain/pricing'
 import { type Arm, AUTO } from '@atp/domain/routing'
 import { mayUse } from '@atp/domain/tenant'
 import { Type } from 'typebox'
@@ -16,26 +17,29 @@ const Model = Type.Object(
 
 export interface ModelsOptions {
   readonly registry: AdapterRegistry
+  readonly prices: Prices
   readonly clock: Clock
 }
 
-export async function models(app: App, { registry, clock }: ModelsOptions): Promise<void> {
+export async function models(app: App, { registry, prices, clock }: ModelsOptions): Promise<void> {
   const created = Math.floor(clock.now() / 1000)
   const auto = { id: AUTO, object: 'model', created, owned_by: 'atp' } as const
-  const describe = (arm: Arm) =>
-    ({
+  const describe = (arm: Arm) => {
+    const { inputUsdPerMtok, outputUsdPerMtok } = prices.at(arm, clock.now())
+    return {
       id: arm.id,
       object: 'model',
       created,
       owned_by: arm.adapterId,
       atp: {
-        input_usd_per_mtok: arm.price.inputUsdPerMtok,
-        output_usd_per_mtok: arm.price.outputUsdPerMtok,
+        input_usd_per_mtok: inputUsdPerMtok,
+        output_usd_per_mtok: outputUsdPerMtok,
         context_window: arm.contextWindow,
         max_output_tokens: arm.maxOutputTokens,
         capabilities: [...arm.capabilities],
       },
-    }) as const
+    } as const
+  }
 
   app.get(
     '/v1/models',

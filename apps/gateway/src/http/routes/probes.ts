@@ -1,82 +1,59 @@
-/** The four probes. Liveness never looks at a dependency; readiness does, and fails first on shutdown. */
+/**
+ * The four probes, each answered within a moment whatever hangs. Liveness never looks at a dependency: to restart this process would
+ * not heal it. Readiness does, and fails first on shutdown.
+ */
 import type { Clock } from '@atp/core/clock'
 import type { AdapterId } from '@atp/core/ids'
 import type { AdapterHealth, AdapterRegistry, HealthSnapshot } from '@atp/domain/adapter'
-import { Type } from 'typebox'
+import type { FastifyReply } from 'fastify'
+import type { EventLoopWatch } from '../../health/event-loop-watch.ts'
 import type { App } from '../app.ts'
 import type { Readiness, ReadinessReport } from '../readiness.ts'
-
-const Status = Type.Enum(['ok', 'degraded', 'unavailable'])
-const reportFields = {
-  status: Status,
-  checks: Type.Record(
-    Type.String(),
-    Type.Object({ status: Status, detail: Type.Union([Type.String(), Type.Null()]) }),
-  ),
-  version: Type.String(),
-  uptime_s: Type.Number(),
-}
-const Report = Type.Object(reportFields)
-
-const FigureOrNull = Type.Union([Type.Number(), Type.Null()])
-const CallHealth = {
-  calls: Type.Integer({ description: 'Ended since the start.' }),
-  in_flight: Type.Integer(),
-  error_rate: Type.Union([Type.Number(), Type.Null()], {
-    description: 'Share of failures among recent calls; null without any.',
-  }),
-  latency_p50_ms: FigureOrNull,
-  latency_p95_ms: FigureOrNull,
-  time_to_first_token_p50_ms: FigureOrNull,
-  time_to_first_token_p95_ms: FigureOrNull,
-  stale_ms: Type.Union([Type.Number(), Type.Null()], { description: 'Since a call last ended.' }),
-}
-const HealthReport = Type.Object({
-  ...reportFields,
-  adapters: Type.Record(
-    Type.String(),
-    Type.Object({
-      circuit: Type.Enum(['closed', 'open', 'half_open']),
-      ...CallHealth,
-      arms: Type.Record(Type.String(), Type.Object(CallHealth)),
-    }),
-  ),
-})
+import { HealthReport, ProbeReport } from '../schemas/probes.ts'
 
 export interface ProbesOptions {
   readonly readiness: Readiness
+  readonly eventLoop: EventLoopWatch
   readonly registry: Pick<AdapterRegistry, 'adapters' | 'health'>
   readonly clock: Clock
   readonly version: string
 }
 
-export async function probes(
-  app: App,
-  { readiness, registry, clock, version }: ProbesOptions,
-): Promise<void> {
+const STARTED: ReadinessReport = { status: 'ok', checks: {} }
+
+export async function probes(app: App, options: ProbesOptions): Promise<void> {
+  const { readiness, eventLoop, registry, clock, version } = options
   const startedAt = clock.monotonic()
   const body = (report: ReadinessReport) => ({
     ...report,
     version,
     uptime_s: Math.round((clock.monotonic() - startedAt) / 1000),
   })
-  const probe = (path: string, summary: string, report: () => ReadinessReport): void => {
+  const probe = (
+    path: string,
+    summary: string,
+    report: () => ReadinessReport | Promise<ReadinessReport>,
+  ): void => {
     app.get(
       path,
       {
         config: { plane: 'public' },
-        schema: { summary, tags: ['probes'], response: { 200: Report, 503: Report } },
+        schema: { summary, tags: ['probes'], response: { 200: ProbeReport, 503: ProbeReport } },
       },
       async (_request, reply) => {
-        const current = report()
-        return reply.code(current.status === 'unavailable' ? 503 : 200).send(body(current))
+        const current = await report()
+        return verdict(reply, current).send(body(current))
       },
     )
   }
-  const alive = (): ReadinessReport => ({ status: 'ok', checks: {} })
 
-  probe('/livez', 'Is the process alive?', alive)
-  probe('/startupz', 'Has the start come to its end? It has, once the listener is open.', alive)
+  app.addHook('onReady', async () => eventLoop.start())
+  app.addHook('onClose', async () => eventLoop.stop())
+
+  probe('/livez', 'Is the process alive? Not after its event loop was blocked for long.', () =>
+    liveness(eventLoop),
+  )
+  probe('/startupz', 'Has the start come to its end? It has, once the listener is open.', () => STARTED)
   probe('/readyz', 'Should this process get traffic?', () => readiness.report())
 
   app.get(
@@ -90,11 +67,32 @@ export async function probes(
       },
     },
     async (_request, reply) => {
-      const report = readiness.report()
+      const report = await readiness.report()
       const adapters = Object.fromEntries(registry.adapters().map(({ id }) => [id, healthOf(registry, id)]))
-      return reply.code(report.status === 'unavailable' ? 503 : 200).send({ ...body(report), adapters })
+      return verdict(reply, report).send({ ...body(report), adapters })
     },
   )
+}
+
+function verdict(reply: FastifyReply, { status }: ReadinessReport) {
+  return reply.code(status === 'unavailable' ? 503 : 200).header('cache-control', 'no-store')
+}
+
+function liveness(eventLoop: EventLoopWatch): ReadinessReport {
+  const blocked = eventLoop.blocked()
+  if (blocked === null) {
+    return {
+      status: 'ok',
+      checks: { event_loop: { status: 'ok', detail: null, latency_ms: null, age_ms: 0 } },
+    }
+  }
+  const ms = Math.round(blocked.ms)
+  const detail = `the event loop was blocked for ${ms} ms, more than ${blocked.limitMs} ms`
+  const age_ms = Math.round(blocked.agoMs)
+  return {
+    status: 'unavailable',
+    checks: { event_loop: { status: 'unavailable', detail, latency_ms: ms, age_ms } },
+  }
 }
 
 function healthOf(registry: ProbesOptions['registry'], id: AdapterId) {

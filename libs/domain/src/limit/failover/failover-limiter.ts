@@ -127,6 +127,10 @@ export class FailoverLimiter implements Limiter {
     return this.#only(shared => shared.epoch(tenant))
   }
 
+  discard(tenant: string): Promise<void> {
+    return this.#only(shared => shared.discard(tenant))
+  }
+
   rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
     return this.#only(shared => shared.rebuild(tenant, counters))
   }

@@ -83,6 +83,11 @@ export class InProcessLimiter implements Limiter {
     return this.#tenants.get(tenant)?.epoch() ?? null
   }
 
+  /** Nothing is rolled back in a process. */
+  async discard(tenant: string): Promise<void> {
+    checkTenant(tenant)
+  }
+
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
     checkTenant(tenant)
     const prepared = checkCounters(counters, this.#limits)

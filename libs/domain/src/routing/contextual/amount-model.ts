@@ -3,6 +3,7 @@
  * longer ones to some prompts. The logarithm of the amount is linear in the prompt's features.
  */
 import type { LinearBandit, NativeModule } from '@atp/native'
+import { checkedFigures } from './regression-figures.ts'
 
 /** Spread of log amounts around their expectation, assumed before any was seen. */
 const NOISE = 0.5
@@ -16,6 +17,9 @@ const ERROR_MEMORY = 200
 const ERRORS_AT_START = 3
 /** A wild first guess must not put the arm out of reach. */
 const MOST_SQUARED_ERROR = 4
+
+/** No amount is so many times another. */
+const MOST_LOG = Math.log(1e18)
 
 /** One arm's part, as plain JSON. */
 export interface AmountMemory {
@@ -102,7 +106,7 @@ export class AmountModel {
   /** Illegal figures reset the arm. @returns whether they were legal */
   restoreArm(arm: number, { regression, squaredError, answers, mean }: AmountMemory): boolean {
     const legal = squaredError >= 0 && squaredError <= MOST_SQUARED_ERROR && answers >= 0 && mean >= 0
-    if (this.#logs.restoreArm(arm, Float64Array.from(regression)) && legal) {
+    if (this.#logs.restoreArm(arm, checkedFigures(regression, MOST_LOG)) && legal) {
       Object.assign(this.#arm(arm), { squaredError, answers, mean })
       return true
     }

@@ -1,6 +1,7 @@
 /** What is learned of each arm by what prompts look like: the quality of its answers, and what they come to in tokens or dollars. */
 import type { LinearBandit, NativeModule } from '@atp/native'
 import { type AmountMemory, AmountModel } from './amount-model.ts'
+import { checkedFigures } from './regression-figures.ts'
 
 /** What is expected of an arm that nobody tried: the best, so that it is tried. */
 const OPTIMISM = 1
@@ -91,7 +92,7 @@ export class ContextualModel {
   /** @returns false where a part was not legal: that part starts anew */
   restoreArm(arm: number, { quality, amount, changes }: ContextualMemory): boolean {
     this.#judged[arm] = true
-    const learned = this.qualities.restoreArm(arm, Float64Array.from(quality))
+    const learned = this.qualities.restoreArm(arm, checkedFigures(quality, 1))
     this.#changesElsewhere[arm] = this.#add(changes ?? { quality: 0, amount: 0 }, arm, -1)
     return this.amounts.restoreArm(arm, amount) && learned
   }

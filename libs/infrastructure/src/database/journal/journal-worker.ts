@@ -8,16 +8,23 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { Kysely } from 'kysely'
 import { journalMigrations } from '../migrations/journal.ts'
 import { migrate } from '../migrations/migrate.ts'
+import { answerPrices } from '../prices/price-call.ts'
+import { PriceTables } from '../prices/price-tables.ts'
 import { Repositories } from '../repositories.ts'
 import type { Schema } from '../schema.ts'
 import { answer } from '../tenants/tenant-call.ts'
 import { TenantTables } from '../tenants/tenant-tables.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { JournalRoom } from './journal-room.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { nodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type {
   AppendRequest,
   Durability,
+  JournalCalls,
+  JournalCondition,
   JournalGreeting,
+  JournalLimits,
   JournalReplies,
   JournalReply,
   JournalRequest,
@@ -30,37 +37,61 @@ import { Spool } from './spool.ts'
  * log of 1 MiB holds up the slowest percent for 2 ms, SQLite's own 4 MiB for 6 ms, 16 MiB for 24 ms.
  */
 const CHECKPOINT_PAGES = 256
+/** What a long reader made of the log is given back. */
+const LOG_BYTES = 8_388_608
+/** Another process may write a moment: `atp dead-letters`. Milliseconds. */
+const BUSY_TIMEOUT_MS = 5_000
+/** Rows that go at once where the oldest give way. */
+const DROP_ROWS = 2_000
+/** Without traffic the journal looks after itself so often, in milliseconds. */
+const LOOK_MS = 250
 
 class JournalWorker {
   readonly #port: MessagePort
   readonly #database: DatabaseSync
   readonly #repositories: Repositories
   readonly #tenants: TenantTables
+  readonly #prices: PriceTables
   readonly #writer: JournalWriter
   readonly #spool: Spool
+  readonly #letters: DeadLetters
+  readonly #room: JournalRoom
+  readonly #limits: JournalLimits
+  #told: JournalCondition
+  #letterCounts: JournalCondition['letters']
+  readonly #look: NodeJS.Timeout
 
-  private constructor(port: MessagePort, database: DatabaseSync, db: Kysely<Schema>, replica: string) {
+  private constructor(
+    port: MessagePort,
+    database: DatabaseSync,
+    db: Kysely<Schema>,
+    { file, replica, limits }: JournalWorkerData,
+  ) {
     this.#port = port
     this.#database = database
     this.#repositories = new Repositories(db, replica)
     this.#tenants = new TenantTables(db)
+    this.#prices = new PriceTables(db)
     this.#writer = new JournalWriter(database)
-    this.#spool = new Spool(database, this.#writer.names)
+    this.#letters = new DeadLetters(database)
+    this.#spool = new Spool(database, this.#writer.names, this.#letters)
+    this.#room = new JournalRoom(database, file, limits)
+    this.#limits = limits
+    this.#letterCounts = this.#letters.counts()
+    this.#told = this.#condition()
+    this.#look = setInterval(() => this.#lookAfterItself(), LOOK_MS)
   }
 
-  static async open(
-    port: MessagePort,
-    { file, replica, durability }: JournalWorkerData,
-  ): Promise<JournalWorker> {
-    const database = new DatabaseSync(file)
-    configure(database, durability)
+  static async open(port: MessagePort, data: JournalWorkerData): Promise<JournalWorker> {
+    const database = new DatabaseSync(data.file, { timeout: BUSY_TIMEOUT_MS })
+    configure(database, data.durability)
     const db = new Kysely<Schema>({ dialect: nodeSqliteDialect(database) })
     await migrate(db, journalMigrations)
-    return new JournalWorker(port, database, db, replica)
+    return new JournalWorker(port, database, db, data)
   }
 
   greeting(): JournalGreeting {
-    return { names: this.#writer.names, position: this.#position() }
+    return { names: this.#writer.names, position: this.#position(), condition: this.#condition() }
   }
 
   /** Answers this request and all that wait behind it. The queries are synchronous underneath: nothing comes between. */
@@ -77,7 +108,8 @@ class JournalWorker {
       replies.push(await this.#answer(request))
     }
     this.#commit(appends, replies)
-    this.#port.postMessage({ replies, position: this.#position() } satisfies JournalReplies)
+    this.#makeRoom()
+    this.#tell(replies)
   }
 
   #next(): JournalRequest | undefined {
@@ -89,12 +121,64 @@ class JournalWorker {
     let outcomes: (number | Error)[]
     try {
       outcomes = this.#writer.commit(appends.map(append => append.input))
+      this.#room.succeeded()
     } catch (error) {
       outcomes = appends.map(() => error as Error)
     }
     for (const [index, { id }] of appends.entries()) {
       const outcome = outcomes[index] as number | Error
-      replies.push(typeof outcome === 'number' ? { id, output: outcome } : { id, failure: outcome.message })
+      replies.push(typeof outcome === 'number' ? { id, output: outcome } : this.#failure(id, outcome))
+    }
+  }
+
+  #failure(id: number, error: Error): JournalReply {
+    return { id, failure: error.message, noRoom: this.#room.failed(error) }
+  }
+
+  /** The oldest give way, a few a group, so that none waits for long. */
+  #makeRoom(): void {
+    if (!this.#database.isOpen) return
+    this.#room.measure()
+    if (!this.#room.exceedsLimit || this.#limits.whenFull === 'refuse') return
+    try {
+      this.#room.dropped(this.#spool.dropOldest(DROP_ROWS))
+      this.#room.measure()
+    } catch (error) {
+      // A full disk takes no deletion either.
+      this.#room.failed(error as Error)
+    }
+  }
+
+  #lookAfterItself(): void {
+    this.#room.probe()
+    this.#makeRoom()
+    // Another process may have asked for some of them.
+    this.#letterCounts = this.#letters.counts()
+    const { refusal, dropped, letters } = this.#condition()
+    const told = this.#told
+    const news =
+      refusal !== told.refusal ||
+      dropped !== told.dropped ||
+      letters.all !== told.letters.all ||
+      letters.requeued !== told.letters.requeued
+    if (news) this.#tell([])
+  }
+
+  #tell(replies: readonly JournalReply[]): void {
+    this.#told = this.#condition()
+    this.#port.postMessage({
+      replies,
+      position: this.#position(),
+      condition: this.#told,
+    } satisfies JournalReplies)
+  }
+
+  #condition(): JournalCondition {
+    return {
+      bytes: this.#room.bytes,
+      refusal: this.#room.refusal,
+      dropped: this.#spool.dropped,
+      letters: this.#letterCounts,
     }
   }
 
@@ -102,7 +186,7 @@ class JournalWorker {
     try {
       return { id: request.id, output: await this.#call(request) }
     } catch (error) {
-      return { id: request.id, failure: (error as Error).message }
+      return this.#failure(request.id, error as Error)
     }
   }
 
@@ -135,13 +219,39 @@ class JournalWorker {
         return null
       case 'trim':
         return this.#spool.trim(request.input)
+      case 'bury':
+        this.#spool.bury(request.input)
+        this.#letterCounts = this.#letters.counts()
+        return null
+      case 'requeued':
+        return this.#letters.requeued(request.input)
+      case 'resent':
+        this.#resent(request.input)
+        return null
       case 'tenants':
         return answer(this.#tenants, request.input)
+      case 'prices':
+        return answerPrices(this.#prices, request.input)
       case 'close':
-        this.#database.exec('pragma wal_checkpoint(truncate)')
-        this.#database.close()
+        this.#close()
         return null
     }
+  }
+
+  #close(): void {
+    clearInterval(this.#look)
+    try {
+      this.#database.exec('pragma wal_checkpoint(truncate)')
+    } catch {
+      // On a full disk the log stays as it is: nothing in it is lost.
+    }
+    this.#database.close()
+  }
+
+  #resent({ sequence, refusal }: JournalCalls['resent']['input']): void {
+    if (refusal === null) this.#letters.remove(sequence)
+    else this.#letters.refuse(sequence, refusal)
+    this.#letterCounts = this.#letters.counts()
   }
 
   #position(): JournalReplies['position'] {
@@ -153,6 +263,7 @@ function configure(database: DatabaseSync, durability: Durability): void {
   database.exec('pragma journal_mode = wal')
   database.exec(`pragma synchronous = ${durability === 'power' ? 'full' : 'normal'}`)
   database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  database.exec(`pragma journal_size_limit = ${LOG_BYTES}`)
 }
 
 async function run(port: MessagePort): Promise<void> {

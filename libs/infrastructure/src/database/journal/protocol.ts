@@ -2,16 +2,18 @@
 import type { ContextRepository, DecisionRecord } from '@atp/domain/observation'
 import type { ContextKey } from '@atp/domain/routing'
 import type { StoredContextText } from '../context-json.ts'
+import type { PriceCall } from '../prices/price-call.ts'
 import type { StoredObservation } from '../repositories.ts'
 import type { StoredSnapshot } from '../snapshot-json.ts'
 import type { TenantCall } from '../tenants/tenant-call.ts'
 import type { EncodedBatch } from './batch-layout.ts'
+import type { DeadLetter, LetterCounts, Refusal } from './dead-letters.ts'
 import type { SpoolBatch } from './spool.ts'
 
-/** What the journal's thread can do: the arguments and the result of each. */
 /** The journal's file in its data directory. */
 export const JOURNAL_FILE = 'journal.sqlite'
 
+/** What the journal's thread can do: the arguments and the result of each. */
 export interface JournalCalls {
   append: { input: EncodedBatch; output: number }
   find: { input: string; output: DecisionRecord | null }
@@ -25,7 +27,11 @@ export interface JournalCalls {
   undrained: { input: number; output: SpoolBatch | null }
   drained: { input: number; output: null }
   trim: { input: number; output: number }
+  bury: { input: Refusal; output: null }
+  requeued: { input: number; output: readonly DeadLetter[] }
+  resent: { input: { sequence: number; refusal: Refusal | null }; output: null }
   tenants: { input: TenantCall; output: unknown }
+  prices: { input: PriceCall; output: unknown }
   close: { input: null; output: null }
 }
 
@@ -43,12 +49,33 @@ export type AppendRequest = Extract<JournalRequest, { call: 'append' }>
 
 export type JournalReply =
   | { readonly id: number; readonly output: JournalCalls[CallName]['output'] }
-  | { readonly id: number; readonly failure: string }
+  /** `noRoom`: for want of room, or of a disk that works. */
+  | { readonly id: number; readonly failure: string; readonly noRoom: boolean }
 
-/** Replies to one group of requests. */
+/** Replies to one group of requests; none where the journal only has news of itself. */
 export interface JournalReplies {
   readonly replies: readonly JournalReply[]
   readonly position: SpoolPosition
+  readonly condition: JournalCondition
+}
+
+export interface JournalCondition {
+  /** Of the file, in use. */
+  readonly bytes: number
+  /** Why no new work may begin; null while there is room. */
+  readonly refusal: string | null
+  /** Rows that were dropped before they were in Postgres, since the start. */
+  readonly dropped: number
+  readonly letters: LetterCounts
+}
+
+export interface JournalLimits {
+  /** Bytes that rows may take. It is the door that closes: what is under way then is still recorded. */
+  readonly limitBytes: number
+  /** What gives way at the limit: new work, or the oldest rows that have been learned from. */
+  readonly whenFull: 'refuse' | 'drop-oldest'
+  /** Bytes of the disk that new work must leave. */
+  readonly reserveBytes: number
 }
 
 /** The last sequence number in the journal, and the last that is safely in Postgres. */
@@ -62,6 +89,7 @@ export interface JournalWorkerData {
   readonly file: string
   readonly replica: string
   readonly durability: Durability
+  readonly limits: JournalLimits
 }
 
 /** `process`: survives `kill -9`. `power`: survives the plug too, at the cost of an fsync a group. */
@@ -69,5 +97,5 @@ export type Durability = 'process' | 'power'
 
 /** The first message of the thread: open, with the dictionary so far; or why not. */
 export type JournalGreeting =
-  | { readonly names: readonly string[]; readonly position: SpoolPosition }
+  | ({ readonly names: readonly string[] } & Pick<JournalReplies, 'position' | 'condition'>)
   | { readonly failure: string }

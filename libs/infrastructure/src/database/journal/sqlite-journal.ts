@@ -15,20 +15,25 @@ import type {
   SnapshotRepository,
   StoredContext,
 } from '@atp/domain/observation'
+import type { PriceStore } from '@atp/domain/pricing'
 import type { ContextKey } from '@atp/domain/routing'
 import type { TenantStore } from '@atp/domain/tenant'
 import { contextFromStored, contextToStored } from '../context-json.ts'
 import type { DataDirectory } from '../data-directory.ts'
+import { pricesBehind } from '../prices/price-call.ts'
 import { asPort, type StoredObservation } from '../repositories.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
 import { storeBehind } from '../tenants/tenant-call.ts'
 import { BatchEncoder } from './batch-encoder.ts'
+import type { DeadLetter, Refusal } from './dead-letters.ts'
 import {
   type CallName,
   type Durability,
   JOURNAL_FILE,
   type JournalCalls,
+  type JournalCondition,
   type JournalGreeting,
+  type JournalLimits,
   type JournalReplies,
   type JournalRequest,
   type JournalWorkerData,
@@ -39,7 +44,16 @@ import type { SpoolBatch } from './spool.ts'
 export interface SqliteJournalOptions {
   readonly directory: DataDirectory
   readonly durability: Durability
+  /** By default there is none but the disk's. */
+  readonly limits?: Partial<JournalLimits>
 }
+
+const LIMITS: JournalLimits = {
+  limitBytes: Number.MAX_SAFE_INTEGER,
+  whenFull: 'refuse',
+  reserveBytes: 16_777_216,
+}
+const RETRY_AFTER_MS = 1_000
 
 /** The compiler rewrites import specifiers, not URLs: the thread's file is whatever this file is. */
 const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -47,29 +61,38 @@ const WORKER = new URL(`./journal-worker${import.meta.url.endsWith('.ts') ? '.ts
 export class SqliteJournal
   implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
 {
-  /** Where the journal is the database. */
+  // Where the journal is the database.
   readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
+  readonly prices: PriceStore = pricesBehind(call => this.#send('prices', call))
   readonly #worker: Worker
   readonly #encoder: BatchEncoder
   readonly #pending = new Map<number, Pending>()
   #nextId = 0
   #position: SpoolPosition
+  #condition: JournalCondition
   #failure: AtpError | null = null
   #committed: () => void = () => undefined
+  #dropped: (rows: number) => void = () => undefined
 
   private constructor(worker: Worker, greeting: Extract<JournalGreeting, { names: unknown }>) {
     this.#worker = worker
     this.#encoder = new BatchEncoder(greeting.names)
     this.#position = greeting.position
+    this.#condition = greeting.condition
     worker.on('message', (message: JournalReplies) => this.#settle(message))
     worker.on('error', error => this.#fail(stopped(error.message)))
     worker.on('exit', () => this.#fail(stopped('its thread ended')))
   }
 
   /** @throws {AtpError} `start_failed` where the journal's file cannot be opened or migrated */
-  static async open({ directory, durability }: SqliteJournalOptions): Promise<SqliteJournal> {
+  static async open({ directory, durability, limits }: SqliteJournalOptions): Promise<SqliteJournal> {
     const file = directory.file(JOURNAL_FILE)
-    const workerData: JournalWorkerData = { file, replica: directory.replica, durability }
+    const workerData: JournalWorkerData = {
+      file,
+      replica: directory.replica,
+      durability,
+      limits: { ...LIMITS, ...limits },
+    }
     const worker = new Worker(WORKER, { workerData, name: 'journal' })
     const greeting = await firstMessage(worker)
     if ('names' in greeting) return new SqliteJournal(worker, greeting)
@@ -89,9 +112,31 @@ export class SqliteJournal
     return this.#position
   }
 
-  /** Calls `listener` after each commit. */
+  /** Resolves when its thread has looked into the file, behind all that was asked before. @throws {AtpError} where it cannot */
+  async answers(): Promise<void> {
+    await this.#send('known', [''])
+  }
+
+  /** Of its file, its door, and what was put aside. */
+  get condition(): JournalCondition {
+    return this.#condition
+  }
+
+  /** Why no new work may begin; null while it may. */
+  get refusal(): AtpError | null {
+    if (this.#failure !== null) return this.#failure
+    const { refusal } = this.#condition
+    return refusal === null ? null : noRoom(refusal)
+  }
+
+  /** Calls `listener` after each commit that added rows, and where others may go or are to be sent again. */
   onCommit(listener: () => void): void {
     this.#committed = listener
+  }
+
+  /** Calls `listener` after each drop of rows, with how many there were since the start. */
+  onDrop(listener: (rows: number) => void): void {
+    this.#dropped = listener
   }
 
   append(batch: JournalBatch): Promise<number> {
@@ -120,6 +165,8 @@ export class SqliteJournal
   /** @throws {RangeError} naming the path of a number that is not finite */
   async save(snapshot: Snapshot): Promise<void> {
     await this.#send('saveSnapshot', toStored(snapshot))
+    // What it holds need not be kept for a replay any more.
+    this.#committed()
   }
 
   async load(): Promise<Snapshot | null> {
@@ -154,6 +201,21 @@ export class SqliteJournal
     return this.#send('trim', limit)
   }
 
+  /** Puts aside the next row for Postgres, which refuses it. */
+  async bury(refusal: Refusal): Promise<void> {
+    await this.#send('bury', refusal)
+  }
+
+  /** Rows that were put aside and are to be sent again, the oldest first. */
+  requeued(limit: number): Promise<readonly DeadLetter[]> {
+    return this.#send('requeued', limit)
+  }
+
+  /** What became of such a row. @param refusal null where it is in Postgres now */
+  async resent(sequence: number, refusal: Refusal | null): Promise<void> {
+    await this.#send('resent', { sequence, refusal })
+  }
+
   /** Waits for what was asked before, and leaves the file tidy. */
   async close(): Promise<void> {
     if (this.#failure !== null) return
@@ -176,16 +238,19 @@ export class SqliteJournal
     })
   }
 
-  #settle({ replies, position }: JournalReplies): void {
-    const grew = position.last > this.#position.last
+  #settle({ replies, position, condition }: JournalReplies): void {
+    const news =
+      position.last > this.#position.last || condition.letters.requeued > this.#condition.letters.requeued
     this.#position = position
+    if (condition.dropped > this.#condition.dropped) this.#dropped(condition.dropped)
+    this.#condition = condition
     for (const reply of replies) {
       const pending = this.#pending.get(reply.id)
       this.#pending.delete(reply.id)
-      if ('failure' in reply) pending?.reject(refused(reply.failure))
+      if ('failure' in reply) pending?.reject(reply.noRoom ? noRoom(reply.failure) : refused(reply.failure))
       else pending?.resolve(reply.output)
     }
-    if (grew) this.#committed()
+    if (news) this.#committed()
   }
 
   #fail(failure: AtpError): void {
@@ -209,6 +274,13 @@ function firstMessage(worker: Worker): Promise<JournalGreeting> {
 
 function stopped(why: string): AtpError {
   return new AtpError('internal', { detail: `the journal stopped: ${why}; nothing more can be recorded` })
+}
+
+function noRoom(why: string): AtpError {
+  return new AtpError('storage_unavailable', {
+    detail: `the journal takes nothing now: ${why}`,
+    retryAfterMs: RETRY_AFTER_MS,
+  })
 }
 
 function refused(why: string): AtpError {

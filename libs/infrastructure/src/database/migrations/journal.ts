@@ -7,6 +7,8 @@ import * as shadow from './journal-0005-shadow.ts'
 import * as contexts from './journal-0006-contexts.ts'
 import * as tenants from './journal-0007-tenants.ts'
 import * as usage from './journal-0008-usage.ts'
+import * as prices from './journal-0009-prices.ts'
+import * as deadLetters from './journal-0010-dead-letters.ts'
 
 export const journalMigrations = {
   '0001-initial': initial,
@@ -17,4 +19,6 @@ export const journalMigrations = {
   '0006-contexts': contexts,
   '0007-tenants': tenants,
   '0008-usage': usage,
+  '0009-prices': prices,
+  '0010-dead-letters': deadLetters,
 }

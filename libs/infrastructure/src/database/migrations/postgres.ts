@@ -7,6 +7,7 @@ import * as shadow from './postgres-0005-shadow.ts'
 import * as contexts from './postgres-0006-contexts.ts'
 import * as tenants from './postgres-0007-tenants.ts'
 import * as usage from './postgres-0008-usage.ts'
+import * as prices from './postgres-0009-prices.ts'
 
 export const postgresMigrations = {
   '0001-initial': initial,
@@ -17,4 +18,5 @@ export const postgresMigrations = {
   '0006-contexts': contexts,
   '0007-tenants': tenants,
   '0008-usage': usage,
+  '0009-prices': prices,
 }

@@ -24,6 +24,7 @@ import type { Schema } from '../schema.ts'
 import { fromStored, toStored } from '../snapshot-json.ts'
 import { APPEND_LOCK, INSERT_DECISIONS, INSERT_OBSERVATIONS, LAST_SEQUENCE } from './insert-sql.ts'
 import { openPool } from './open-pool.ts'
+import { isRefusal } from './refusal.ts'
 import type { RotatingPool } from './rotating-pool.ts'
 
 export interface PostgresDatabaseOptions {
@@ -158,6 +159,14 @@ export class PostgresDatabase
       client.release()
       return result
     } catch (error) {
+      if (isRefusal(error)) {
+        // The rows' fault: the connection is as good as before.
+        await client.query('rollback').then(
+          () => client.release(),
+          () => client.release(true),
+        )
+        throw error
+      }
       // A connection in an unknown state is thrown away, and its transaction with it.
       client.release(true)
       // Who comes back may be another database, empty: look again before the next batch.

@@ -43,6 +43,17 @@ export class RotatingPool {
     }
   }
 
+  async query(sql: string): Promise<void> {
+    const client = await this.connect()
+    try {
+      await client.query(sql)
+      client.release()
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
+
   /** Waits for the queries under way. */
   async end(): Promise<void> {
     this.#ending = true

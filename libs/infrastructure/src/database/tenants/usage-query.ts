@@ -6,7 +6,10 @@ import type { Schema } from '../schema.ts'
 const DAY_MS = 86_400_000
 
 /** Reads each observation of that time once: a journal that is the database commits nothing meanwhile. */
-export async function usageOf(db: Kysely<Schema>, { tenant, from, until }: UsageQuery): Promise<Usage[]> {
+export async function usageOf(
+  db: Kysely<Schema>,
+  { tenant, from, until, without = [] }: UsageQuery,
+): Promise<Usage[]> {
   const sum = (column: 'input_tokens' | 'output_tokens' | 'cost_micro_usd') =>
     sql<number>`cast(coalesce(sum(${sql.ref(`observations.${column}`)}), 0) as bigint)`
   const day = sql<number>`${sql.ref('observations.at')} / ${sql.lit(DAY_MS)}`
@@ -32,6 +35,7 @@ export async function usageOf(db: Kysely<Schema>, { tenant, from, until }: Usage
     .orderBy('observations.arm')
     .orderBy('decisions.key_id')
   if (tenant !== null) query = query.where('observations.tenant', '=', tenant)
+  if (without.length > 0) query = query.where('observations.id', 'not in', without)
   const rows = await query.execute()
   return rows.map(row => ({
     day: new Date(row.day * DAY_MS).toISOString().slice(0, 10),

@@ -1,95 +1,38 @@
 import { AMOUNT_MAX } from '@atp/domain/limit'
 
 /**
- * ARGV: reservation; where all levels are windows of requests for how long the keys must be kept, else 0; requests; how many levels; the rest
- * in one word by word (`admit` or `recount`, guarded, latest write that the caller knows of, lease, late time, leases in flight at most,
- * leases swept at most, leased, tokens, cost, a 0 or 1 a level for shadow); the levels' names; then for each its amount, and by its kind:
- * window and width of a sub-bucket; unit, rate and capacity; four instants; nothing.
- * Answers with code (0 denied, 1 admitted, 2 stale), latest write, epoch, which level denies (0: too many in flight), microseconds
- * to wait (-1: never); then for each level what it counts, what of that is reserved, microseconds until it is empty (-1: unknown),
+ * ARGV: reservation; requests, tokens, cost; the latest write that the caller knows of (-1: nothing is guarded); for how long the keys
+ * must be kept at least where the usual case may be decided at once, else 0; lease and late time (microseconds); leases in flight
+ * at most; leased; how many levels; the rest in one word by word (`admit` or `recount`, leases swept at most, a 0 or 1 a
+ * level for shadow); the levels' names; then for each its amount, and by its kind: window and width of a sub-bucket; unit, rate and
+ * capacity; four instants; nothing.
+ * Answers with doubles: code (0 denied, 1 admitted, 2 stale), latest write, which level denies (0: too many in flight), microseconds to
+ * wait (-1: never); then for each level what it counts, what of that is reserved, microseconds until it is empty (-1: unknown),
  * and whether it was exceeded.
  */
-
-/**
- * The usual case, and the cheapest: windows of requests alone, none of them new or full. The same as the rest would do, but without a
- * function or a table a level, of which a script makes each anew at every call. Answers with the time, then for each level what it
- * counts and microseconds until it is empty. Whatever else is the case is left to the rest.
- */
-export const ADMIT_AT_ONCE = `
-if ARGV[2] ~= '0' then
-  local H, want, n, clock = KEYS[1], ARGV[3] + 0, ARGV[4] + 0, $CLOCK
-  local floor, pack, read = math.floor, struct.pack, struct.unpack
-  local stored = redis.call('HMGET', H, 'h', unpack(ARGV, 6, 5 + n))
-  if stored[1] then
-    local latest, expiry, live, kept, due, epoch = read('<dddddd', stored[1])
-    local now = latest > clock and latest or clock
-    local simple = due > now and now + ARGV[2] <= expiry
-    local writes, answer, at, last = { 'h', 0, 0, 0, 0, 0, 0, 0 }, { now, 0, 0, 0, 0, 0, 0 }, 6 + n, 2
-    for k = 1, n do
-      local name, text = ARGV[5 + k], stored[k + 1]
-      if not (simple and text) then simple = false break end
-      local sum, oldest, current, count, reserved = read('<ddddd', text)
-      local width = ARGV[at + 2]
-      local left, ends = now - ARGV[at + 1], (current + 1) * width
-      if now >= ends or (oldest + 1) * width - 1 <= left then
-        local bucket, first = floor(now / width), left < 0 and 0 or floor((left + 1) / width)
-        if current < first then
-          sum, count, oldest, current = 0, 0, bucket, bucket
-        end
-        while oldest < first do
-          local gone, following = read('<dd', redis.call('HGET', H, name .. '#' .. oldest % 65))
-          sum, oldest = sum - gone, following
-        end
-        if bucket > current then
-          if oldest == current and count == 0 then
-            oldest = bucket
-          else
-            writes[last + 1], writes[last + 2] = name .. '#' .. current % 65, pack('<dd', count, bucket)
-            last = last + 2
-          end
-          current, count = bucket, 0
-        end
-        ends = (current + 1) * width
-      end
-      if want > ARGV[at] - sum then simple = false break end
-      sum = sum + want
-      writes[last + 1], writes[last + 2] = name, pack('<ddddd', sum, oldest, current, count + want, reserved)
-      answer[2 * k], answer[2 * k + 1] = sum, sum == 0 and 0 or ends - 1 - left
-      at, last = at + 3, last + 2
-    end
-    if simple then
-      writes[2] = pack('<dddddd', now, expiry, live, kept, due, epoch)
-      redis.call('HSET', H, unpack(writes, 1, last))
-      return answer
-    end
-  end
-end
-`
-
 export const ADMIT = `
-local reservation, requests, n = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
-local how, guarded, known, lease_us, late, in_flight_max, most_swept, leased, tokens, cost, shadows =
-  string.match(ARGV[5], '^' .. string.rep('(%S+) ', 10) .. '(%d*)$')
-local recounting = how == 'recount'
-guarded, leased = guarded == '1', leased == '1'
-known, lease_us, late, in_flight_max = tonumber(known), tonumber(lease_us), tonumber(late), tonumber(in_flight_max)
-tokens, cost = tonumber(tokens), tonumber(cost)
+local reservation, requests, tokens, cost = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local known, lease_us, late = tonumber(ARGV[5]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local in_flight_max, leased, n = tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
+local how, most_swept, shadows = string.match(ARGV[12], '^(%S+) (%S+) (%d*)$')
+local recounting, guarded = how == 'recount', known >= 0
+
 -- How many arguments there are by kind, and what is wanted by measure.
 local SHAPE = { [S] = 3, [B] = 4, [D] = 5, [N] = 1 }
 local WANTED = { [114] = requests, [116] = tokens, [99] = cost, [110] = 1 }
 
 -- Where the arguments of each level begin.
-local places, after = {}, 6 + n
+local places, after = {}, 13 + n
 for k = 1, n do
   places[k] = after
-  after = after + SHAPE[string.byte(ARGV[5 + k])]
+  after = after + SHAPE[string.byte(ARGV[12 + k])]
 end
 local lease_field = 'l:' .. (leased and reservation or '')
-local stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 6, 5 + n))
+local stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 13, 12 + n))
 begin(stored[1])
 if due <= now then
   sweep(tonumber(most_swept), late, in_flight_max)
-  stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 6, 5 + n))
+  stored = call('HMGET', H, 'h', lease_field, unpack(ARGV, 13, 12 + n))
 end
 
 if guarded and (epoch <= 0 or latest < known) then
@@ -97,13 +40,17 @@ if guarded and (epoch <= 0 or latest < known) then
     epoch = -1
     call('HSET', H, 'h', life())
   end
-  return { 2, latest, epoch }
+  return pack('<dd', 2, latest)
 end
 
-local answer = { 1, 0, 0, 0, 0 }
+local function doubles(numbers)
+  return pack('<' .. string.rep('d', #numbers), unpack(numbers))
+end
+
+local answer = { 1, 0, 0, 0 }
 local levels, writes, wait, refusing, too_much, need = {}, {}, 0, nil, false, 0
 for k, at in ipairs(places) do
-  local name, amount, shadow = ARGV[5 + k], tonumber(ARGV[at]), string.byte(shadows, k) == 49
+  local name, amount, shadow = ARGV[12 + k], tonumber(ARGV[at]), string.byte(shadows, k) == 49
   local kind, measure = string.byte(name, 1, 2)
   local text, want = stored[k + 2], WANTED[measure]
   local level, counted, reserved, reset, fits, lasts
@@ -164,23 +111,23 @@ for k, at in ipairs(places) do
       refusing, wait = k, longer - now
     end
   end
-  local out = 2 + 4 * k
+  local out = 1 + 4 * k
   answer[out], answer[out + 1], answer[out + 2], answer[out + 3] = counted, reserved, reset, fits and 0 or 1
 end
 
 local known_lease = leased and stored[2] and cmsgpack.unpack(stored[2])
 if known_lease and (recounting or known_lease[1] == LIVE) then
-  for k = 1, #places do answer[5 + 4 * k] = 0 end
-  answer[2], answer[3] = latest, epoch
-  return answer
+  for k = 1, #places do answer[4 + 4 * k] = 0 end
+  answer[2] = latest
+  return doubles(answer)
 end
 if not recounting and not refusing and leased and live >= in_flight_max then
   local first = expiry_of(nil, 1)
   refusing, wait = 0, first and first - now or 0
 end
 if refusing then
-  answer[1], answer[2], answer[3], answer[4], answer[5] = 0, latest, epoch, refusing, wait
-  return answer
+  answer[1], answer[2], answer[3], answer[4] = 0, latest, refusing, wait
+  return doubles(answer)
 end
 if too_much then return redis.error_reply('ATPRANGE a limit would count more than ${AMOUNT_MAX}') end
 
@@ -188,13 +135,13 @@ if too_much then return redis.error_reply('ATPRANGE a limit would count more tha
 local reserving = leased and lease_us > 0
 local lease = { LIVE, now, now + lease_us, tokens, cost }
 for k, at in ipairs(places) do
-  local name, level = ARGV[5 + k], levels[k]
+  local name, level = ARGV[12 + k], levels[k]
   local kind, measure = string.byte(name, 1, 2)
   local want = WANTED[measure]
   local settles = reserving and measure ~= 114
   local reserve = settles and want or 0
   if settles then lease[#lease + 1] = name end
-  local out = 2 + 4 * k
+  local out = 1 + 4 * k
   if kind == S then
     local width = tonumber(ARGV[at + 2])
     level.reserved = level.reserved + reserve
@@ -241,6 +188,6 @@ if longer_ms then
 elseif reserving and was_empty then
   call('PEXPIRE', Z, ceil((expiry - now) / 1000))
 end
-answer[2], answer[3] = latest, epoch
-return answer
+answer[2] = latest
+return doubles(answer)
 `

@@ -1,11 +1,11 @@
 /** What becomes of reservations, and of a tenant whose counters were lost. */
 
-/** ARGV: reservation, tokens, cost. Answers with 0 unknown, 1 settled, 2 corrected; latest write, epoch. */
+/** ARGV: reservation, tokens, cost. Answers with doubles: 0 unknown, 1 settled, 2 corrected; latest write. */
 export const SETTLE = `
 local field = 'l:' .. ARGV[1]
 local stored = call('HMGET', H, 'h', field)
 begin(stored[1])
-if not stored[2] then return { 0, latest, epoch } end
+if not stored[2] then return pack('<dd', 0, latest) end
 local lease = cmsgpack.unpack(stored[2])
 local alive = lease[1] == LIVE
 tell(lease, alive, tonumber(ARGV[2]), tonumber(ARGV[3]))
@@ -15,7 +15,7 @@ kept, latest = kept - 1, now
 if alive then live = live - 1 end
 if kept == 0 then due = math.huge end
 call('HSET', H, 'h', life())
-return { alive and lease[3] > now and 1 or 2, latest, epoch }
+return pack('<dd', alive and lease[3] > now and 1 or 2, latest)
 `
 
 /** ARGV: reservation, lease, late time. Answers with whether it lives. */
@@ -45,7 +45,7 @@ return sweep(tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 `
 
 /**
- * ARGV: the new epoch, the latest write that the caller knows of; for each counter its level's name, what is settled, four instants.
+ * ARGV: the new epoch (0: only drops what was rolled back), the latest write that the caller knows of; for each counter its level's name, what is settled, four instants.
  * Counters that were rolled back are dropped with all that was reserved: what they say is older than what was told.
  */
 export const REBUILD = `

@@ -31,7 +31,10 @@ export async function adminAudit(app: App, { store }: { readonly store: TenantSt
               Type.String({ pattern: '^[0-9]{1,15}$', description: '`next` of the page before.' }),
             ),
             subject: Type.Optional(
-              Type.String({ maxLength: 200, description: '`tenants/ID` or `keys/ID`: its changes alone.' }),
+              Type.String({
+                maxLength: 400,
+                description: '`tenants/ID`, `keys/ID` or `prices/MODEL`: its changes alone.',
+              }),
             ),
           },
           { additionalProperties: false },

@@ -5,15 +5,9 @@ import type { KeyAdministration, MadeKey, TenantStore } from '@atp/domain/tenant
 import { Type } from 'typebox'
 import type { App } from '../../app.ts'
 import { administratorOf } from '../../plugins/planes.ts'
-import {
-  KeyAnswer,
-  keyAnswer,
-  MadeKeyAnswer,
-  momentOf,
-  NewKeyBody,
-  RotateBody,
-} from '../../schemas/admin/key.ts'
+import { KeyAnswer, keyAnswer, MadeKeyAnswer, NewKeyBody, RotateBody } from '../../schemas/admin/key.ts'
 import { cut, limitOf, pageFields, pageOf } from '../../schemas/admin/page.ts'
+import { momentOf } from '../../schemas/admin/time.ts'
 import { Problem } from '../../schemas/common.ts'
 
 const PATH = '/admin/v1/keys'

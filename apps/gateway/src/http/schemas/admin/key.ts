@@ -1,15 +1,8 @@
 /** An API key on the wire: its text once, when it is made; never its hash. */
 import { DURATION_PATTERN } from '@atp/core/config'
-import { epochMs } from '@atp/core/units'
 import { KEY_SCOPES, type StoredKey } from '@atp/domain/tenant'
 import { type Static, Type } from 'typebox'
-
-const Time = Type.String({
-  format: 'date-time',
-  description: 'RFC 3339, in UTC or with an offset.',
-  examples: ['2027-01-31T00:00:00Z'],
-})
-const TimeOrNull = Type.Union([Time, Type.Null()])
+import { Time, TimeOrNull, timeOf } from './time.ts'
 
 export const NewKeyBody = Type.Object(
   {
@@ -66,13 +59,4 @@ export function keyAnswer(key: StoredKey): Static<typeof KeyAnswer> {
     last_used_at: timeOf(key.lastUsedAt),
     rotated_from: key.rotatedFrom,
   }
-}
-
-/** @param text that its schema has found to be a time */
-export function momentOf(text: string | undefined) {
-  return text === undefined ? null : epochMs(Date.parse(text))
-}
-
-function timeOf(at: number | null): string | null {
-  return at === null ? null : new Date(at).toISOString()
 }

@@ -1,17 +1,19 @@
 /**
- * Keeps the directory of tenants like its store: a look every quarter of a second where other replicas may change it, so that a
- * revocation reaches all of them within a second. While the store is away the gateway serves from memory, and says so.
+ * Keeps prices and the directory of tenants like their store: a look every quarter of a second where other replicas may change it, so that
+ * a revocation or a new price reaches all of them within a second. While the store is away the gateway serves from memory, and says so.
  */
 import type { Logger } from '@atp/core/logging'
+import type { PriceList } from '@atp/domain/pricing'
 import type { KeyUse, TenantDirectory } from '@atp/domain/tenant'
-import type { CheckResult } from '../http/readiness.ts'
+import type { CheckResult } from './http/readiness.ts'
 
 const LOOK_EVERY_MS = 250
 const NOTE_USE_EVERY_MS = 60_000
 /** Many looks in a row have failed. */
 const STALE_MS = 3_000
 
-export interface DirectoryFollowerOptions {
+export interface StoreFollowerOptions {
+  readonly prices: Pick<PriceList, 'refresh'>
   readonly directory: Pick<TenantDirectory, 'refresh' | 'isLoaded' | 'age' | 'size'>
   readonly use: Pick<KeyUse, 'flush'>
   /** Whether somebody else may change the store. */
@@ -19,14 +21,14 @@ export interface DirectoryFollowerOptions {
   readonly log: Pick<Logger, 'info' | 'warn'>
 }
 
-export class DirectoryFollower {
-  readonly #options: DirectoryFollowerOptions
+export class StoreFollower {
+  readonly #options: StoreFollowerOptions
   #look: NodeJS.Timeout | undefined
   #noteUse: NodeJS.Timeout | undefined
   #stopped = false
   #away = false
 
-  constructor(options: DirectoryFollowerOptions) {
+  constructor(options: StoreFollowerOptions) {
     this.#options = options
   }
 
@@ -37,9 +39,9 @@ export class DirectoryFollower {
       await this.#lookOnce()
       this.#lookAgain()
     } else {
-      await directory.refresh()
+      await this.#refresh()
     }
-    log.info({ keys: directory.size }, 'tenants and keys loaded')
+    log.info({ keys: directory.size }, 'tenants, keys and prices loaded')
     this.#noteUse = setInterval(() => this.#flush(), NOTE_USE_EVERY_MS)
   }
 
@@ -53,14 +55,17 @@ export class DirectoryFollower {
   check(): CheckResult {
     const { directory, isShared } = this.#options
     if (!directory.isLoaded) {
-      return { status: 'unavailable', detail: 'tenants and keys were not loaded yet: their database is away' }
+      return {
+        status: 'unavailable',
+        detail: 'tenants, keys and prices were not loaded yet: their database is away',
+      }
     }
     const age = directory.age ?? 0
     if (!isShared || age < STALE_MS) return { status: 'ok', detail: null }
     const seconds = Math.round(age / 1000)
     return {
       status: 'degraded',
-      detail: `the database is away: tenants and keys as of ${seconds} s ago, from memory`,
+      detail: `the database is away: tenants, keys and prices as of ${seconds} s ago, from memory`,
     }
   }
 
@@ -73,15 +78,23 @@ export class DirectoryFollower {
   }
 
   async #lookOnce(): Promise<void> {
-    const { directory, log } = this.#options
+    const { log } = this.#options
     try {
-      await directory.refresh()
-      if (this.#away) log.info('tenants and keys are followed again')
+      await this.#refresh()
+      if (this.#away) log.info('tenants, keys and prices are followed again')
       this.#away = false
     } catch (error) {
-      if (!this.#away) log.warn({ err: error }, 'tenants and keys cannot be read: serving from memory')
+      if (!this.#away)
+        log.warn({ err: error }, 'tenants, keys and prices cannot be read: serving from memory')
       this.#away = true
     }
+  }
+
+  /** Prices first: whoever is let in is billed at the right one. */
+  async #refresh(): Promise<void> {
+    const { prices, directory } = this.#options
+    await prices.refresh()
+    await directory.refresh()
   }
 
   async #flush(): Promise<void> {

@@ -1,0 +1,70 @@
+/** All workers that live, wherever they are in their lives. Each has a number that no other has: it names its directory. */
+
+import { Member } from './member.ts'
+import type { Begun, Job, Left, PrimaryCalls } from './messages.ts'
+import type { MetricSum } from './metric-sum.ts'
+import type { Launch } from './process.ts'
+
+export interface CrewOptions {
+  readonly launch: Launch
+  readonly calls: PrimaryCalls
+  readonly metrics: MetricSum
+  /** Directory of all of them. */
+  readonly dataDir: string
+}
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #members = new Set<Member>()
+  #closed = false
+
+  constructor(options: CrewOptions) {
+    this.#options = options
+  }
+
+  /** Launches one more and waits until it serves. @throws {Error} where it did not start, for a person; or where all are to stop */
+  async enlist(job: Omit<Job, 'dataDir'>): Promise<{ readonly member: Member; readonly begun: Begun }> {
+    if (this.#closed) throw new Error('the gateway is stopping')
+    const { launch, calls, metrics, dataDir } = this.#options
+    const member = new Member(this.#freeNumber(), launch(calls))
+    this.#members.add(member)
+    void member.ended.then(() => {
+      this.#members.delete(member)
+      metrics.ended(member, null)
+    })
+    const begun = await member.begin(dataDir, job)
+    metrics.add(member)
+    return { member, begun }
+  }
+
+  /** Lets a member's clients go over to the others, then has it stop. */
+  retire(member: Member, patienceMs: number): Promise<Left> {
+    return this.#gone(member, member.retire(patienceMs))
+  }
+
+  /** Has all of them stop, at once, and launches none any more. @returns whether nothing was cut off */
+  async stop(patienceMs: number): Promise<boolean> {
+    this.#closed = true
+    const left = await Promise.all(
+      [...this.#members].map(member => this.#gone(member, member.stop(patienceMs))),
+    )
+    return left.every(({ clean }) => clean)
+  }
+
+  kill(): void {
+    for (const member of this.#members) member.kill()
+  }
+
+  async #gone(member: Member, leaving: Promise<Left>): Promise<Left> {
+    const left = await leaving
+    this.#options.metrics.ended(member, left.figures)
+    return left
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.#members].map(({ number }) => number))
+    let number = 1
+    while (taken.has(number)) number += 1
+    return number
+  }
+}

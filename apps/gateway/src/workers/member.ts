@@ -1,0 +1,77 @@
+/** One worker, from its launch to its end. */
+import { join } from 'node:path'
+import type { MetricFigures } from '@atp/infrastructure/telemetry'
+import { workerDirectory } from './journals.ts'
+import type { Begun, Job, Left } from './messages.ts'
+import type { Ended, WorkerProcess } from './process.ts'
+
+/** A start that takes longer hangs. */
+const BEGIN_PATIENCE_MS = 120_000
+/** An idle connection lives for 72 s; then its worker has nothing to wait for. */
+const RETIRE_PATIENCE_MS = 90_000
+const FIGURES_PATIENCE_MS = 1_000
+
+export class Member {
+  /** Names its directory; free again once it has ended. */
+  readonly number: number
+  readonly #process: WorkerProcess
+  #leaving: Promise<Left> | null = null
+
+  constructor(number: number, process: WorkerProcess) {
+    this.number = number
+    this.#process = process
+  }
+
+  get pid(): number {
+    return this.#process.pid
+  }
+
+  get ended(): Promise<Ended> {
+    return this.#process.ended
+  }
+
+  /** Whether it was asked to leave: then its end is no accident. */
+  get isLeaving(): boolean {
+    return this.#leaving !== null
+  }
+
+  /** @throws {Error} where it did not start, for a person; it has ended then */
+  async begin(dataDir: string, job: Omit<Job, 'dataDir'>): Promise<Begun> {
+    try {
+      const whole = { ...job, dataDir: join(dataDir, workerDirectory(this.number)) }
+      return await this.#process.wire.ask('begin', whole, BEGIN_PATIENCE_MS)
+    } catch (error) {
+      this.#process.kill()
+      await this.#process.ended
+      throw error
+    }
+  }
+
+  figures(): Promise<MetricFigures> {
+    return this.#process.wire.ask('figures', null, FIGURES_PATIENCE_MS)
+  }
+
+  /** Lets its clients go over to the other workers, then has it stop. @param patienceMs for the stop alone */
+  async retire(patienceMs: number): Promise<Left> {
+    await this.#process.wire.ask('retire', null, RETIRE_PATIENCE_MS).catch(() => undefined)
+    return this.stop(patienceMs)
+  }
+
+  /** Has it stop in good order, or ends it after so many milliseconds; a second call awaits the same stop. Resolves when it has ended. */
+  stop(patienceMs: number): Promise<Left> {
+    this.#leaving ??= this.#leave(patienceMs)
+    return this.#leaving
+  }
+
+  kill(): void {
+    this.#process.kill()
+  }
+
+  async #leave(patienceMs: number): Promise<Left> {
+    const left = await this.#process.wire.ask('stop', null, patienceMs).catch(() => null)
+    if (left === null) this.#process.kill()
+    else this.#process.hangUp()
+    await this.#process.ended
+    return left ?? { clean: false, figures: null }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Journals that nobody writes to any more, in directories inside a data directory: of workers that are fewer than before. Their rows
+ * move on to Postgres, and what is empty then goes. What their last moment taught is in the other replicas' sum, or lost to learning;
+ * no row is.
+ */
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '@atp/core/clock'
+import { newId } from '@atp/core/ids'
+import type { Logger } from '@atp/core/logging'
+import type { Random } from '@atp/core/random'
+import type { LiveSecret } from '@atp/core/secret'
+import { DataDirectory } from './data-directory.ts'
+import { JOURNAL_FILE } from './journal/protocol.ts'
+import { SqliteJournal } from './journal/sqlite-journal.ts'
+import { PostgresDatabase } from './postgres/postgres-database.ts'
+import { PostgresDrain } from './postgres/postgres-drain.ts'
+
+export interface OrphanJournalsOptions {
+  /** In which others may lie; its own journal is none of them. */
+  readonly dataDir: string
+  readonly databaseUrl: LiveSecret
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export class OrphanJournals {
+  readonly #options: OrphanJournalsOptions
+  readonly #stop = new AbortController()
+  #adopting: Promise<void> | null = null
+
+  constructor(options: OrphanJournalsOptions) {
+    this.#options = options
+  }
+
+  /** Looks once, and waits for Postgres as long as it takes. Directories that a process holds are left alone. */
+  start(): void {
+    this.#adopting ??= this.#adoptAll().catch(error => {
+      this.#options.log.error({ err: error }, 'orphan journals were not adopted')
+    })
+  }
+
+  /** What is left waits for the next start. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#adopting
+  }
+
+  async #adoptAll(): Promise<void> {
+    const { databaseUrl, log } = this.#options
+    const directories = this.#orphans()
+    if (directories.length === 0) return
+    const target = new PostgresDatabase({ url: databaseUrl, replica: '' })
+    for (const directory of directories) {
+      try {
+        await this.#adopt(directory, target)
+      } catch (error) {
+        log.error({ err: error, directory: directory.path }, 'an orphan journal was not adopted')
+      } finally {
+        directory.release()
+      }
+    }
+    await target.close()
+  }
+
+  /** Each taken, and under another name: a worker of its number may begin anew at once. */
+  #orphans(): DataDirectory[] {
+    const { dataDir, clock, random } = this.#options
+    return readdirSync(dataDir, { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && existsSync(join(dataDir, entry.name, JOURNAL_FILE)))
+      .flatMap(({ name }) => {
+        const path = join(dataDir, name)
+        const held = taken(path)
+        if (held === null) return []
+        const id = newId<string>(clock, random)
+        const orphan = name.startsWith(ORPHAN) ? path : join(dataDir, `${ORPHAN}${id}`)
+        if (orphan !== path) renameSync(path, orphan)
+        return [held.movedTo(orphan)]
+      })
+  }
+
+  async #adopt(directory: DataDirectory, target: PostgresDatabase): Promise<void> {
+    const { log, clock, random } = this.#options
+    if (this.#stop.signal.aborted) return
+    const source = await SqliteJournal.open({ directory, durability: 'process' })
+    const rows = source.position.last - source.position.drained
+    const done = Promise.withResolvers<void>()
+    const isEmpty = () =>
+      source.position.drained >= source.position.last && source.condition.letters.all === 0
+    const look = () => {
+      if (isEmpty()) done.resolve()
+    }
+    const drain = new PostgresDrain({ source, target, log, clock, random, onProgress: look })
+    source.onCommit(() => drain.notify())
+    this.#stop.signal.addEventListener('abort', () => done.resolve(), { once: true })
+    drain.start()
+    look()
+    await done.promise
+    await drain.stop()
+    const empty = isEmpty()
+    await source.close()
+    if (!empty) return
+    rmSync(directory.path, { recursive: true, force: true })
+    log.info({ rows }, 'the rows of an orphan journal have moved on to Postgres')
+  }
+}
+
+const ORPHAN = 'orphan-'
+
+/** @returns null where a process has it */
+function taken(path: string): DataDirectory | null {
+  try {
+    return DataDirectory.open(path, () => ORPHAN)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,95 @@
+/** Rows that a process left behind reach Postgres, whoever starts next. */
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '@atp/core/clock'
+import { SystemRandom } from '@atp/core/random'
+import { Secret } from '@atp/core/secret'
+import { type PostgresServer, postgresForTests, startPostgres } from '@atp/test-services'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { openDatabase } from '../../src/database/index.ts'
+import { batch, decision, observation } from './records.ts'
+import { openJournal, recordingLog, temporaryDirectory } from './stores.ts'
+
+const WAIT = { timeout: 30_000, interval: 20 }
+const probe = await postgresForTests()
+if (probe.missing === null) await probe.stop()
+const suite = 'journals that nobody writes to any more'
+
+describe.skipIf(probe.missing !== null)(
+  probe.missing === null ? suite : `${suite} (skipped: ${probe.missing})`,
+  () => {
+    let server: PostgresServer
+    beforeAll(async () => {
+      server = await startPostgres()
+    })
+    afterAll(() => server.stop())
+
+    async function start(dataDir: string, url: string): Promise<() => Promise<void>> {
+      const database = await openDatabase({
+        dataDir,
+        durability: 'process',
+        databaseUrl: new Secret(url),
+        log: recordingLog().log,
+        clock: systemClock,
+        random: new SystemRandom(),
+      })
+      onTestFinished(() => database.stop(0))
+      database.start()
+      return () => database.stop(0)
+    }
+
+    it('are adopted at a start, once each, and then go; one that is in use is left alone', async () => {
+      const url = await server.createDatabase()
+      const dataDir = temporaryDirectory()
+      const left: string[] = []
+      for (const worker of ['worker-1', 'worker-2']) {
+        const { journal, close } = await openJournal(join(dataDir, worker))
+        const chosen = decision()
+        const rows = [observation({ decisionId: chosen.id }), observation()]
+        await journal.append(batch(rows, [chosen]))
+        left.push(...rows.map(({ id }) => id))
+        await close()
+      }
+      const used = await openJournal(join(dataDir, 'worker-3'))
+      await used.journal.append(batch([observation()]))
+      await start(dataDir, url)
+      await vi.waitFor(async () => expect(new Set(await idsIn(url))).toEqual(new Set(left)), WAIT)
+      await vi.waitFor(() => expect(directoriesIn(dataDir)).toEqual(['worker-3']), WAIT)
+    })
+
+    it('wait for Postgres, over another restart, and never stand in the way of a worker of their number', async () => {
+      const url = await server.createDatabase()
+      const dataDir = temporaryDirectory()
+      const { journal, close } = await openJournal(join(dataDir, 'worker-1'))
+      const row = observation()
+      await journal.append(batch([row]))
+      await close()
+      await server.halt()
+      const stop = await start(dataDir, url)
+      await vi.waitFor(() => expect(existsSync(join(dataDir, 'worker-1'))).toBe(false), WAIT)
+      const again = await openJournal(join(dataDir, 'worker-1'))
+      await stop()
+      await again.close()
+      await server.resume()
+      await start(dataDir, url)
+      await vi.waitFor(async () => expect(await idsIn(url)).toEqual([row.id]), WAIT)
+      await vi.waitFor(() => expect(directoriesIn(dataDir)).toEqual([]), WAIT)
+    })
+  },
+)
+
+function directoriesIn(path: string): string[] {
+  const entries = readdirSync(path, { withFileTypes: true })
+  return entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
+}
+
+async function idsIn(url: string): Promise<string[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query('select id from observations')).rows.map(({ id }) => id)
+  } finally {
+    await client.end()
+  }
+}
