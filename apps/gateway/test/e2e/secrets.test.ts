@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { vaultForTests } from '@atp/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
 import { KeyedUpstream } from '../support/keyed-upstream.ts'
 import { get, post } from '../support/post.ts'
@@ -178,6 +179,14 @@ describe.skipIf(vault.missing !== null)(`Vault${withVault}`, () => {
     expect(said[7]).toMatch(/file:\/nowhere\/key.*missing: which cannot be read \(ENOENT\)/)
     expect(said[8]).toMatch(/secret:up-key.*env:UP_KEY, of the start.*readable/)
   }, 120_000)
+})
+
+it('the configuration of the README is valid', async () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../../README.md'), 'utf8')
+  const yaml = /```yaml\n(secrets:.*?)```/s.exec(readme)?.[1] ?? ''
+  const { code, output } = await runAtp(['config', 'check'], { config: parse(yaml) })
+  expect(code, output).toBe(0)
+  expect(output).toMatch(/adapters\[0\]\.api_key\s+secret:providers\/openai\s+file/)
 })
 
 it('a secret that is written into the file is refused with the way to do it right, and not repeated', async () => {
