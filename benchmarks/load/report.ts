@@ -3,7 +3,7 @@ import type { Machine, Result } from '../shared/results.ts'
 import { type Estimate, estimateMedian, estimateRatio } from '../shared/statistics.ts'
 import type { Scenario } from './closed-loop.ts'
 import type { MeasuredScenario, Rounds } from './measure.ts'
-import type { SideName } from './servers.ts'
+import { LIMITS_TIMEOUT, type SideName } from './servers.ts'
 
 /** What a ratio was measured under; printed for both sides, because each of these can be bought with speed. */
 export const SETTINGS = {
@@ -22,6 +22,7 @@ export const SETTINGS = {
     keys: 'one, checked each time',
     limits:
       'requests and tokens a minute, cost a day, on Redis: one decision before the call, one settlement after it',
+    'limits.timeout': LIMITS_TIMEOUT,
   },
 } as const satisfies Record<SideName, Record<string, string>>
 

@@ -22,7 +22,7 @@ import type {
 } from '@atp/domain/routing'
 import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
-import type { Redis, ReplicaCount } from '@atp/infrastructure/redis'
+import type { EvictionWatch, Redis, ReplicaCount } from '@atp/infrastructure/redis'
 import type { SecretStore } from '@atp/infrastructure/secrets'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
@@ -38,6 +38,7 @@ import type { AnswerJudging } from './judging/answer-judging.ts'
 import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
+import type { LevelAging } from './limits/level-aging.ts'
 import type { Peers } from './limits/peers.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { StoreFollower } from './store-follower.ts'
@@ -88,6 +89,8 @@ export const TENANTS = token<TenantAdministration>('tenant administration')
 export const KEYS = token<KeyAdministration>('key administration')
 /** Of the limits alone; null where there is none. */
 export const LIMITS_REDIS = token<Redis | null>('redis of the limits')
+/** Of the limits' Redis; null where there is none. */
+export const EVICTION = token<EvictionWatch | null>('eviction watch')
 export const REPLICA_COUNT = token<ReplicaCount | null>('replica count')
 /** Null where limits are in this process alone. */
 export const FAILOVER = token<FailoverLimiter | null>('failover limiter')
@@ -96,6 +99,7 @@ export const LIMITER = token<Limiter>('limiter')
 export const CALL_BOOK = token<CallBook>('call book')
 /** Null where limits are in this process alone. */
 export const PEERS = token<Peers | null>('peers')
+export const AGING = token<LevelAging>('level aging')
 export const HEARTBEAT = token<Heartbeat>('heartbeat')
 /** Null where limits are in this process alone: they know nothing of the process before. */
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')

@@ -9,7 +9,7 @@ import { typescriptNative } from '@atp/native'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Admitter } from '../src/corridor/admit.ts'
 import type { Walk } from '../src/corridor/exchange.ts'
-import type { Reservation } from '../src/corridor/reservation.ts'
+import { type Reservation, UNLIMITED } from '../src/corridor/reservation.ts'
 import { Denials } from '../src/limits/denials.ts'
 import { Heartbeat } from '../src/limits/heartbeat.ts'
 import { KEY, tenantOf } from './limits/limit-reports.ts'
@@ -73,7 +73,7 @@ function admitterOf(): Admitter {
 }
 
 /** At the arm's own price. */
-function admit(walk: Walk, arm: Arm): Promise<Reservation | AtpError> {
+async function admit(walk: Walk, arm: Arm): Promise<Reservation | AtpError> {
   return admitter.admit(walk, { ...candidate, price: arm.price }, arm)
 }
 
@@ -104,8 +104,10 @@ async function held(walk: Walk, arm = armOf('small')): Promise<Reservation> {
 
 describe('the admission of a call', () => {
   it('waits for nothing where the tenant has no limits', async () => {
-    expect((await held(walkOf([]))).levels).toEqual([])
-    expect([asked, verdicts]).toEqual([[], []])
+    const walk = walkOf([])
+    // Not even for a turn of the event loop.
+    expect(admitter.admit(walk, candidate, armOf('small'))).toBe(UNLIMITED)
+    expect([walk.levels, asked, verdicts]).toEqual([[], [], []])
   })
 
   it('reserves, is renewed, and is settled; the answer says what is left', async () => {
@@ -170,12 +172,36 @@ describe('the admission of a call', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('asks about a quota that is settled to the last once a second, but for what costs nothing', async () => {
+    const limits = [daily]
+    const first = await held(walkOf(limits))
+    await first.settle({ inputTokens: 500, outputTokens: 500, estimated: false })
+    const refuse = () => admit(walkOf(limits), armOf('small'))
+    expect(await refuse()).toMatchObject({ code: 'quota_exceeded' })
+    const before = asked.length
+    expect(await refuse()).toMatchObject({ code: 'quota_exceeded' })
+    expect(asked).toHaveLength(before)
+    await held(walkOf(limits), armOf('free', 0))
+    clock.advance(1_000)
+    await refuse()
+    expect(asked).toHaveLength(before + 2)
+  })
+
+  it('asks each time where a settlement may still give something back', async () => {
+    const limits = [{ ...daily, amount: 0.00031 }]
+    const first = await held(walkOf(limits))
+    const next = () => admit(walkOf(limits), armOf('small'))
+    expect(await next()).toBeInstanceOf(AtpError)
+    await first.settle(null)
+    expect(await next()).not.toBeInstanceOf(AtpError)
+  })
+
   it('refuses a flood without asking again, until a second has gone', async () => {
     const limits = [rpm]
     const { exchange } = walkOf(limits)
     expect(() => admitter.refuseFlood(exchange)).not.toThrow()
     await held(walkOf(limits))
-    await admit(walkOf(limits), armOf('small')).catch(() => undefined)
+    await expect(admit(walkOf(limits), armOf('small'))).rejects.toThrow('no room')
     const before = asked.length
     expect(() => admitter.refuseFlood(exchange)).toThrow('no room')
     expect(asked).toHaveLength(before)
@@ -187,7 +213,7 @@ describe('the admission of a call', () => {
     const cut = walkOf([{ ...daily, amount: 0.0001 }], { cutAtHardQuota: true })
     const reservation = await held(cut)
     expect(reservation.outputLimit).toBe(70)
-    expect(reservation.levels[0]).toMatchObject({ reserved: 100, remaining: 0 })
+    expect(cut.levels[0]).toMatchObject({ reserved: 100, remaining: 0 })
   })
 
   it('in shadow refuses nobody, and says that it would have', async () => {

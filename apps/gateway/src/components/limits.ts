@@ -2,10 +2,9 @@
 import type { AppContainer } from '@atp/core/container'
 import type { Component } from '@atp/core/lifecycle'
 import { runInBackground } from '@atp/core/shutdown'
-import type { FailoverLimiter } from '@atp/domain/limit'
-import { isReady, type Redis } from '@atp/infrastructure/redis'
-import type { CheckResult } from '../http/readiness.ts'
+import { isReady } from '@atp/infrastructure/redis'
 import type { LateSettlements } from '../limits/late-settlements.ts'
+import { limitsCheck } from '../limits/limits-check.ts'
 import { OutageWatch } from '../limits/outage-watch.ts'
 import * as T from '../tokens.ts'
 import { REDIS_PATIENCE_MS } from './redis.ts'
@@ -19,11 +18,13 @@ export function limits({ resolve }: AppContainer): Component {
   const replicas = resolve(T.REPLICA_COUNT)
   const peers = resolve(T.PEERS)
   const calls = resolve(T.CALL_BOOK)
+  const aging = resolve(T.AGING)
+  const eviction = resolve(T.EVICTION)
   const heartbeat = resolve(T.HEARTBEAT)
   const late = resolve(T.LATE_SETTLEMENTS)
   const watch = failover === null ? null : new OutageWatch(failover)
-  if (failover !== null && redis !== null) {
-    resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis))
+  if (failover !== null && redis !== null && eviction !== null) {
+    resolve(T.READINESS).register('limits', () => limitsCheck(failover, redis, eviction))
   }
   return {
     name: 'limits',
@@ -36,11 +37,13 @@ export function limits({ resolve }: AppContainer): Component {
       await replicas?.start()
       calls.start()
       heartbeat.start()
+      aging.start()
       watch?.start()
       if (late !== null) settleLate(late, resolve)
     },
     stop: async patienceMs => {
       const settlements = Math.min(SETTLEMENT_PATIENCE_MS, patienceMs / 3)
+      aging.stop()
       await heartbeat.stop(settlements)
       await watch?.stop(settlements)
       await calls.stop()
@@ -63,12 +66,4 @@ function settleLate(late: LateSettlements, resolve: AppContainer['resolve']): vo
     },
     error => log.warn({ err: error }, 'reservations of the process before were not settled'),
   )
-}
-
-/** Without traffic nobody finds out that Redis does not answer, but that its connection is gone. */
-function limitsCheck(failover: FailoverLimiter, { status }: Redis): CheckResult {
-  const { decides, backlog } = failover.state()
-  if (decides === 'shared' && status === 'ready') return { status: 'ok', detail: null }
-  const detail = `the limits that replicas share are ${decides === 'returning' ? 'coming back' : 'away'}: each tenant's policy decides, ${backlog} reservations wait to be told`
-  return { status: 'degraded', detail }
 }

@@ -19,7 +19,7 @@ import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/ro
 import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { CallBook } from '../limits/call-book.ts'
-import type { Denials } from '../limits/denials.ts'
+import { Denials } from '../limits/denials.ts'
 import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
 import { quotasLeft } from '../limits/quotas-left.ts'
@@ -47,6 +47,8 @@ export interface AdmitterOptions {
 export class Admitter {
   readonly #options: AdmitterOptions
   readonly #limits = new TenantLimits()
+  /** Quotas that are settled to the last: only a correction gives something back, and it may be noticed a second later. */
+  readonly #spent = { tokens: new Denials(), cost_usd: new Denials() }
 
   constructor(options: AdmitterOptions) {
     this.#options = options
@@ -62,20 +64,28 @@ export class Admitter {
   }
 
   /**
-   * @returns what is reserved, or why nothing is: another model may be within the limits
+   * @returns what is reserved, or why nothing is: another model may be within the limits; at once where there are no limits
    * @throws {AtpError} `rate_limit_exceeded` or `quota_exceeded` where no model is; `limits_unavailable`
    */
-  async admit(walk: Walk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
+  admit(walk: Walk, candidate: Candidate, arm: Arm): Reservation | Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
     const limits = this.#limits.of(caller.tenant, { key: caller.key, arm })
-    if (limits.length === 0) {
-      this.#pace(caller, [])
-      return UNLIMITED
-    }
+    if (limits.length > 0) return this.#admitted(walk, candidate, arm, limits)
+    this.#pace(caller, [])
+    return UNLIMITED
+  }
+
+  async #admitted(
+    walk: Walk,
+    candidate: Candidate,
+    arm: Arm,
+    limits: readonly TenantLimit[],
+  ): Promise<Reservation | AtpError> {
+    const { caller } = walk.exchange
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
-    const known = spentAlready(walk, estimate)
+    const known = spentAlready(walk, estimate) ?? this.#spentLately(caller, estimate)
     if (known !== null) return known
     const { verdict, admission } = await this.#decide(walk, limits, estimate)
     this.#pace(caller, verdict.levels)
@@ -88,6 +98,16 @@ export class Admitter {
         return this.#hold(walk, candidate, second.admission, second.verdict, smaller)
     }
     return this.#deny(walk, verdict)
+  }
+
+  /** Of a spent quota Redis is asked once a second, not once a request. */
+  #spentLately(caller: Caller, { tokens, cost }: Estimate): AtpError | null {
+    const now = this.#options.clock.monotonic()
+    const denial =
+      (tokens > 0 ? this.#spent.tokens.of(caller, now) : null) ??
+      (cost > 0 ? this.#spent.cost_usd.of(caller, now) : null)
+    if (denial !== null) this.#options.metrics.admission('denied')
+    return denial
   }
 
   /** The next requests' price of money is made of what is left now. */
@@ -133,8 +153,7 @@ export class Admitter {
     walk.isCounted = true
     walk.levels = levels
     metrics.admission(levels.some(({ exceeded }) => exceeded) ? 'shadow_denied' : 'admitted')
-    const { outputLimit } = estimate
-    if (!leased) return { ...UNLIMITED, levels, outputLimit }
+    if (!leased) return { ...UNLIMITED, outputLimit: estimate.outputLimit }
     // Of the observation that will say what it came to, too.
     const id = admission.reservation as ObservationId
     calls.admitted(admission, caller.key, candidate.arm)
@@ -144,9 +163,7 @@ export class Admitter {
       tenant,
       id,
       price: candidate.price,
-      levels,
       estimate,
-      outputLimit,
       ended: heartbeat.keep(tenant, id),
       warn: error => warn(error, 'a reservation was not settled: it counts as it was estimated'),
     })
@@ -159,6 +176,11 @@ export class Admitter {
     const { scope, counts } = definitionOf(denied.by.limit)
     const sameForAll = scope !== 'model' && (counts === 'requests' || counts === 'concurrent')
     if (scope !== 'model' && denied.by.remaining === 0) walk.spent[counts] = error
+    const { limit, used } = denied.by
+    const settled = limit.kind === 'calendar' && used >= limit.amount
+    if (scope !== 'model' && settled && (counts === 'tokens' || counts === 'cost_usd')) {
+      this.#spent[counts].add(walk.exchange.caller, scope, error, clock.monotonic())
+    }
     // What another model costs, or how long its answers get, may still be within the limits.
     if (!sameForAll) return error
     if (counts === 'requests') denials.add(walk.exchange.caller, scope, error, clock.monotonic())

@@ -57,18 +57,17 @@ export class Executor {
       const candidate = this.#next(walk.plan.candidates, tried, failed)
       if (candidate === null) break
       tried.push(candidate)
-      const reservation = await this.#admitter.admit(
-        walk,
-        candidate,
-        this.#registry.arm(candidate.arm) as Arm,
-      )
+      const arm = this.#registry.arm(candidate.arm) as Arm
+      const admission = this.#admitter.admit(walk, candidate, arm)
+      const reservation = admission instanceof Promise ? await admission : admission
       if (reservation instanceof AtpError) {
         denied ??= reservation
         continue
       }
       const upstream = this.#registry.begin(candidate.arm)
       if (upstream === null) {
-        walk.settling.push(reservation.settle(null))
+        const settling = reservation.settle(null)
+        if (settling !== null) walk.settling.push(settling)
         continue
       }
       const { price } = candidate
@@ -112,7 +111,7 @@ function providerCall(
   reservation: Reservation,
   { arm: { upstreamModel } }: AdapterCall,
 ): ProviderCall {
-  const limits = [candidate.outputLimit, reservation.outputLimit].filter(limit => limit !== null)
-  if (limits.length === 0) return { upstreamModel, body, signal }
-  return { upstreamModel, body, signal, maxOutputTokens: Math.min(...limits) }
+  const limit = candidate.outputLimit ?? reservation.outputLimit
+  if (limit === null) return { upstreamModel, body, signal }
+  return { upstreamModel, body, signal, maxOutputTokens: Math.min(limit, reservation.outputLimit ?? limit) }
 }

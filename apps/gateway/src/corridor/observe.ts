@@ -28,7 +28,8 @@ export class Observer {
     const recorded =
       last === undefined ? null : this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
     try {
-      await Promise.all([recorded, ...walk.settling])
+      if (walk.settling.length === 0) await recorded
+      else await Promise.all([recorded, ...walk.settling])
     } finally {
       this.#calls.recorded(walk.exchange.tenant, walk.attempts)
     }

@@ -1,21 +1,22 @@
 /** What one call of a model holds of its tenant's limits, from its admission until it is known what it came to. */
 
 import type { ObservationId } from '@atp/core/ids'
-import type { LevelReport, Limit, Limiter, Spend } from '@atp/domain/limit'
+import type { Limit, Limiter, Spend } from '@atp/domain/limit'
 import type { Outcome, Usage } from '@atp/domain/observation'
 import { costOf, type Price } from '@atp/domain/routing'
+import type { Estimate } from './estimate.ts'
 
 export interface Reservation {
   /** The observation of the call has the same id; null where nothing is held. */
   readonly id: ObservationId | null
-  readonly levels: readonly LevelReport[]
   /** The most tokens that each choice may get, where the reservation covers no more; null: it doesn't say. */
   readonly outputLimit: number | null
   /**
    * What was spent takes the place of what was reserved. Never rejects.
    * @param usage null: nothing; `unknown`: it may have been billed, and nobody says how much: what was reserved is taken for it
+   * @returns null where there is nothing to wait for
    */
-  settle(usage: Usage | null | 'unknown'): Promise<void>
+  settle(usage: Usage | null | 'unknown'): Promise<void> | null
 }
 
 /** What a call that told no usage came to: what the provider may have written, and bills, a client must not have for nothing. */
@@ -26,9 +27,8 @@ export function billOf(outcome: Outcome): 'unknown' | null {
 /** Of a tenant without limits. */
 export const UNLIMITED: Reservation = {
   id: null,
-  levels: [],
   outputLimit: null,
-  settle: () => Promise.resolve(),
+  settle: () => null,
 }
 
 export interface HeldReservation {
@@ -38,9 +38,7 @@ export interface HeldReservation {
   readonly id: ObservationId
   /** That what is told of it is billed at. */
   readonly price: Price
-  readonly estimate: Spend
-  readonly levels: readonly LevelReport[]
-  readonly outputLimit: number | null
+  readonly estimate: Estimate
   /** Called once, when it is settled. */
   readonly ended: () => void
   readonly warn: (error: unknown) => void
@@ -48,12 +46,11 @@ export interface HeldReservation {
 
 /** Settles once, whatever comes. */
 export function holding(held: HeldReservation): Reservation {
-  const { limiter, limits, tenant, id, price, levels, estimate, outputLimit, ended, warn } = held
+  const { limiter, limits, tenant, id, price, estimate, ended, warn } = held
   let open = true
   return {
     id,
-    levels,
-    outputLimit,
+    outputLimit: estimate.outputLimit,
     async settle(usage) {
       if (!open) return
       open = false

@@ -113,7 +113,8 @@ export class Settler {
       usage,
       cost: usage === null ? null : costOf(attempt.price, usage),
     }
-    walk.settling.push(attempt.reservation.settle(usage ?? billOf(outcome)))
+    const settling = attempt.reservation.settle(usage ?? billOf(outcome))
+    if (settling !== null) walk.settling.push(settling)
     if (outcome === 'success' && usage !== null) {
       this.#lengths.record(arm.id, usage.outputTokens / walk.request.choices, observation.at)
     }

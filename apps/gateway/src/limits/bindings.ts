@@ -5,7 +5,7 @@ import { newId, type TenantId } from '@atp/core/ids'
 import { AWAY_DEFAULT, type AwayPolicy, FailoverLimiter, InProcessLimiter } from '@atp/domain/limit'
 import { OutputLengths } from '@atp/domain/routing'
 import { RedisLimiter } from '@atp/infrastructure/ratelimit'
-import { Channel, connectRedis, ReplicaCount } from '@atp/infrastructure/redis'
+import { Channel, connectRedis, EvictionWatch, ReplicaCount } from '@atp/infrastructure/redis'
 import { Admitter } from '../corridor/admit.ts'
 import { serverAddress } from '../secrets/open-secrets.ts'
 import * as T from '../tokens.ts'
@@ -13,6 +13,7 @@ import { CallBook } from './call-book.ts'
 import { Denials } from './denials.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LateSettlements } from './late-settlements.ts'
+import { LevelAging } from './level-aging.ts'
 import { Peers } from './peers.ts'
 import { RecordProgress } from './record-progress.ts'
 import { SpendHistory } from './spend-history.ts'
@@ -23,6 +24,14 @@ export const LIMITS: readonly Binding[] = [
     // A connection of its own: what is exchanged of learning must not stand in a decision's way.
     // The limiter gives up by itself, sooner.
     return url === null ? null : connectRedis({ url, commandTimeoutMs: 10 * timeoutMs(resolve(T.CONFIG)) })
+  }),
+  bind(T.EVICTION, resolve => {
+    const redis = resolve(T.LIMITS_REDIS)
+    if (redis === null) return null
+    return new EvictionWatch(redis, policy => {
+      const message = 'Redis may evict what is counted: the limits need maxmemory-policy noeviction'
+      resolve(T.LOG).warn({ policy }, message)
+    })
   }),
   bind(T.REPLICA_COUNT, resolve => {
     const redis = resolve(T.REDIS)
@@ -86,6 +95,10 @@ export const LIMITS: readonly Binding[] = [
       leaseMs: leaseMs(resolve(T.CONFIG)),
       now: () => clock.monotonic(),
     })
+  }),
+  bind(T.AGING, resolve => {
+    const directory = resolve(T.DIRECTORY)
+    return new LevelAging({ limiter: resolve(T.LIMITER), tenants: () => directory.tenants })
   }),
   bind(T.LATE_SETTLEMENTS, resolve => {
     const limiter = resolve(T.FAILOVER)

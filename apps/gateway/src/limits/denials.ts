@@ -1,6 +1,6 @@
 /**
  * Who was refused a moment ago and must be again: a flood costs a look into a map, and no round trip. Only limits on requests are
- * remembered: of tokens and money a settlement may give back at any time.
+ * remembered, and quotas that are settled to the last: of tokens and money that are only reserved a settlement may give back at any time.
  */
 import type { AtpError } from '@atp/core/errors'
 import type { LimitScope } from '@atp/domain/tenant'

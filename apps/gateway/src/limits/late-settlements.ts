@@ -2,6 +2,8 @@
  * A process that died after it had committed what a call came to, and before the shared limits knew it, left a reservation that would
  * count as it was estimated. The next start settles the last calls in the journal again, by their ids, which are their reservations' too: those that are
  * settled are unknown by then, and nothing is changed by asking.
+ * What is in the database and in a snapshot has left the journal: of that, a settlement that waited for Redis until its process died stays
+ * as it was estimated.
  */
 import type { Limiter } from '@atp/domain/limit'
 import type { ObservationRepository } from '@atp/domain/observation'

@@ -28,6 +28,7 @@ const METHODS: { readonly [Port in keyof SharedPorts]: Readonly<Record<keyof Sha
     epoch: true,
     discard: true,
     rebuild: true,
+    forget: true,
   },
   sums: { read: true, add: true, seed: true },
 }

@@ -88,6 +88,18 @@ describe('a tenant', () => {
     expect(log[3]).toMatchObject({ before: null, after: { name: 'Acme', timeZone: 'Europe/Berlin' } })
   })
 
+  it('gets an id for each limit that has none: its place in the list does not matter', async () => {
+    const rpm = { scope: 'tenant', counts: 'requests', per: '1m', amount: 10 }
+    const daily = { scope: 'key', counts: 'cost_usd', per: 'day', amount: 1 }
+    const body = { id: 'nameless', name: 'Nameless', limits: [rpm, daily] }
+    const made = await setup.admin('POST /admin/v1/tenants', { body })
+    expect(made.body.limits).toMatchObject([{ id: 'tenant-requests-1m' }, { id: 'key-cost_usd-day' }])
+    const twice = { ...body, id: 'twice', limits: [rpm, { ...rpm, amount: 5 }] }
+    const refused = await setup.admin('POST /admin/v1/tenants', { body: twice })
+    expect(refused.status).toBe(400)
+    expect(refused.body.problems).toMatchObject([{ field: 'limits[1].id' }])
+  })
+
   it('is changed by one of two that read the same version', async () => {
     await setup.admin(`POST ${TENANTS}`, { body: { id: 'contested', name: 'Before' } })
     const headers = { 'if-match': '"1"' }

@@ -1,8 +1,10 @@
 /** Limits that replicas share: several gateways on one Redis and one Postgres hold a tenant to its limits together. */
-import { postgresForTests, redisForTests } from '@atp/test-services'
+import { postgresForTests, redisForTests, startRedis } from '@atp/test-services'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import type { ReadinessReport } from '../../src/http/readiness.ts'
 import { GatewayCluster, readiness } from '../support/gateway-cluster.ts'
-import type { KeyedGateway } from '../support/keyed-gateway.ts'
+import { KeyedGateway } from '../support/keyed-gateway.ts'
+import { get } from '../support/post.ts'
 import { completionOf, type Script } from '../support/scripted-upstream.ts'
 
 const postgres = await postgresForTests()
@@ -79,6 +81,16 @@ describe.skipIf(missing !== null)(
       const refused = await replicas.at(0).ask(key, { max_output_tokens: 2_000 })
       expect(refused.body.limit).toMatchObject({ reserved: 0 })
       expect((refused.body.limit as { used: number }).used).toBeCloseTo(spent, 9)
+    })
+
+    it('warn of a Redis that may evict what they count', async () => {
+      const redis = await startRedis({ flags: ['--maxmemory-policy', 'allkeys-lru'] })
+      opened.push({ [Symbol.asyncDispose]: () => redis.stop() })
+      const gateway = await KeyedGateway.start({ env: { REDIS_URL: redis.url } })
+      opened.push(gateway)
+      const detail = async () => (await get<ReadinessReport>(gateway, '/readyz')).body.checks.limits?.detail
+      await expect.poll(detail, patience).toContain('maxmemory-policy is allkeys-lru')
+      expect(gateway.gateway.output).toContain('Redis may evict what is counted')
     })
 
     it('refuse money and let rates go on while Redis is away, degraded; and know what was spent when it comes back empty', async () => {

@@ -116,6 +116,13 @@ export interface Limiter {
   sweep(tenant: string): Promise<Sweep>
 
   /**
+   * Forgets what counts nothing any more while its tenant is busy: levels of keys that are revoked, of limits that were changed. A tenant
+   * that is idle as a whole is forgotten by itself.
+   * @returns how many levels went
+   */
+  forget(tenant: string): Promise<number>
+
+  /**
    * When the counters of this tenant were begun, or null: they are not there, or lost. Idle counters are forgotten when nothing
    * that they count matters any more, and begun again from the sums, which costs one `rebuild`.
    */

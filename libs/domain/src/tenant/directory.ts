@@ -72,6 +72,11 @@ export class TenantDirectory {
     return false
   }
 
+  /** Those that are not deleted. */
+  get tenants(): Iterable<Tenant> {
+    return this.#tenants.values()
+  }
+
   tenant(id: TenantId): Tenant | undefined {
     return this.#tenants.get(id)
   }

@@ -8,7 +8,7 @@ export const COUNTED = ['requests', 'tokens', 'cost_usd', 'concurrent'] as const
 export type Counted = (typeof COUNTED)[number]
 
 export interface LimitDefinition {
-  /** Names it in answers and metrics. */
+  /** Names it in answers and metrics, and what it has counted. Each gets one when it is written down. */
   readonly id?: string
   readonly scope: LimitScope
   /** Of scope `key`: this key only. Without one, each key by itself. */

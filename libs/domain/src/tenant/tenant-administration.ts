@@ -4,6 +4,7 @@ import { AtpError } from '@atp/core/errors'
 import type { Random } from '@atp/core/random'
 import { AuditEntries } from './audit-entry.ts'
 import type { TenantDirectory } from './directory.ts'
+import { withIds } from './limit-ids.ts'
 import type { StoredTenant, TenantStore } from './store.ts'
 import type { Tenant, TenantSettings } from './tenant.ts'
 import { tenantProblems } from './tenant-problems.ts'
@@ -38,9 +39,10 @@ export class TenantAdministration {
 
   /** @throws {AtpError} `invalid_request`; `already_exists`, also where a tenant of this id was deleted */
   async create(actor: string, tenant: Tenant): Promise<StoredTenant> {
-    requireValid(tenant)
+    const named = { ...tenant, limits: withIds(tenant.limits) }
+    requireValid(named)
     const at = this.#clock.now()
-    const made: StoredTenant = { ...tenant, version: 1, createdAt: at, updatedAt: at, deletedAt: null }
+    const made: StoredTenant = { ...named, version: 1, createdAt: at, updatedAt: at, deletedAt: null }
     if (!(await this.#commit(actor, 'tenant.created', null, made))) {
       throw new AtpError('already_exists', {
         detail: `there is, or was, a tenant '${tenant.id}'`,
@@ -61,7 +63,11 @@ export class TenantAdministration {
     changed: (before: StoredTenant) => TenantSettings,
   ): Promise<StoredTenant> {
     const before = await this.#read(id, version)
-    const after = { ...before, ...changed(before), version: version + 1, updatedAt: this.#clock.now() }
+    const { limits, ...settings } = changed(before)
+    // Limits that are not changed keep their names, those of before that have none, too.
+    const named = limits === before.limits ? limits : withIds(limits)
+    const at = this.#clock.now()
+    const after = { ...before, ...settings, limits: named, version: version + 1, updatedAt: at }
     requireValid(after)
     await this.#replace(actor, 'tenant.changed', before, after)
     return after

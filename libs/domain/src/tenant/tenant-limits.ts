@@ -94,7 +94,7 @@ export function limitOf(
       }
 }
 
-/** By which it is known in answers, and counted. */
+/** By which it is known in answers, and counted: by its place only where it was stored before each had an id. */
 export function nameOf({ id, counts, per }: LimitDefinition, index: number): string {
   return id ?? `${counts}-${per ?? 'now'}-${index}`
 }

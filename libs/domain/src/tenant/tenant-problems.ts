@@ -41,7 +41,12 @@ function* limitProblems(tenant: Tenant): Generator<FieldProblem> {
     const problems = [...problemsOfLimit(at, limit)]
     yield* problems.length > 0 ? problems : compiledProblems(at, limit, index, tenant)
     const name = nameOf(limit, index)
-    if (names.has(name)) yield { field: `${at}.id`, found: JSON.stringify(name), allowed: 'an id of its own' }
+    if (names.has(name))
+      yield {
+        field: `${at}.id`,
+        found: JSON.stringify(name),
+        allowed: 'an id of its own: a limit without one is named by its scope, what it counts and per',
+      }
     names.add(name)
   }
 }

@@ -37,6 +37,44 @@ beforeEach(() => {
   keys = new KeyAdministration(options)
 })
 
+describe('the limits of a tenant', () => {
+  const rpm = { scope: 'tenant', counts: 'requests', per: '1m', amount: 10 } as const
+  const daily = { scope: 'key', counts: 'cost_usd', per: 'day', amount: 1 } as const
+  const named = { id: 'lanes', scope: 'tenant', counts: 'concurrent', per: null, amount: 2 } as const
+  const model = { scope: 'model', model: 'gpt-5', counts: 'tokens', per: 'month', amount: 9 } as const
+  const idsOf = ({ limits }: Tenant) => limits.map(({ id }) => id)
+
+  it('are named by what they count, wherever they stand in the list', async () => {
+    const made = await tenants.create('me', acme({ limits: [rpm, daily, named] }))
+    expect(idsOf(made)).toEqual(['tenant-requests-1m', 'key-cost_usd-day', 'lanes'])
+    const changed = await tenants.change('me', ACME, 1, before => ({
+      ...before,
+      limits: [model, daily, rpm],
+    }))
+    expect(idsOf(changed)).toEqual(['gpt-5-tokens-month', 'key-cost_usd-day', 'tenant-requests-1m'])
+  })
+
+  it('need ids where two count the same', async () => {
+    await expect(tenants.create('me', acme({ limits: [rpm, { ...rpm, burst: 5 }] }))).rejects.toMatchObject({
+      code: 'invalid_request',
+      problems: [{ field: 'limits[1].id', found: '"tenant-requests-1m"' }],
+    })
+    const both = [rpm, { ...rpm, id: 'bursts', burst: 5 }]
+    expect(idsOf(await tenants.create('me', acme({ limits: both })))).toEqual([
+      'tenant-requests-1m',
+      'bursts',
+    ])
+  })
+
+  it('keep the names under which they were stored, until they are changed', async () => {
+    const at = clock.now()
+    const old = { ...acme({ limits: [rpm] }), version: 1, createdAt: at, updatedAt: at, deletedAt: null }
+    await store.commit({ tenants: [old], keys: [], audit: [] })
+    const renamed = await tenants.change('me', ACME, 1, before => ({ ...before, name: 'Acme Inc.' }))
+    expect(idsOf(renamed)).toEqual([undefined])
+  })
+})
+
 describe('the directory', () => {
   it('knows nobody but the configured admin before it has heard of its store', async () => {
     expect(directory.isLoaded).toBe(false)

@@ -8,8 +8,7 @@ import {
   SWEPT_BY_ADMIT,
   subBucketWidth,
 } from '@atp/domain/limit'
-
-export type Argument = string | number
+import { type Written, written, writtenText } from './script-call.ts'
 
 /** The arguments that follow those of the request itself. */
 interface Tail {
@@ -18,8 +17,11 @@ interface Tail {
   /** Microseconds: in between, no calendar period of these limits begins or ends. */
   readonly from: number
   readonly until: number
-  readonly arguments: readonly Argument[]
+  readonly written: Written
 }
+
+/** Reservation, requests, tokens, cost, and what is known. */
+const OF_THE_REQUEST = 5
 
 export class AdmitArguments {
   readonly #leases: LeaseOptions
@@ -38,23 +40,20 @@ export class AdmitArguments {
     recounting: boolean,
     known: number,
     nowUs: number,
-  ): Argument[] {
+  ): Written {
+    const { tokens, cost } = estimate
     const tail = this.#tail(levels, leaseMs, recounting, nowUs)
-    return [reservation, requests, estimate.tokens, estimate.cost, known, ...tail]
+    const head = writtenText(reservation) + writtenText(requests) + writtenText(tokens) + writtenText(cost)
+    return { text: head + writtenText(known) + tail.text, count: OF_THE_REQUEST + tail.count }
   }
 
-  #tail(
-    levels: readonly PreparedLimit[],
-    leaseMs: number,
-    recounting: boolean,
-    nowUs: number,
-  ): readonly Argument[] {
+  #tail(levels: readonly PreparedLimit[], leaseMs: number, recounting: boolean, nowUs: number): Written {
     const kept = this.#tails.get(levels)
     const holds = kept !== undefined && kept.leaseMs === leaseMs && kept.recounting === recounting
-    if (holds && nowUs >= kept.from && nowUs < kept.until) return kept.arguments
+    if (holds && nowUs >= kept.from && nowUs < kept.until) return kept.written
     const tail = this.#made(levels, leaseMs, recounting, nowUs)
     this.#tails.set(levels, tail)
-    return tail.arguments
+    return tail.written
   }
 
   #made(levels: readonly PreparedLimit[], leaseMs: number, recounting: boolean, nowUs: number): Tail {
@@ -63,7 +62,7 @@ export class AdmitArguments {
     const swept = levels.some(({ limit }) => limit.kind === 'concurrent') ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT
     const shadows = levels.map(({ limit }) => (limit.shadow === true ? '1' : '0')).join('')
     let [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
-    const shapes = levels.flatMap(({ limit, scale }): Argument[] => {
+    const shapes = levels.flatMap(({ limit, scale }): number[] => {
       if (limit.kind === 'sliding') return [limit.amount, limit.windowUs, subBucketWidth(limit.windowUs)]
       if (scale !== null) return [limit.amount, scale.unit, scale.rate, scale.capacity]
       if (limit.kind !== 'calendar') return [limit.amount]
@@ -82,7 +81,7 @@ export class AdmitArguments {
       `${recounting ? 'recount' : 'admit'} ${swept} ${shadows}`,
     ]
     const names = levels.map(({ name }) => name)
-    return { leaseMs, recounting, from, until, arguments: [...head, ...names, ...shapes].map(String) }
+    return { leaseMs, recounting, from, until, written: written([...head, ...names, ...shapes]) }
   }
 }
 

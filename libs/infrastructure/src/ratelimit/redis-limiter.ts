@@ -26,24 +26,24 @@ import {
 } from '@atp/domain/limit'
 import type { Cluster, Redis } from 'ioredis'
 import { decodeAdmission, decodeSettlement } from './decode.ts'
-import { AdmitArguments, type Argument } from './encode.ts'
+import { AdmitArguments } from './encode.ts'
 import { LatestWrites } from './latest-writes.ts'
 import { OneWriteATurn } from './one-write-a-turn.ts'
+import { ScriptCall, type Written, written } from './script-call.ts'
 import { SERVER_CLOCK, scriptsFor } from './scripts.ts'
 import { within } from './within.ts'
 
 /** What is stored changes only together with this number. */
 const LAYOUT = 1
 
-type Keyed<Answer> = (hash: string, set: string, ...args: Argument[]) => Promise<Answer>
+type Keyed<Answer> = (hash: string, set: string, ...args: (string | number)[]) => Promise<Answer>
 
 /** The commands that `defineCommand` adds: EVALSHA, and EVAL where the server does not know the script. */
 interface LimitCommands {
-  readonly atpAdmitBuffer: Keyed<Buffer>
-  readonly atpSettleBuffer: Keyed<Buffer>
   readonly atpRenew: Keyed<number>
   readonly atpSweep: Keyed<string[]>
   readonly atpRebuild: Keyed<number>
+  readonly atpForget: Keyed<[cursor: string, forgotten: string]>
 }
 
 export interface RedisLimiterOptions extends Partial<LeaseOptions> {
@@ -73,6 +73,8 @@ export class RedisLimiter implements Limiter {
   readonly #calendar = new Calendar()
   readonly #latest = new LatestWrites()
   readonly #writes: OneWriteATurn
+  readonly #admitted: ScriptCall
+  readonly #settled: ScriptCall
   readonly #arguments: AdmitArguments
 
   constructor({
@@ -84,16 +86,12 @@ export class RedisLimiter implements Limiter {
     clock = SERVER_CLOCK,
     ...leases
   }: RedisLimiterOptions) {
-    const { admit, settle, renew, sweep, rebuild } = scriptsFor(clock)
-    const commands = {
-      atpAdmit: admit,
-      atpSettle: settle,
-      atpRenew: renew,
-      atpSweep: sweep,
-      atpRebuild: rebuild,
-    }
+    const { admit, settle, renew, sweep, rebuild, forget } = scriptsFor(clock)
+    const commands = { atpRenew: renew, atpSweep: sweep, atpRebuild: rebuild, atpForget: forget }
     for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
     this.#redis = redis as (Redis | Cluster) & LimitCommands
+    this.#admitted = new ScriptCall(redis, admit)
+    this.#settled = new ScriptCall(redis, settle)
     this.#writes = new OneWriteATurn(redis)
     this.#options = { nowUs, newEpoch, timeoutMs, prefix: `${prefix}:limits:${LAYOUT}` }
     this.#leases = { ...LEASE_DEFAULTS, ...leases }
@@ -111,8 +109,7 @@ export class RedisLimiter implements Limiter {
   async settle(tenant: string, reservation: string, spent: Spend): Promise<Settlement> {
     checkTenant(tenant)
     checkSpend(spent)
-    const { atpSettleBuffer } = this.#redis
-    const answer = await this.#call(tenant, atpSettleBuffer, [reservation, spent.tokens, spent.cost])
+    const answer = await this.#run(this.#settled, tenant, written([reservation, spent.tokens, spent.cost]))
     const { settlement, latest } = decodeSettlement(answer)
     this.#latest.saw(tenant, latest)
     return settlement
@@ -155,12 +152,26 @@ export class RedisLimiter implements Limiter {
     checkTenant(tenant)
     const now = this.#options.nowUs()
     const prepared = checkCounters(counters, this.#limits)
-    const args: Argument[] = [this.#options.newEpoch(), this.#latest.of(tenant)]
+    const args: (string | number)[] = [this.#options.newEpoch(), this.#latest.of(tenant)]
     for (const [index, { name, limit }] of prepared.entries()) {
       if (limit.kind !== 'calendar') continue
       args.push(name, (counters[index] as Counter).settled, ...this.#calendar.periodsOf(limit, now))
     }
     return (await this.#call(tenant, this.#redis.atpRebuild, args)) === 1
+  }
+
+  /** A part of the hash a call, so that none of them takes long. */
+  async forget(tenant: string): Promise<number> {
+    checkTenant(tenant)
+    const { lateMs, inFlightMax } = this.#leases
+    let [cursor, all] = ['0', 0]
+    do {
+      const args = [cursor, SWEPT_AT_ONCE, 1_000 * lateMs, inFlightMax]
+      const [next, forgotten] = await this.#call(tenant, this.#redis.atpForget, args)
+      cursor = next
+      all += Number(forgotten)
+    } while (cursor !== '0')
+    return all
   }
 
   async #count(
@@ -172,7 +183,7 @@ export class RedisLimiter implements Limiter {
     const guarded = !recounting && levels.some(({ guarded, limit }) => guarded && limit.shadow !== true)
     const known = guarded ? this.#latest.of(tenant) : -1
     const args = this.#arguments.of(admission, levels, recounting, known, this.#options.nowUs())
-    const answer = await this.#call(tenant, this.#redis.atpAdmitBuffer, args)
+    const answer = await this.#run(this.#admitted, tenant, args)
     const leased = levels.some(({ leased }) => leased)
     const { verdict, latest } = decodeAdmission(answer, levels, leased, this.#leases.inFlightMax)
     if (guarded) this.#latest.saw(tenant, latest)
@@ -185,7 +196,12 @@ export class RedisLimiter implements Limiter {
     return [hash, `${hash}:due`]
   }
 
-  #call<Answer>(tenant: string, command: Keyed<Answer>, args: readonly Argument[]): Promise<Answer> {
+  #run(script: ScriptCall, tenant: string, args: Written): Promise<Buffer> {
+    this.#writes.gather()
+    return this.#timed(script.run(this.#keysOf(tenant), args))
+  }
+
+  #call<Answer>(tenant: string, command: Keyed<Answer>, args: readonly (string | number)[]): Promise<Answer> {
     const [hash, set] = this.#keysOf(tenant)
     this.#writes.gather()
     return this.#timed(command.call(this.#redis, hash, set, ...args))

@@ -1,6 +1,7 @@
 /** The scripts as Redis gets them: the stored state, then what is done with it. Each is one step for everyone else. */
 import { ADMIT } from './lua/admit.ts'
 import { ADMIT_AT_ONCE } from './lua/admit-at-once.ts'
+import { FORGET } from './lua/forget.ts'
 import { LEASES } from './lua/leases.ts'
 import { LEVELS } from './lua/levels.ts'
 import { LIFE } from './lua/life.ts'
@@ -16,6 +17,7 @@ export interface Scripts {
   readonly renew: string
   readonly sweep: string
   readonly rebuild: string
+  readonly forget: string
 }
 
 export function scriptsFor(clock: string): Scripts {
@@ -28,5 +30,6 @@ export function scriptsFor(clock: string): Scripts {
     renew: life + RENEW,
     sweep: all + SWEEP,
     rebuild: life + REBUILD,
+    forget: all + FORGET,
   }
 }

@@ -1,4 +1,5 @@
 export type { Redis } from 'ioredis'
 export { Channel } from './channel.ts'
 export { type ConnectOptions, connectRedis, isReady } from './connect.ts'
+export { EvictionWatch } from './eviction-watch.ts'
 export { ReplicaCount } from './replica-count.ts'

@@ -1,7 +1,8 @@
 /**
  * What Redis does with the sums, each in one step. A key is a hash: `lineage`, `told:<replica>` with the sequence up to which a
  * replica's observations are in it, and `part:<name>` as `part-encoding.ts` writes it. What a replica told stays as long as
- * the sum, also where the replica is gone for good: a field of some 60 bytes.
+ * the sum, also where the replica is gone for good: a field of some 60 bytes. Without it one that comes back, however late, could not
+ * know what of its journal is in the sum, and would tell it again.
  */
 
 /** Sums that nobody has told to for so long are forgotten. */

@@ -56,6 +56,44 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     expect(verdicts.map(({ kind }) => kind)).toEqual(['admitted', 'admitted', 'admitted', 'denied', 'denied'])
   })
 
+  test('forget the levels that count nothing any more while their tenant is busy, and no others', async () => {
+    const ofKey = (key: string): Limit[] => [
+      sliding('requests', 9, MINUTE, `key/${key}/rpm`),
+      { ...bucket('tokens', 60, MINUTE, 9), id: `key/${key}/tokens` },
+      { ...daily('tokens', 99), id: `key/${key}/day` },
+      { ...concurrent(9), id: `key/${key}/lanes` },
+    ]
+    await subject.limiter.rebuild(tenant, [])
+    await admit([concurrent(9)], { leaseMs: (10 * DAY) / 1_000 })
+    await admit(ofKey('dead'), { reservation: 'dead', ...spend(3) })
+    await subject.limiter.settle(tenant, 'dead', { tokens: 2, cost: 0 })
+    expect(await subject.limiter.forget(tenant)).toBe(1)
+    await at(NOON + 2 * DAY)
+    await admit(ofKey('alive'), { reservation: 'alive', ...spend(3) })
+    await at(NOON + 2 * DAY + HOUR)
+    expect(await subject.limiter.forget(tenant)).toBeGreaterThan(1)
+    await at(NOON + 4 * DAY)
+    await admit(ofKey('other'))
+    await subject.limiter.forget(tenant)
+    // Of the one that is dead nothing is left, the ones that counted since count on.
+    expect(await subject.limiter.forget(tenant)).toBe(0)
+    expect(await subject.limiter.settle(tenant, 'alive', { tokens: 5, cost: 0 })).not.toBe('settled')
+    expect(figures(await admit(ofKey('dead'), spend(1)))).toEqual([
+      [1, 0, 8],
+      [0, 1, 8],
+      [0, 1, 98],
+      [0, 1, 8],
+    ])
+  })
+
+  test('keep what counts when counters that were rolled back are dropped', async () => {
+    const limits = [daily('cost', 100)]
+    await subject.limiter.discard(tenant)
+    await subject.limiter.rebuild(tenant, [{ limit: daily('cost', 100), settled: 60 }])
+    await subject.limiter.discard(tenant)
+    expect(figures(await admit(limits, spend(0, 10)))).toEqual([[60, 10, 30]])
+  })
+
   test('take a slot at all levels or at none', async () => {
     const [second, minute] = [sliding('requests', 10, SECOND), sliding('requests', 2, MINUTE)]
     await admit([second, minute])

@@ -25,6 +25,24 @@ describe(`a tenant ${implementation.name}`, () => {
     },
   )
 
+  it.skipIf(implementation.missing)('takes no memory for keys that are dead', async () => {
+    const { limiter, setTime } = implementation.create()
+    const tenant = `test/${randomUUID()}`
+    const limitsOf = (key: number) => [sliding('requests', 9, MINUTE, `key/${key}`)]
+    const fields = () => redis?.hlen(`atp:limits:1:{${tenant}}`)
+    await setTime(tenant, NOON)
+    for (let key = 0; key < 500; key += 1) {
+      await limiter.admit(admission(tenant, limitsOf(key)))
+      await setTime(tenant, NOON + key * SECOND)
+      await limiter.admit(admission(tenant, limitsOf(key)))
+    }
+    expect(await fields()).toBeGreaterThan(900)
+    await setTime(tenant, NOON + 600 * SECOND + 86_400 * SECOND)
+    await limiter.admit(admission(tenant, limitsOf(0)))
+    expect(await limiter.forget(tenant)).toBe(499)
+    expect(await fields()).toBeLessThanOrEqual(3)
+  })
+
   it.skipIf(implementation.missing)(
     'that lost its hash begins anew, without the due times of before',
     async () => {

@@ -20,7 +20,7 @@ afterAll(async () => {
 
 describe.skipIf(redis === null)('the number of replicas', () => {
   const counts: ReplicaCount[] = []
-  const now = 0
+  let now = 0
 
   afterEach(() => {
     for (const count of counts.splice(0)) count.stop()
@@ -40,6 +40,23 @@ describe.skipIf(redis === null)('the number of replicas', () => {
     await started(prefix)
     expect((await started(prefix)).known).toBe(3)
     await expect.poll(() => first.known, { timeout: PATIENT_MS }).toBe(3)
+  })
+
+  it('goes on with those that were there until they have been missing for some seconds', async () => {
+    const prefix = `test/${randomUUID()}`
+    const first = await started(prefix)
+    await started(prefix)
+    await started(prefix)
+    await expect.poll(() => first.others.length, { timeout: PATIENT_MS }).toBe(2)
+    for (const other of counts.splice(1)) other.stop()
+    await redis?.del(`${prefix}:replicas`)
+    await expect.poll(() => first.known, { timeout: PATIENT_MS }).toBe(1)
+    expect(first.others).toHaveLength(2)
+    const passing = setInterval(() => {
+      now += 400
+    }, 300)
+    await expect.poll(() => first.others, { timeout: PATIENT_MS }).toEqual([])
+    clearInterval(passing)
   })
 
   it('is at least as many as are said to be there, whoever came first, and where Redis never answered', async () => {

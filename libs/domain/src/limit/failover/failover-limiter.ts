@@ -123,6 +123,11 @@ export class FailoverLimiter implements Limiter {
     return this.#only(shared => shared.sweep(tenant))
   }
 
+  async forget(tenant: string): Promise<number> {
+    await this.#options.local.forget(tenant)
+    return this.#only(shared => shared.forget(tenant))
+  }
+
   epoch(tenant: string): Promise<Epoch | null> {
     return this.#only(shared => shared.epoch(tenant))
   }

@@ -79,6 +79,10 @@ export class InProcessLimiter implements Limiter {
     return { provisional, more: provisional.length === SWEPT_AT_ONCE }
   }
 
+  async forget(tenant: string): Promise<number> {
+    return this.#tenants.get(tenant)?.forget(this.#nowUs()) ?? 0
+  }
+
   async epoch(tenant: string): Promise<Epoch | null> {
     return this.#tenants.get(tenant)?.epoch() ?? null
   }

@@ -119,6 +119,16 @@ export class TenantLedger {
     return true
   }
 
+  /** Levels that no reservation has counted in that may still be settled. @returns how many went */
+  forget(clockUs: number): number {
+    const nowUs = Math.max(clockUs, this.#latestUs)
+    const before = this.#levels.size
+    for (const [name, level] of this.#levels) {
+      if (level.idleUs() + 1_000 * this.#options.lateMs <= nowUs) this.#levels.delete(name)
+    }
+    return before - this.#levels.size
+  }
+
   /** Nothing that is kept here matters from then on. */
   idleUs(): number {
     if (this.#leases.size > 0) return Number.POSITIVE_INFINITY
