@@ -6,6 +6,7 @@ import { vaultForTests } from '@atp/test-services'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
+import { call, freshKey } from '../support/keyed-gateway.ts'
 import { KeyedUpstream } from '../support/keyed-upstream.ts'
 import { get, post } from '../support/post.ts'
 import { configFor } from '../support/scripted-upstream.ts'
@@ -179,6 +180,21 @@ describe.skipIf(vault.missing !== null)(`Vault${withVault}`, () => {
     expect(said[7]).toMatch(/file:\/nowhere\/key.*missing: which cannot be read \(ENOENT\)/)
     expect(said[8]).toMatch(/secret:up-key.*env:UP_KEY, of the start.*readable/)
   }, 120_000)
+})
+
+it('the admin key is another as soon as its file is', async () => {
+  const [first, second] = [freshKey(), freshKey()]
+  const file = join(scratch, 'admin-key')
+  writeFileSync(file, first)
+  await using gateway = await GatewayProcess.start({
+    auth: 'keys',
+    config: { auth: { admin_key: `file:${file}` }, secrets: { ttl: '1h' } },
+  })
+  const status = async (key: string) => (await call(gateway, 'GET /admin/v1/keys', { key })).status
+  expect(await status(first)).toBe(200)
+  writeFileSync(file, second)
+  await expect.poll(() => status(second)).toBe(200)
+  expect(await status(first)).toBe(401)
 })
 
 it('the configuration of the README is valid', async () => {

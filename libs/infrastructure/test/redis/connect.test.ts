@@ -68,7 +68,7 @@ describe.skipIf(probe.missing !== null)(
     const connected = async (secrets: FollowedSecrets) => {
       const url = addressWithCredentials(
         new Secret(server.url),
-        new Secret('rotated'),
+        secrets.secret('user'),
         secrets.secret('password'),
       )
       const redis = connectRedis({ url, commandTimeoutMs: PATIENT_MS })
@@ -77,28 +77,28 @@ describe.skipIf(probe.missing !== null)(
     }
 
     it('takes the new ones on as it stands, without a failed command, and connects with them', async () => {
-      await using secrets = await followed({ password: 'one' })
+      await using secrets = await followed({ user: 'rotated', password: 'one' })
       const redis = await connected(secrets)
-      await root.acl('SETUSER', 'rotated', '>two')
+      await root.acl('SETUSER', 'second', 'on', '>two', '~*', '+@all')
       const commands = Array.from({ length: 50 }, () => redis.ping())
-      secrets.replace({ password: 'two' })
-      await expect.poll(() => secrets.secret('password').reveal()).toBe('two')
+      secrets.replace({ user: 'second', password: 'two' })
+      await expect.poll(() => redis.acl('WHOAMI')).toBe('second')
       commands.push(...Array.from({ length: 50 }, () => redis.ping()))
-      await root.acl('SETUSER', 'rotated', '<one')
+      await root.acl('DELUSER', 'rotated')
       expect(await Promise.all(commands)).toEqual(Array(100).fill('PONG'))
       const closed = new Promise(resolve => redis.once('close', resolve))
-      await root.client('KILL', 'USER', 'rotated')
+      await root.client('KILL', 'USER', 'second')
       await closed
       expect(await isReady(redis, PATIENT_MS)).toBe(true)
-      expect(await redis.acl('WHOAMI')).toBe('rotated')
+      expect(await redis.acl('WHOAMI')).toBe('second')
       redis.disconnect()
     })
 
     it('reads those again that Redis refuses', async () => {
-      await using secrets = await followed({ password: 'one' })
+      await using secrets = await followed({ user: 'rotated', password: 'one' })
       const redis = await connected(secrets)
       await root.acl('SETUSER', 'rotated', '>two', '<one')
-      secrets.replace({ password: 'two' }, 'silently')
+      secrets.replace({ user: 'rotated', password: 'two' }, 'silently')
       const closed = new Promise(resolve => redis.once('close', resolve))
       await root.client('KILL', 'USER', 'rotated')
       await closed

@@ -106,6 +106,8 @@ describe('a cached path', () => {
     source.gate = promise
     const old = path.refresh()
     source.answer = 'second'
+    // It would be there before the older one.
+    source.gate = null
     const anew = Promise.all([path.refreshAnew(), path.refreshAnew()])
     resolve()
     await Promise.all([old, anew])

@@ -48,7 +48,11 @@ describe('the store of secrets', () => {
     source.answer = { user: 'u2', password: 'p2' }
     clock.advance(60_000)
     await store.refreshDue()
+    source.answer = { user: 'u2', password: 'p3' }
+    clock.advance(60_000)
+    await store.refreshDue()
     expect(told).toEqual(['u2 p2'])
+    expect(password.reveal()).toBe('p3')
     expect(user.generation).toBe(2)
     await store.close()
   })
