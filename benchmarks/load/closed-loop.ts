@@ -75,6 +75,11 @@ export class ClosedLoop {
     return this.#pool.close()
   }
 
+  /** Also where its server is gone. */
+  destroy(): Promise<void> {
+    return this.#pool.destroy()
+  }
+
   #ask(body: string, expected: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#pool.dispatch(

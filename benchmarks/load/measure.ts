@@ -13,14 +13,16 @@ export interface Rounds {
   readonly cpu: number[]
 }
 
-export interface MeasuredScenario {
+export interface MeasuredScenario<Name extends string = SideName> {
   readonly scenario: Scenario
   /** In the order in which they were given. */
-  readonly sides: ReadonlyMap<SideName, Rounds>
+  readonly sides: ReadonlyMap<Name, Rounds>
 }
 
-export interface MeasureOptions {
-  readonly servers: readonly Server[]
+export interface MeasureOptions<Name extends string = SideName> {
+  readonly servers: readonly Server<Name>[]
+  /** All of them, where it is left out. */
+  readonly scenarios?: readonly Scenario[]
   readonly connections: number
   readonly rounds: number
   /** Of load on a side, in a round. */
@@ -31,15 +33,17 @@ export interface MeasureOptions {
 /** Until the compilers have settled. */
 const WARM_UP_SECONDS = 5
 
-export async function measure(options: MeasureOptions): Promise<MeasuredScenario[]> {
-  const { servers, rounds, seconds, connections, progress } = options
+export async function measure<Name extends string>(
+  options: MeasureOptions<Name>,
+): Promise<MeasuredScenario<Name>[]> {
+  const { servers, scenarios = SCENARIOS, rounds, seconds, connections, progress } = options
   const sides = servers.map(server => new Side(server, connections))
-  const measured = SCENARIOS.map(scenario => ({
+  const measured = scenarios.map(scenario => ({
     scenario,
     sides: new Map(sides.map(({ name }) => [name, noRounds()])),
   }))
   progress('warming up')
-  for (const scenario of SCENARIOS) {
+  for (const scenario of scenarios) {
     for (const side of sides) await side.run(scenario, WARM_UP_SECONDS)
   }
   for (let round = 0; round < rounds; round += 1) {
@@ -60,12 +64,12 @@ interface Round {
   readonly cpu: number | null
 }
 
-class Side {
-  readonly name: SideName
-  readonly #server: Server
+class Side<Name extends string> {
+  readonly name: Name
+  readonly #server: Server<Name>
   readonly #loop: ClosedLoop
 
-  constructor(server: Server, connections: number) {
+  constructor(server: Server<Name>, connections: number) {
     this.name = server.name
     this.#server = server
     this.#loop = new ClosedLoop(server.url, connections, server.key)

@@ -11,8 +11,8 @@ import { limitedKey } from './limited-tenant.ts'
 /** Fixed: scripts rely on it. */
 export type SideName = 'bare' | 'gateway' | 'gateway-auth-limits'
 
-export interface Server {
-  readonly name: SideName
+export interface Server<Name extends string = SideName> {
+  readonly name: Name
   readonly pid: number
   readonly url: string
   /** Where it asks for one. */

@@ -22,6 +22,7 @@ export class Gateway {
   readonly #lifecycle: Lifecycle
   #shutdown: Shutdown | undefined
   #stopped: Promise<ShutdownReport> | undefined
+  #isRetired = false
 
   /** @param options.readyFirst whether it listens only once it is ready: another process serves until then */
   constructor(container: AppContainer, { readyFirst = false }: { readonly readyFirst?: boolean } = {}) {
@@ -68,6 +69,7 @@ export class Gateway {
 
   /** Lets its clients go over to other processes that listen on the same port; still ready, for those that are left. */
   retire(): Promise<void> {
+    this.#isRetired = true
     return this.#http.retire()
   }
 
@@ -77,8 +79,8 @@ export class Gateway {
     const log = resolve(T.LOG)
     const timers = resolve(T.TIMERS)
     this.#shutdown = new Shutdown({
-      // Nobody was sent here before it listened.
-      windows: this.#http.url === '' ? { ...windows, lag: 0 } : windows,
+      // Nobody is sent here before it listens, nor once others do instead.
+      windows: this.#http.url === '' || this.#isRetired ? { ...windows, lag: 0 } : windows,
       work: resolve(T.OPEN_WORK),
       tasks: resolve(T.BACKGROUND_TASKS),
       closeDoors: () => this.#http.closeDoors(),

@@ -13,7 +13,7 @@ import {
 } from '@atp/domain/replay'
 import { type Preset, Utility } from '@atp/domain/routing'
 import { readDecisionLog } from '@atp/infrastructure/database'
-import { secretStoreOf, serverAddress } from '../secrets/open-secrets.ts'
+import { isOfDatabase, secretStoreOf, serverAddress } from '../secrets/open-secrets.ts'
 import { textTable } from '../text-table.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
@@ -72,7 +72,7 @@ async function decisionLog(
 ) {
   const quiet = { info: () => undefined, warn: () => undefined }
   const surroundings = { env: process.env, clock: systemClock, random: new SystemRandom(), log: quiet }
-  const secrets = secretStoreOf(config, surroundings, ({ field }) => field.startsWith('database.'))
+  const secrets = secretStoreOf(config, surroundings, isOfDatabase)
   try {
     await secrets.open()
     const databaseUrl = serverAddress(secrets, config.database)

@@ -67,9 +67,9 @@ export class HttpServer implements Component {
     this.#url = await this.#app.listen({ host: config.server.host, port: config.server.port })
   }
 
-  /** Lets its clients go over to other processes that listen on the same port. */
+  /** Lets its clients go over to other processes that listen on the same port: what they ask for is answered, and tells them to. */
   async retire(): Promise<void> {
-    this.#app?.sendClientsAway()
+    this.#container.resolve(T.OPEN_WORK).drain()
     if (this.#app !== undefined) await leavePort(this.#app.server)
   }
 

@@ -54,6 +54,11 @@ export function secretStoreOf(
   })
 }
 
+/** For who needs the database alone. */
+export function isOfDatabase({ field }: ConfigSecret): boolean {
+  return field.startsWith('database.')
+}
+
 export function liveSecret(store: SecretStore, at: SecretAt): LiveSecret {
   return at instanceof Secret ? at : store.get(at)
 }

@@ -1,4 +1,5 @@
 /** What the primary and its workers may ask each other. */
+import type { Unfinished } from '@atp/core/shutdown'
 import type { MetricFigures } from '@atp/infrastructure/telemetry'
 import type { PortCall } from './shared-ports.ts'
 
@@ -24,8 +25,8 @@ export interface Begun {
 
 /** How a worker left. */
 export interface Left {
-  /** Whether nothing was cut off. */
-  readonly clean: boolean
+  /** What did not come to its own end. */
+  readonly unfinished: readonly Unfinished[]
   /** Its last figures; null where it had none. */
   readonly figures: MetricFigures | null
 }

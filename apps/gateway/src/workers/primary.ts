@@ -2,6 +2,7 @@
 import type { Clock } from '@atp/core/clock'
 import { parseDuration } from '@atp/core/config'
 import type { Logger } from '@atp/core/logging'
+import type { Unfinished } from '@atp/core/shutdown'
 import { createWorkerMetrics } from '@atp/infrastructure/telemetry'
 import { Crew } from './crew.ts'
 import type { Begun } from './messages.ts'
@@ -94,8 +95,8 @@ export class Primary {
     this.#plan = plan
   }
 
-  /** @returns whether nothing was cut off */
-  stop(): Promise<boolean> {
+  /** @returns what did not come to its own end */
+  stop(): Promise<readonly Unfinished[]> {
     this.#stopping = true
     for (const seat of this.#seats) seat.close()
     return this.#crew.stop(this.#stopPatienceMs())

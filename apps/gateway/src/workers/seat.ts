@@ -57,11 +57,9 @@ export class Seat {
       this.#job = job
       this.#failures = 0
       return begun
-    } catch (error) {
-      if (this.#job !== null && this.#member === null) void this.#refill()
-      throw error
     } finally {
       this.#filling = false
+      if (this.#job !== null && this.#member === null) void this.#refill()
     }
   }
 
@@ -89,10 +87,11 @@ export class Seat {
   }
 
   async #retire(member: Member): Promise<void> {
-    const { clean } = await this.#options.crew.retire(member, this.#options.stopPatienceMs())
+    const { unfinished } = await this.#options.crew.retire(member, this.#options.stopPatienceMs())
     const details = { worker: member.number, pid: member.pid }
-    if (clean) this.#options.log.info(details, 'a worker left, and its clients have gone over')
-    else this.#options.log.warn(details, 'a worker left, and cut something off')
+    if (unfinished.length === 0)
+      this.#options.log.info(details, 'a worker left, and its clients have gone over')
+    else this.#options.log.warn({ ...details, unfinished }, 'a worker left, and cut something off')
   }
 
   #lost(member: Member, how: number | string | null): void {

@@ -35,7 +35,7 @@ class Worker {
     process.on('SIGINT', () => undefined)
     process.on('SIGHUP', () => undefined)
     process.on('SIGTERM', () => {
-      void this.#stop().then(({ clean }) => process.exit(clean ? 0 : 1))
+      void this.#stop().then(({ unfinished }) => process.exit(unfinished.length === 0 ? 0 : 1))
     })
   }
 
@@ -66,14 +66,15 @@ class Worker {
 
   async #leave(): Promise<Left> {
     const scrape = this.#container?.resolve(T.OWN_SCRAPE)
-    const clean = ((await this.#gateway?.stop())?.unfinished ?? []).length === 0
-    return { clean, figures: (await scrape?.figures().catch(() => null)) ?? null }
+    const { unfinished } = (await this.#gateway?.stop()) ?? { unfinished: [] }
+    return { unfinished, figures: (await scrape?.figures().catch(() => null)) ?? null }
   }
 }
 
 function ownChannel() {
   return {
-    send: (batch: Batch) => void process.send?.(batch),
+    // Whoever asks hears of a channel that closes; without a listener the error would end the process.
+    send: (batch: Batch) => void process.send?.(batch, undefined, undefined, () => undefined),
     onBatch: (listener: (batch: Batch) => void) => void process.on('message', listener as never),
     // Node ends a worker whose primary is gone by itself, its journal intact.
     onClosed: (listener: () => void) => void cluster.worker?.once('disconnect', listener),

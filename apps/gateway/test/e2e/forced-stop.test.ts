@@ -5,17 +5,20 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { startPostgres } from '@atp/test-services'
+import { redisForTests, startPostgres, startRedis } from '@atp/test-services'
 import pg from 'pg'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
+import { freshKey, KeyedGateway } from '../support/keyed-gateway.ts'
 import { get, post } from '../support/post.ts'
 import { completionOf, configFor, ScriptedUpstream } from '../support/scripted-upstream.ts'
-import { startEndlessUpstream } from '../support/streaming-upstream.ts'
+import { endless, startEndlessUpstream } from '../support/streaming-upstream.ts'
 
-/** What is asked to end at 500 ms has half a second to do so. */
+/** What is asked to end has five seconds to do so. */
+const PATIENT = { ATP_SHUTDOWN_TOTAL: '60s', ATP_SHUTDOWN_STREAMS: '500ms' }
+/** Half a second. */
 const SHORT = { ATP_SHUTDOWN_TOTAL: '5s', ATP_SHUTDOWN_STREAMS: '500ms' }
-/** Ten times the total: it detects a hang. */
+/** Ten times the short total: it detects a hang. */
 const DEADLINE_MS = 50_000
 const HANGING_SNAPSHOTS = pathToFileURL(join(import.meta.dirname, '../support/hanging-snapshots.ts')).href
 
@@ -82,7 +85,7 @@ describe('SIGTERM', () => {
     'with streams that never end tells each client in its own wire format, settles them, and ends with code 1',
     async () => {
       const dataDir = directory()
-      const gateway = await gatewayBefore(await startEndlessUpstream(), SHORT, dataDir)
+      const gateway = await gatewayBefore(await startEndlessUpstream(), PATIENT, dataDir)
       const [chat, ask] = [
         await openStream(gateway, '/v1/chat/completions', CHAT),
         await openStream(gateway, '/v1/ask', { prompt: 'hi' }),
@@ -96,7 +99,12 @@ describe('SIGTERM', () => {
       expect(gateway.output).toEqual(lost('streams', 'POST /v1/chat/completions', 'ended'))
       expect(gateway.output).toEqual(lost('streams', 'POST /v1/ask', 'ended'))
       const again = await gatewayBefore(await startEndlessUpstream(), {}, dataDir)
-      expect(again.output).toContain('"sequence":2')
+      await expect.poll(() => again.output, { timeout: DEADLINE_MS }).toContain('"sequence":2')
+      // Nor is it the model's fault.
+      const plan = await post<{ candidates: { estimate: { reliability: number } }[] }>(again, '/v1/plan', {
+        prompt: 'hi',
+      })
+      expect(plan.body.candidates[0]?.estimate.reliability).toBe(1)
     },
     DEADLINE_MS,
   )
@@ -105,9 +113,9 @@ describe('SIGTERM', () => {
     'with an answer that never comes says 503 in place of it',
     async () => {
       const upstream = await ScriptedUpstream.start(() => {})
-      const gateway = await gatewayBefore(upstream, SHORT)
+      const gateway = await gatewayBefore(upstream, PATIENT)
       const answer = post<{ error: { code: string } }>(gateway, '/v1/chat/completions', CHAT)
-      await expect.poll(() => upstream.requests.length).toBe(1)
+      await expect.poll(() => upstream.requests.length, { timeout: DEADLINE_MS }).toBe(1)
       const ended = gateway.end('SIGTERM')
       expect(await answer).toMatchObject({ status: 503, body: { error: { code: 'shutting_down' } } })
       expect(await ended).toBe(1)
@@ -152,7 +160,7 @@ describe('SIGTERM', () => {
       const { body } = await post<{ decision_id: string }>(gateway, '/v1/ask', { prompt: 'hi' })
       await openStream(gateway, '/v1/chat/completions', CHAT)
       const ended = gateway.end('SIGTERM')
-      await expect.poll(() => gateway.output).toContain('the stop has begun')
+      await expect.poll(() => gateway.output, { timeout: DEADLINE_MS }).toContain('the stop has begun')
       gateway.child.kill('SIGTERM')
       expect(await ended).toBe(143)
       expect(gateway.output).toContain('SIGTERM again')
@@ -201,3 +209,50 @@ describe('SIGTERM while Postgres hangs', () => {
     DEADLINE_MS * 2,
   )
 })
+
+const probe = await redisForTests()
+const { missing } = probe
+
+afterAll(async () => {
+  if (probe.missing === null) await probe.stop()
+})
+
+describe.skipIf(missing !== null)(
+  `with shared limits${missing === null ? '' : ` (skipped: ${missing})`}`,
+  () => {
+    it(
+      'a stream that the stop ended leaves no reservation',
+      async () => {
+        const redis = await startRedis()
+        opened.push({ [Symbol.asyncDispose]: () => redis.stop() })
+        const env = { ...PATIENT, REDIS_URL: redis.url, ATP_LIMITS_LEASE: '1h' }
+        const options = {
+          adminKey: freshKey(),
+          dataDir: directory(),
+          env,
+          models: ['small'],
+          script: endless,
+        }
+        const gateway = await KeyedGateway.start(options)
+        opened.push(gateway)
+        const money = { id: 'daily', scope: 'tenant', counts: 'cost_usd', per: 'day', amount: 0.001 }
+        const { key } = await gateway.tenant('paying', { limits: [money], reserve: 'bound' })
+        /** Of its daily budget, as a request that has no room in it is told. */
+        const reserved = async (at: KeyedGateway) => {
+          const { body } = await at.ask(key, { max_output_tokens: 2_000 })
+          return (body.limit as { reserved: number } | undefined)?.reserved
+        }
+        const stream = gateway.ask(key, { stream: true, max_output_tokens: 50 })
+        await expect.poll(() => reserved(gateway), { timeout: DEADLINE_MS }).toBeGreaterThan(0)
+        const ended = gateway.gateway.end('SIGTERM')
+        expect((await stream).text).toContain('shutting_down')
+        expect(await ended).toBe(1)
+        const again = await KeyedGateway.start(options)
+        opened.push(again)
+        await expect.poll(() => reserved(again), { timeout: DEADLINE_MS }).toBe(0)
+        expect(again.gateway.output).not.toContain('reservations of the process before were settled')
+      },
+      DEADLINE_MS * 2,
+    )
+  },
+)

@@ -264,7 +264,7 @@ describe('the door', () => {
     const { key } = await gateway.key({
       tenant: 'acme',
       scope: 'data',
-      expires_at: new Date(Date.now() + 3_000).toISOString(),
+      expires_at: new Date(Date.now() + 6_000).toISOString(),
     })
     const client = await connected(gateway, bearer(key))
     let n = 0
@@ -319,5 +319,23 @@ describe('SIGTERM', () => {
     expect(client.text('a')).toBe('Hello.')
     expect((await client.closed).code).toBe(1001)
     expect(await ended).toBe(0)
+  })
+
+  it('that cannot wait for a stream without end says so, closes its socket with 1001, and cuts one that ignores the close', async () => {
+    const { script } = holding()
+    const upstream = opens(await ScriptedUpstream.start(script))
+    const env = { ATP_SHUTDOWN_TOTAL: '2s' }
+    const gateway = opens(await GatewayProcess.start({ config: configFor(upstream), env }))
+    const client = await connected(gateway)
+    const deaf = await connected(gateway)
+    deaf.socket.pause()
+    client.send({ type: 'ask', id: 'a', prompt: 'hold', stream: true })
+    await client.next(({ type }) => type === 'text')
+    expect(await gateway.end('SIGTERM')).not.toBe(0)
+    expect(await client.last('a')).toMatchObject({ problem: { status: 503, code: 'shutting_down' } })
+    expect((await client.closed).code).toBe(1001)
+    expect(gateway.output).toMatch(/"websocket req-\w+ of default"/)
+    deaf.socket.resume()
+    expect((await deaf.closed).code).toBe(1001)
   })
 })

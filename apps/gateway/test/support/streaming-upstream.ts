@@ -16,12 +16,17 @@ export function partsOf(prompt: string, parts: number): string[] {
   return [...texts, chunk('', 'stop'), 'data: [DONE]\n\n']
 }
 
-/** One part after the other, evenly, over so many milliseconds. */
-export function startSlowUpstream(lastsMs: number, parts: number): Promise<ScriptedUpstream> {
+/** The first part at once, and the others once it may go on: evenly, over so many milliseconds. */
+export function startSlowUpstream(
+  lastsMs: number,
+  parts: number,
+  mayGoOn: Promise<void> = Promise.resolve(),
+): Promise<ScriptedUpstream> {
   const script: Script = async ({ body }, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     for (const part of partsOf(promptOf(body), parts)) {
       response.write(part)
+      await mayGoOn
       await delay(lastsMs / parts)
     }
     response.end()
@@ -29,12 +34,14 @@ export function startSlowUpstream(lastsMs: number, parts: number): Promise<Scrip
   return ScriptedUpstream.start(script)
 }
 
-/** Streams that say something and never end. */
+/** Says something and never ends. */
+export const endless: Script = (_request, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write(chunk('once upon a time'))
+}
+
 export function startEndlessUpstream(): Promise<ScriptedUpstream> {
-  return ScriptedUpstream.start((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
-    response.write(chunk('once upon a time'))
-  })
+  return ScriptedUpstream.start(endless)
 }
 
 function promptOf(body: Record<string, unknown>): string {

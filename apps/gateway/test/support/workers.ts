@@ -1,4 +1,4 @@
-/** A gateway of several workers on one port, with a throwaway Redis of its own and a database. */
+/** A gateway of several workers on one port, with a database, and a throwaway Redis of its own where it has one. */
 import { type RedisServer, startRedis } from '@atp/test-services'
 import { freshKey, KeyedGateway } from './keyed-gateway.ts'
 import type { Script } from './scripted-upstream.ts'
@@ -7,15 +7,17 @@ export interface GatewayOfWorkersOptions {
   readonly workers: number
   readonly databaseUrl: string
   readonly dataDir?: string
+  /** Without it the primary holds what they share. */
+  readonly withRedis: boolean
   readonly env?: Readonly<Record<string, string>>
   readonly script?: Script
 }
 
 export class GatewayOfWorkers implements AsyncDisposable {
-  readonly redis: RedisServer
+  readonly redis: RedisServer | null
   readonly gateway: KeyedGateway
 
-  private constructor(redis: RedisServer, gateway: KeyedGateway) {
+  private constructor(redis: RedisServer | null, gateway: KeyedGateway) {
     this.redis = redis
     this.gateway = gateway
   }
@@ -24,16 +26,17 @@ export class GatewayOfWorkers implements AsyncDisposable {
     workers,
     databaseUrl,
     dataDir,
+    withRedis,
     env,
     script,
   }: GatewayOfWorkersOptions): Promise<GatewayOfWorkers> {
-    const redis = await startRedis()
+    const redis = withRedis ? await startRedis() : null
     try {
       const gateway = await KeyedGateway.start({
         workers,
         adminKey: freshKey(),
         env: {
-          REDIS_URL: redis.url,
+          ...(redis === null ? {} : { REDIS_URL: redis.url }),
           DATABASE_URL: databaseUrl,
           // Most tests are about who is admitted, not how soon.
           ATP_LIMITS_TIMEOUT: '30s',
@@ -45,13 +48,13 @@ export class GatewayOfWorkers implements AsyncDisposable {
       })
       return new GatewayOfWorkers(redis, gateway)
     } catch (error) {
-      await redis.stop()
+      await redis?.stop()
       throw error
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway[Symbol.asyncDispose]()
-    await this.redis.stop()
+    await this.redis?.stop()
   }
 }

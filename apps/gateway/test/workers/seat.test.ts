@@ -48,7 +48,7 @@ function setUp() {
     async retire(member: Member) {
       const worker = members.get(member)
       if (worker !== undefined) worker.retired = true
-      return { clean: true, figures: null }
+      return { unfinished: [], figures: null }
     },
   }
   let lost = 0

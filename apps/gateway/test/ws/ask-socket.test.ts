@@ -70,7 +70,7 @@ async function connected(
 
 /** Streams until it is aborted, then settles when the test says so. */
 function endless() {
-  const state = { settle: (): void => undefined, aborted: 0 }
+  const state = { settle: (): void => undefined, aborted: 0, reason: undefined as unknown }
   const settled = new Promise<void>(resolve => {
     state.settle = resolve
   })
@@ -81,6 +81,7 @@ function endless() {
     yield { type: 'decision', id }
     await new Promise(resolve => signal.addEventListener('abort', resolve))
     state.aborted += 1
+    state.reason = signal.reason
     await settled
   }
   return { ask, state }
@@ -130,7 +131,7 @@ describe('a socket that is told to stop', () => {
         problem: expect.objectContaining({ code: 'shutting_down', detail: reason }),
       })
     }
-    expect(state.aborted).toBe(2)
+    expect(state).toMatchObject({ aborted: 2, reason: { code: 'shutting_down' } })
     expect(work.size).toBe(1)
     state.settle()
     await work.idle()

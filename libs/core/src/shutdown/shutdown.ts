@@ -47,8 +47,8 @@ export interface ShutdownOptions {
 }
 
 const REASON = 'the gateway is shutting down'
-/** What was asked to end has so long to do so, and a tenth of the total at most. */
-const LAST_WORDS_MS = 1_000
+/** What was asked to end has so long to do so, and a tenth of the total at most: what it has to say is recorded first. */
+const LAST_WORDS_MS = 5_000
 
 export class Shutdown {
   readonly #options: ShutdownOptions

@@ -11,6 +11,7 @@ const BYTES = 8
 /** How many numbers an answer has before its levels, and for each of them. */
 const HEAD = 4
 const PER_LEVEL = 4
+const PER_WINDOW = 2
 
 const ADMITTED = 1
 const STALE = 2
@@ -30,6 +31,11 @@ export function decodeAdmission(
   inFlightMax: number,
 ): Answer {
   const code = numberAt(answer, 0)
+  // A time: where windows are decided at once no more is said than that they were.
+  if (code > STALE) {
+    const reports = levels.map(({ limit }, index) => windowReport(limit, answer, 1 + PER_WINDOW * index))
+    return { verdict: { kind: 'admitted', levels: reports, leased }, latest: code }
+  }
   if (code === STALE) return { verdict: { kind: 'stale' }, latest: 0 }
   const latest = numberAt(answer, 1)
   const reports: LevelReport[] = []
@@ -60,6 +66,13 @@ function reportOf(limit: LevelReport['limit'], answer: Buffer, at: number): Leve
     resetMs: resetUs < 0 ? null : Math.ceil(resetUs / 1_000),
     exceeded: numberAt(answer, at + 3) === 1,
   }
+}
+
+function windowReport(limit: LevelReport['limit'], answer: Buffer, at: number): LevelReport {
+  const used = numberAt(answer, at)
+  const remaining = Math.max(0, limit.amount - used)
+  const resetMs = Math.ceil(numberAt(answer, at + 1) / 1_000)
+  return { limit, used, reserved: 0, remaining, resetMs, exceeded: false }
 }
 
 function numberAt(answer: Buffer, index: number): number {

@@ -59,6 +59,7 @@ export class AdmitArguments {
   #made(levels: readonly PreparedLimit[], leaseMs: number, recounting: boolean, nowUs: number): Tail {
     const { lateMs, inFlightMax } = this.#leases
     const leased = levels.some(level => level.leased)
+    const windows = levels.length > 0 && levels.every(({ limit }) => limit.kind === 'sliding')
     const swept = levels.some(({ limit }) => limit.kind === 'concurrent') ? SWEPT_AT_ONCE : SWEPT_BY_ADMIT
     const shadows = levels.map(({ limit }) => (limit.shadow === true ? '1' : '0')).join('')
     let [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
@@ -76,7 +77,7 @@ export class AdmitArguments {
       1_000 * leaseMs,
       1_000 * lateMs,
       inFlightMax,
-      leased ? 1 : 0,
+      leased ? 'leased' : windows && !recounting ? 'windows' : 'counted',
       levels.length,
       `${recounting ? 'recount' : 'admit'} ${swept} ${shadows}`,
     ]

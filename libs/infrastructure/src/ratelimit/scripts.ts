@@ -7,6 +7,7 @@ import { LEVELS } from './lua/levels.ts'
 import { LIFE } from './lua/life.ts'
 import { REBUILD, RENEW, SETTLE, SWEEP } from './lua/reservations.ts'
 import { SETTLE_AT_ONCE } from './lua/settle-at-once.ts'
+import { WINDOWS_AT_ONCE } from './lua/windows-at-once.ts'
 
 /** Lua that gives integer microseconds. Tests put a clock of their own here. */
 export const SERVER_CLOCK = `(function() local at = redis.call('TIME') return at[1] * 1000000 + at[2] end)()`
@@ -25,7 +26,7 @@ export function scriptsFor(clock: string): Scripts {
   const life = at(LIFE)
   const all = life + LEVELS + LEASES
   return {
-    admit: at(ADMIT_AT_ONCE) + all + ADMIT,
+    admit: at(WINDOWS_AT_ONCE) + at(ADMIT_AT_ONCE) + all + ADMIT,
     settle: at(SETTLE_AT_ONCE) + all + SETTLE,
     renew: life + RENEW,
     sweep: all + SWEEP,

@@ -12,10 +12,6 @@ import type { App } from '../app.ts'
 import { wantsSocket } from './sockets.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    /** From now on each answer closes its connection, and its client comes back on another. */
-    sendClientsAway(): void
-  }
   interface FastifyRequest {
     /** Has the answer under way end with this error; null where there is nothing to give up. */
     giveUp: ((reason: AtpError) => void) | null
@@ -30,13 +26,9 @@ export interface DrainOptions {
 }
 
 async function drain(app: App, { openWork, isStopping }: DrainOptions): Promise<void> {
-  let sendsAway = false
-  app.decorate('sendClientsAway', () => {
-    sendsAway = true
-  })
   app.decorateRequest('giveUp', null)
   app.addHook('onRequest', (request, reply, done) => {
-    if (sendsAway || isStopping()) sayClose(reply.raw)
+    if (isStopping()) sayClose(reply.raw)
     // A socket is open work of its own.
     if (!wantsSocket(request.raw)) track(openWork, request, reply)
     done()

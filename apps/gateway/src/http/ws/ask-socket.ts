@@ -82,7 +82,11 @@ export class AskSocket implements WorkControls {
 
   end(reason: string): void {
     const error = shuttingDown(reason)
-    for (const id of this.#inFlight.keys()) this.#send(errorFrame(id, error))
+    for (const [id, request] of this.#inFlight) {
+      this.#send(errorFrame(id, error))
+      // With a reason of ours: it was not the client that left.
+      request.abort(error)
+    }
     this.#close(GOING_AWAY, error)
   }
 
@@ -194,7 +198,8 @@ export class AskSocket implements WorkControls {
 
   #report(error: AtpError): void {
     const { log } = this.#options
-    if (error.status >= 500) log.error({ err: error, code: error.code }, error.message)
+    if (error.status >= 500 && error.code !== 'shutting_down')
+      log.error({ err: error, code: error.code }, error.message)
   }
 }
 

@@ -43,6 +43,8 @@ const LOG_BYTES = 8_388_608
 const BUSY_TIMEOUT_MS = 5_000
 /** Rows that go at once where the oldest give way. */
 const DROP_ROWS = 2_000
+/** The file and the disk are looked at after so many rows: at each group it would cost a tenth of the commit. */
+const MEASURE_ROWS = 200
 /** Without traffic the journal looks after itself so often, in milliseconds. */
 const LOOK_MS = 250
 
@@ -58,6 +60,7 @@ class JournalWorker {
   readonly #room: JournalRoom
   readonly #limits: JournalLimits
   #told: JournalCondition
+  #unmeasuredRows = 0
   #letterCounts: JournalCondition['letters']
   readonly #look: NodeJS.Timeout
 
@@ -108,7 +111,7 @@ class JournalWorker {
       replies.push(await this.#answer(request))
     }
     this.#commit(appends, replies)
-    this.#makeRoom()
+    if (appends.length === 0 || this.#unmeasuredRows >= MEASURE_ROWS) this.#makeRoom()
     this.#tell(replies)
   }
 
@@ -120,6 +123,7 @@ class JournalWorker {
     if (appends.length === 0) return
     let outcomes: (number | Error)[]
     try {
+      for (const { input } of appends) this.#unmeasuredRows += input.observations + input.decisions
       outcomes = this.#writer.commit(appends.map(append => append.input))
       this.#room.succeeded()
     } catch (error) {
@@ -138,6 +142,7 @@ class JournalWorker {
   /** The oldest give way, a few a group, so that none waits for long. */
   #makeRoom(): void {
     if (!this.#database.isOpen) return
+    this.#unmeasuredRows = 0
     this.#room.measure()
     if (!this.#room.exceedsLimit || this.#limits.whenFull === 'refuse') return
     try {
@@ -154,23 +159,26 @@ class JournalWorker {
     this.#makeRoom()
     // Another process may have asked for some of them.
     this.#letterCounts = this.#letters.counts()
-    const { refusal, dropped, letters } = this.#condition()
-    const told = this.#told
-    const news =
-      refusal !== told.refusal ||
-      dropped !== told.dropped ||
-      letters.all !== told.letters.all ||
-      letters.requeued !== told.letters.requeued
-    if (news) this.#tell([])
+    if (this.#news() !== null) this.#tell([])
   }
 
   #tell(replies: readonly JournalReply[]): void {
-    this.#told = this.#condition()
-    this.#port.postMessage({
-      replies,
-      position: this.#position(),
-      condition: this.#told,
-    } satisfies JournalReplies)
+    const condition = this.#news()
+    this.#told = condition ?? this.#told
+    this.#port.postMessage({ replies, position: this.#position(), condition } satisfies JournalReplies)
+  }
+
+  /** Null where the other thread knows it already: it costs more to send than the rest of a message. */
+  #news(): JournalCondition | null {
+    const now = this.#condition()
+    const told = this.#told
+    const same =
+      now.bytes === told.bytes &&
+      now.refusal === told.refusal &&
+      now.dropped === told.dropped &&
+      now.letters.all === told.letters.all &&
+      now.letters.requeued === told.letters.requeued
+    return same ? null : now
   }
 
   #condition(): JournalCondition {

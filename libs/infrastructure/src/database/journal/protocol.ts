@@ -56,7 +56,8 @@ export type JournalReply =
 export interface JournalReplies {
   readonly replies: readonly JournalReply[]
   readonly position: SpoolPosition
-  readonly condition: JournalCondition
+  /** Null where it is as it was told last. */
+  readonly condition: JournalCondition | null
 }
 
 export interface JournalCondition {
@@ -97,5 +98,9 @@ export type Durability = 'process' | 'power'
 
 /** The first message of the thread: open, with the dictionary so far; or why not. */
 export type JournalGreeting =
-  | ({ readonly names: readonly string[] } & Pick<JournalReplies, 'position' | 'condition'>)
+  | {
+      readonly names: readonly string[]
+      readonly position: SpoolPosition
+      readonly condition: JournalCondition
+    }
   | { readonly failure: string }

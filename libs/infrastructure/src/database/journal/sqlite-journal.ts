@@ -239,11 +239,12 @@ export class SqliteJournal
   }
 
   #settle({ replies, position, condition }: JournalReplies): void {
-    const news =
-      position.last > this.#position.last || condition.letters.requeued > this.#condition.letters.requeued
+    const before = this.#condition
+    const after = condition ?? before
+    const news = position.last > this.#position.last || after.letters.requeued > before.letters.requeued
     this.#position = position
-    if (condition.dropped > this.#condition.dropped) this.#dropped(condition.dropped)
-    this.#condition = condition
+    this.#condition = after
+    if (after.dropped > before.dropped) this.#dropped(after.dropped)
     for (const reply of replies) {
       const pending = this.#pending.get(reply.id)
       this.#pending.delete(reply.id)

@@ -1,12 +1,12 @@
 /**
- * The usual case of an admission, and the cheapest: sliding windows, calendars and leases, all of them stored, none full, nothing due, no
+ * The usual case of an admission: sliding windows, calendars and leases, all of them stored, none full, nothing due, no
  * period begun. The same as `ADMIT` would do, but without a function or a table a level, of which a script makes each anew at every
  * call. Whatever else is the case is left to the rest. Arguments and answer are those of `ADMIT`.
  */
 export const ADMIT_AT_ONCE = `
-if ARGV[6] ~= '0' then
+if ARGV[6] ~= '0' and ARGV[10] ~= 'windows' then
   local H, call, floor, byte, pack, read = KEYS[1], redis.call, math.floor, string.byte, struct.pack, struct.unpack
-  local n, leased, clock = ARGV[11] + 0, ARGV[10] == '1', $CLOCK
+  local n, leased, clock = ARGV[11] + 0, ARGV[10] == 'leased', $CLOCK
   local field, before, stored = nil, 1, nil
   if leased then
     field, before = 'l:' .. ARGV[1], 2

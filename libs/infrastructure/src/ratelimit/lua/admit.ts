@@ -3,8 +3,8 @@ import { AMOUNT_MAX } from '@atp/domain/limit'
 /**
  * ARGV: reservation; requests, tokens, cost; the latest write that the caller knows of (-1: nothing is guarded); for how long the keys
  * must be kept at least where the usual case may be decided at once, else 0; lease and late time (microseconds); leases in flight
- * at most; leased; how many levels; the rest in one word by word (`admit` or `recount`, leases swept at most, a 0 or 1 a
- * level for shadow); the levels' names; then for each its amount, and by its kind: window and width of a sub-bucket; unit, rate and
+ * at most; `windows` of requests alone, `leased`, or `counted`; how many levels; the rest in one word by word (`admit` or `recount`,
+ * leases swept at most, a 0 or 1 a level for shadow); the levels' names; then for each its amount, and by its kind: window and width of a sub-bucket; unit, rate and
  * capacity; four instants; nothing.
  * Answers with doubles: code (0 denied, 1 admitted, 2 stale), latest write, which level denies (0: too many in flight), microseconds to
  * wait (-1: never); then for each level what it counts, what of that is reserved, microseconds until it is empty (-1: unknown),
@@ -13,7 +13,7 @@ import { AMOUNT_MAX } from '@atp/domain/limit'
 export const ADMIT = `
 local reservation, requests, tokens, cost = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local known, lease_us, late = tonumber(ARGV[5]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local in_flight_max, leased, n = tonumber(ARGV[9]), ARGV[10] == '1', tonumber(ARGV[11])
+local in_flight_max, leased, n = tonumber(ARGV[9]), ARGV[10] == 'leased', tonumber(ARGV[11])
 local how, most_swept, shadows = string.match(ARGV[12], '^(%S+) (%S+) (%d*)$')
 local recounting, guarded = how == 'recount', known >= 0
 
