@@ -59,7 +59,7 @@ export function isOfDatabase({ field }: ConfigSecret): boolean {
   return field.startsWith('database.')
 }
 
-export function liveSecret(store: SecretStore, at: SecretAt): LiveSecret {
+function liveSecret(store: SecretStore, at: SecretAt): LiveSecret {
   return at instanceof Secret ? at : store.get(at)
 }
 
