@@ -94,6 +94,40 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     expect(figures(await admit(limits, spend(0, 10)))).toEqual([[60, 10, 30]])
   })
 
+  test('count money in calendars from the sums again once they are invalidated, and all else on', async () => {
+    const known = [daily('cost', 100), sliding('tokens', 50, MINUTE), concurrent(5)]
+    const added: Limit = { ...daily('cost', 90), id: 'added' }
+    await subject.limiter.invalidate(tenant)
+    await subject.limiter.rebuild(tenant, [])
+    await admit(known, { reservation: 'over', ...spend(3, 20) })
+    await subject.limiter.settle(tenant, 'over', { tokens: 4, cost: 25 })
+    await admit(known, { reservation: 'lost', leaseMs: 1_000, ...spend(5, 40) })
+    await admit(known, { reservation: 'live', ...spend(7, 10) })
+    await at(now + SECOND)
+    await subject.limiter.sweep(tenant)
+    await subject.limiter.invalidate(tenant)
+    expect(await subject.limiter.epoch(tenant)).toBeNull()
+    expect(await ask(known)).toEqual({ kind: 'stale' })
+    const counters = [known[0] as Limit, added].map(limit => ({ limit, settled: 60 }))
+    expect(await subject.limiter.rebuild(tenant, counters)).toBe(true)
+    expect(figures(await admit([...known, added], { leaseMs: 1_000, ...spend(0) }))).toEqual([
+      [60, 10, 30],
+      [9, 7, 34],
+      [0, 2, 3],
+      [60, 0, 30],
+    ])
+    // It was spent before the sums were made: no correction takes it off them.
+    expect(await subject.limiter.settle(tenant, 'lost', { tokens: 0, cost: 0 })).toBe('unknown')
+    expect(await subject.limiter.settle(tenant, 'live', { tokens: 7, cost: 11 })).toBe('settled')
+    await at(now + SECOND)
+    expect(figures(await admit([...known, added], spend(0)))).toEqual([
+      [71, 0, 29],
+      [16, 0, 34],
+      [0, 1, 4],
+      [60, 0, 30],
+    ])
+  })
+
   test('take a slot at all levels or at none', async () => {
     const [second, minute] = [sliding('requests', 10, SECOND), sliding('requests', 2, MINUTE)]
     await admit([second, minute])
