@@ -5,7 +5,13 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { PledgedCall } from '../../src/limits/call-book.ts'
 import { Peers } from '../../src/limits/peers.ts'
 
-const CALL: PledgedCall = { id: 'b1', key: 'key' as KeyId, arm: 'up/small' }
+const CALL: PledgedCall = {
+  id: 'b1',
+  key: 'key' as KeyId,
+  arm: 'up/small',
+  estimate: { tokens: 0, cost: 5 },
+  levels: [],
+}
 const patience = { timeout: 30_000 }
 
 let clock: ManualClock
