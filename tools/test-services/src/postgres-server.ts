@@ -118,7 +118,7 @@ class ThrowawayPostgres implements PostgresServer {
     const [server] = readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)
     process.kill(Number(server), signal)
     const children = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8')
-    for (const child of children.split(' ').filter(Boolean)) process.kill(Number(child), signal)
+    for (const child of children.split(' ').filter(Boolean)) signalIfAlive(Number(child), signal)
   }
 
   get #data(): string {
@@ -142,5 +142,14 @@ class ThrowawayPostgres implements PostgresServer {
 
   #log(): string {
     return readFileSync(join(this.#directory, 'server.log'), 'utf8').slice(-2000)
+  }
+}
+
+/** A connection whose client is gone may end between two signals. */
+function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

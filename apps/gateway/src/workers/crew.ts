@@ -31,7 +31,7 @@ export class Crew {
     this.#members.add(member)
     void member.ended.then(() => {
       this.#members.delete(member)
-      metrics.ended(member, null)
+      metrics.ended(member, member.lastFigures)
     })
     const begun = await member.begin(dataDir, job)
     metrics.add(member)
@@ -40,26 +40,18 @@ export class Crew {
 
   /** Lets a member's clients go over to the others, then has it stop. */
   retire(member: Member, patienceMs: number): Promise<Left> {
-    return this.#gone(member, member.retire(patienceMs))
+    return member.retire(patienceMs)
   }
 
   /** Has all of them stop, at once, and launches none any more. @returns what did not come to its own end */
   async stop(patienceMs: number): Promise<readonly Unfinished[]> {
     this.#closed = true
-    const left = await Promise.all(
-      [...this.#members].map(member => this.#gone(member, member.stop(patienceMs))),
-    )
+    const left = await Promise.all([...this.#members].map(member => member.stop(patienceMs)))
     return left.flatMap(({ unfinished }) => unfinished)
   }
 
   kill(): void {
     for (const member of this.#members) member.kill()
-  }
-
-  async #gone(member: Member, leaving: Promise<Left>): Promise<Left> {
-    const left = await leaving
-    this.#options.metrics.ended(member, left.figures)
-    return left
   }
 
   #freeNumber(): number {

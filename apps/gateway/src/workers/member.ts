@@ -16,6 +16,7 @@ export class Member {
   readonly number: number
   readonly #process: WorkerProcess
   #leaving: Promise<Left> | null = null
+  #lastFigures: MetricFigures | null = null
 
   constructor(number: number, process: WorkerProcess) {
     this.number = number
@@ -30,9 +31,9 @@ export class Member {
     return this.#process.ended
   }
 
-  /** Whether it was asked to leave: then its end is no accident. */
-  get isLeaving(): boolean {
-    return this.#leaving !== null
+  /** What it had counted when it left in good order; null before, and where it did not. */
+  get lastFigures(): MetricFigures | null {
+    return this.#lastFigures
   }
 
   /** @throws {Error} where it did not start, for a person; it has ended then */
@@ -69,6 +70,7 @@ export class Member {
 
   async #leave(patienceMs: number): Promise<Left> {
     const left = await this.#process.wire.ask('stop', null, patienceMs).catch(() => null)
+    this.#lastFigures = left?.figures ?? null
     if (left === null) this.#process.kill()
     else this.#process.hangUp()
     await this.#process.ended

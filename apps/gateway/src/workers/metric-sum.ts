@@ -26,8 +26,9 @@ export class MetricSum {
   /** @param last what it had counted in the end; null where it could not say */
   ended(source: Source, last: MetricFigures | null): void {
     const known = last ?? this.#latest.get(source)
-    this.#latest.delete(source)
-    if (known !== undefined) this.#past = this.#past.then(past => withLasting(past, known))
+    // Only what was among the living becomes the past, once.
+    if (this.#latest.delete(source) && known !== undefined)
+      this.#past = this.#past.then(past => withLasting(past, known))
   }
 
   /** @returns Prometheus' text format */

@@ -57,11 +57,9 @@ export class Seat {
       this.#job = job
       this.#failures = 0
       return begun
-    } catch (error) {
-      if (this.#job !== null && this.#member === null) void this.#refill()
-      throw error
     } finally {
       this.#filling = false
+      if (this.#job !== null && this.#member === null) void this.#refill()
     }
   }
 

@@ -1,4 +1,6 @@
 /** SIGTERM where everything can end by itself: nobody notices. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Agent, request, WebSocket } from 'undici'
 import { afterEach, expect, it } from 'vitest'
@@ -76,7 +78,7 @@ it('with an answer under way that is no stream lets it finish, too', async () =>
 })
 
 it('turns unready before its doors close, and loses no request that came until then', async () => {
-  const gateway = await gatewayBefore(await answering(), { ATP_SHUTDOWN_LAG: '1500ms' })
+  const gateway = await gatewayBefore(await answering(), { ATP_SHUTDOWN_LAG: '5s' })
   const failures: unknown[] = []
   const statuses = new Set<number>()
   let answered = 0
@@ -126,6 +128,30 @@ it('has a keep-alive connection that is busy answered to its end, and then close
   expect(await answer.body.text()).toBe(partsOf('hi', 2).join(''))
   expect(await ended).toBe(0)
   await agent.destroy()
+})
+
+it('answers what comes over a connection that is still busy', async () => {
+  const stop = Promise.withResolvers<void>()
+  const gateway = await gatewayBefore(await startSlowUpstream(100, 2, stop.promise))
+  const { hostname, port } = new URL(gateway.url)
+  const socket = connect(Number(port), hostname)
+  let received = ''
+  socket.on('data', data => {
+    received += data
+  })
+  const body = JSON.stringify({ model: 'auto', stream: true, messages: [{ role: 'user', content: 'hi' }] })
+  socket.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  )
+  await expect.poll(() => received, patience).toContain('part 0')
+  const ended = gateway.end('SIGTERM')
+  await expect.poll(() => gateway.output, patience).toContain('"phase":"lag"')
+  socket.write('GET /v1/models HTTP/1.1\r\nHost: a\r\n\r\n')
+  stop.resolve()
+  await once(socket, 'close')
+  expect(received).toContain('data: [DONE]')
+  expect(received).toMatch(/HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)*connection: close\r\n.*"object":"list"/s)
+  expect(await ended).toBe(0)
 })
 
 it('closes a websocket on which nothing is under way with 1001', async () => {

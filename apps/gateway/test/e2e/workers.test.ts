@@ -1,10 +1,20 @@
 /** Several workers behind one port, as their clients and whoever runs them see it. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { postgresForTests, redisForTests } from '@atp/test-services'
 import pg from 'pg'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { AskClient } from '../support/ask-client.ts'
 import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
 import { call, type KeyedGateway } from '../support/keyed-gateway.ts'
 import { load } from '../support/load.ts'
@@ -16,8 +26,9 @@ const postgres = await postgresForTests()
 const probe = await redisForTests()
 const missing = postgres.missing ?? probe.missing
 const opened: AsyncDisposable[] = []
-const REQUESTS = process.env.ATP_VERIFY === 'full' ? 20_000 : 2_000
-const LIMITED = process.env.ATP_VERIFY === 'full' ? 2_000 : 600
+const isFull = process.env.ATP_VERIFY === 'full'
+const REQUESTS = isFull ? 20_000 : 2_000
+const LIMITED = isFull ? 2_000 : 600
 
 afterEach(async () => {
   for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]()
@@ -84,7 +95,7 @@ const isRunning = (pid: number): boolean => {
 
 describe.skipIf(missing !== null)(
   `workers${missing === null ? '' : ` (skipped: ${missing})`}`,
-  { timeout: 300_000 },
+  { timeout: isFull ? 1_200_000 : 300_000 },
   () => {
     it(`are replaced one after the other on SIGHUP, and none of ${REQUESTS} requests fails`, async () => {
       const gateway = await workers(2)
@@ -147,6 +158,30 @@ describe.skipIf(missing !== null)(
       await reload({ adapters: [added] }, /all workers serve by the configuration/)
       // A connection that was idle meanwhile has one more answer from the worker that it was to.
       await expect.poll(models, patience).toContain('up/added')
+    })
+
+    it('that leave close a socket with 1001 once its request is answered, and its client comes back to another', async () => {
+      const waiting: (() => void)[] = []
+      const script: Script = async (_request, response) => {
+        await new Promise<void>(resolve => waiting.push(resolve))
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify(completionOf('Hello.', { prompt_tokens: 1, completion_tokens: 1 })))
+      }
+      const gateway = await workers(2, { script, withRedis: false })
+      const { key } = await gateway.sharedTenant('steady')
+      const headers = { authorization: `Bearer ${key}` }
+      await using client = await AskClient.connect(gateway, { headers })
+      const answer = client.ask('a')
+      await expect.poll(() => waiting.length, patience).toBe(1)
+      gateway.gateway.child.kill('SIGHUP')
+      await expect
+        .poll(() => gateway.gateway.output, patience)
+        .toContain('all workers serve by the configuration')
+      for (const answered of waiting) answered()
+      expect((await answer).type).toBe('answer')
+      expect((await client.closed).code).toBe(1001)
+      await using again = await AskClient.connect(gateway, { headers })
+      expect(again.socket.readyState).toBe(again.socket.OPEN)
     })
 
     it.each([
@@ -221,6 +256,32 @@ describe.skipIf(missing !== null)(
       await expect.poll(kept, patience).toEqual([])
     })
 
+    it('end, with a reason, where five in a row die at once', async () => {
+      const gateway = await workers(2, { withRedis: false })
+      const ended = once(gateway.gateway.child, 'exit')
+      for (let killed = 0; killed < 5; killed++) {
+        await expect.poll(() => pidsOf(gateway).length, patience).toBe(2 + killed)
+        process.kill(pidsOf(gateway).at(-1) as number, 'SIGKILL')
+      }
+      expect((await ended)[0]).toBe(1)
+      expect(gateway.gateway.output).toContain('the gateway ends: a worker ended 5 times in a row')
+      expect(pidsOf(gateway).filter(isRunning)).toEqual([])
+    })
+
+    it('have development keys where a single process has them, and all know them', async () => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'atp-workers-'))
+      opened.push({ [Symbol.asyncDispose]: async () => rmSync(dataDir, { recursive: true }) })
+      const databaseUrl = await (postgres.missing === null ? postgres.createDatabase() : '')
+      const env = { DATABASE_URL: databaseUrl }
+      await using gateway = await GatewayProcess.start({ workers: 2, auth: 'dev', dataDir, env })
+      expect(gateway.output).toContain(`dev key in ${join(dataDir, 'dev-key')}`)
+      const key = readFileSync(join(dataDir, 'dev-key'), 'utf8').trim()
+      const headers = { authorization: `Bearer ${key}`, connection: 'close' }
+      for (let time = 0; time < 4; time++) {
+        expect((await fetch(`${gateway.url}/v1/models`, { headers })).status).toBe(200)
+      }
+    })
+
     it('end with their primary', async () => {
       const gateway = await workers(2)
       await gateway.gateway.end('SIGKILL')
@@ -270,8 +331,12 @@ describe.skipIf(missing !== null)(
         readdirSync(dataDir, { recursive: true }).filter(name => basename(String(name)) === 'journal.sqlite')
       await (await alone()).end()
       expect(journals()).toEqual(['journal.sqlite'])
+      // As one of more workers than there are now left it.
+      mkdirSync(join(dataDir, 'worker-9'))
+      copyFileSync(join(dataDir, 'journal.sqlite'), join(dataDir, 'worker-9/journal.sqlite'))
       const gateway = await workers(2, { dataDir, databaseUrl, withRedis: false })
-      expect(journals().sort()).toEqual(['worker-1/journal.sqlite', 'worker-2/journal.sqlite'])
+      const theirs = ['worker-1/journal.sqlite', 'worker-2/journal.sqlite']
+      await expect.poll(() => journals().sort(), patience).toEqual(theirs)
       const { code, output } = await runAtp(['serve'], { dataDir })
       expect(output).toContain(`is in use by process ${gateway.gateway.pid}`)
       expect(code).toBe(1)

@@ -39,7 +39,8 @@ describe('the metrics of several workers', () => {
     sum.add(leaving.source)
     leaving.metrics.request('/v1/ask', 200, 10)
     sum.ended(leaving.source, await leaving.metrics.figures())
-    // Said again, when its process has ended.
+    // However often that is said.
+    sum.ended(leaving.source, await leaving.metrics.figures())
     sum.ended(leaving.source, null)
     const value = await rendered(sum)
     expect(value(REQUESTS)).toBe(6)

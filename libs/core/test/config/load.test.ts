@@ -186,7 +186,8 @@ describe('a bad configuration', () => {
         {
           field: 'server.prot',
           found: 'an unknown key',
-          allowed: 'one of host, port, body_limit_bytes, request_timeout, write_timeout (did you mean port?)',
+          allowed:
+            'one of host, port, body_limit_bytes, request_timeout, write_timeout, event_loop_limit (did you mean port?)',
         },
         { field: 'server.port', found: '"high"', allowed: 'an integer from 0 to 65535' },
         {
