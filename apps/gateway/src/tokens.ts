@@ -23,6 +23,7 @@ import type {
 import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
 import type { EvictionWatch, Redis, ReplicaCount } from '@atp/infrastructure/redis'
+import type { SecretStore } from '@atp/infrastructure/secrets'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import type { Admitter } from './corridor/admit.ts'
@@ -48,6 +49,7 @@ export const LOG = token<Logger>('log')
 export const CLOCK = token<Clock>('clock')
 export const TIMERS = token<Timers>('timers')
 export const RANDOM = token<Random>('random')
+export const SECRETS = token<SecretStore>('secrets')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 /** Requests, streams and sockets that a stop must wait for. */

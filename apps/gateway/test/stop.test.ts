@@ -79,6 +79,23 @@ describe('the stop', () => {
     await gateway.stop()
   })
 
+  it('waits for no start that waits for what it needs', async () => {
+    const env = { ATP_DATA_DIR: scratch, ATP_LOG_LEVEL: 'silent', ATP_AUTH_ENABLED: 'false' }
+    const container = await compose(loadConfig({ env }))
+    let looked = 0
+    container.resolve(T.READINESS).register('never', () => {
+      looked += 1
+      return { status: 'unavailable', detail: null }
+    })
+    const gateway = new Gateway(container, { readyFirst: true })
+    const started = gateway.start()
+    started.catch(() => undefined)
+    await expect.poll(() => looked).toBeGreaterThan(0)
+    const { unfinished } = await gateway.stop()
+    expect(unfinished).toEqual([])
+    await expect(started).rejects.toMatchObject({ code: 'shutting_down' })
+  }, 60_000)
+
   it('goes on without what hangs, and names it', async () => {
     await using upstream = await ScriptedUpstream.start(() => {})
     const { gateway, container } = await running(upstream, { ATP_SHUTDOWN_TOTAL: '3s' })

@@ -9,6 +9,6 @@ export function readiness({ resolve }: AppContainer, isWaitedFor: boolean): Comp
   return {
     name: 'readiness',
     needs: ['tenants and prices', 'adapters', 'limits'],
-    ...(isWaitedFor ? { start: () => untilReady(readiness) } : {}),
+    ...(isWaitedFor ? { start: signal => untilReady(readiness, signal) } : {}),
   }
 }

@@ -4,12 +4,16 @@ import type { Readiness, ReadinessReport } from './readiness.ts'
 const LOOK_EVERY_MS = 50
 const PATIENCE_MS = 30_000
 
-/** @throws {Error} where it is not ready within half a minute, naming what is not */
-export async function untilReady(readiness: Readiness): Promise<void> {
+/**
+ * @param signal fires where nobody waits any more
+ * @throws {Error} where it is not ready by then, or within half a minute, naming what is not
+ */
+export async function untilReady(readiness: Readiness, signal: AbortSignal): Promise<void> {
   for (let looked = 0; ; looked += 1) {
     const report = await readiness.report()
     if (report.status !== 'unavailable') return
-    if (looked * LOOK_EVERY_MS >= PATIENCE_MS) throw new Error(`it is not ready: ${unready(report)}`)
+    if (signal.aborted || looked * LOOK_EVERY_MS >= PATIENCE_MS)
+      throw new Error(`it is not ready: ${unready(report)}`)
     await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS))
   }
 }

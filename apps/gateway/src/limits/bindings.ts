@@ -7,6 +7,7 @@ import { OutputLengths } from '@atp/domain/routing'
 import { RedisLimiter } from '@atp/infrastructure/ratelimit'
 import { Channel, connectRedis, EvictionWatch, ReplicaCount } from '@atp/infrastructure/redis'
 import { Admitter } from '../corridor/admit.ts'
+import { serverAddress } from '../secrets/open-secrets.ts'
 import * as T from '../tokens.ts'
 import { CallBook } from './call-book.ts'
 import { Denials } from './denials.ts'
@@ -20,7 +21,7 @@ import { SpendHistory } from './spend-history.ts'
 
 export const LIMITS: readonly Binding[] = [
   bind(T.LIMITS_REDIS, resolve => {
-    const { url } = resolve(T.CONFIG).redis
+    const url = serverAddress(resolve(T.SECRETS), resolve(T.CONFIG).redis)
     // A connection of its own: what is exchanged of learning must not stand in a decision's way.
     // The limiter gives up by itself, sooner.
     return url === null ? null : connectRedis({ url, commandTimeoutMs: 10 * timeoutMs(resolve(T.CONFIG)) })

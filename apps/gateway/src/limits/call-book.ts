@@ -111,8 +111,10 @@ export class CallBook {
    * @throws {AtpError} `limits_unavailable` where that cannot be done now
    */
   async declare(tenant: string): Promise<readonly PledgedCall[]> {
-    const { failover, record } = this.#options
+    const { limiter, failover, record } = this.#options
     await failover?.probe()
+    // Who asks is late: another has begun the counters, and what was settled since must not be reserved again.
+    if ((await limiter.epoch(tenant)) !== null) return []
     const calls = [...(this.#calls.get(tenant)?.values() ?? [])]
     // All of them at once, before anything is waited for: none is settled from here on.
     for (const call of calls) call.pledged = true

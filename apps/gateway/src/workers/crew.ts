@@ -17,10 +17,18 @@ export interface CrewOptions {
 export class Crew {
   readonly #options: CrewOptions
   readonly #members = new Set<Member>()
+  /** Numbers of those that have ended, the last one last. */
+  readonly #left: number[] = []
+  #beginning = 0
   #closed = false
 
   constructor(options: CrewOptions) {
     this.#options = options
+  }
+
+  /** Whether somebody is about to take a directory. */
+  get isEnlisting(): boolean {
+    return this.#beginning > 0
   }
 
   /** Launches one more and waits until it serves. @throws {Error} where it did not start, for a person; or where all are to stop */
@@ -31,11 +39,17 @@ export class Crew {
     this.#members.add(member)
     void member.ended.then(() => {
       this.#members.delete(member)
+      this.#left.push(member.number)
       metrics.ended(member, member.lastFigures)
     })
-    const begun = await member.begin(dataDir, job)
-    metrics.add(member)
-    return { member, begun }
+    this.#beginning += 1
+    try {
+      const begun = await member.begin(dataDir, job)
+      metrics.add(member)
+      return { member, begun }
+    } finally {
+      this.#beginning -= 1
+    }
   }
 
   /** Lets a member's clients go over to the others, then has it stop. */
@@ -54,10 +68,10 @@ export class Crew {
     for (const member of this.#members) member.kill()
   }
 
+  /** Who follows one that died goes on with its journal. */
   #freeNumber(): number {
-    const taken = new Set([...this.#members].map(({ number }) => number))
-    let number = 1
-    while (taken.has(number)) number += 1
-    return number
+    const last = this.#left.pop()
+    if (last !== undefined) return last
+    return this.#members.size + 1
   }
 }

@@ -5,8 +5,8 @@ import { workerDirectory } from './journals.ts'
 import type { Begun, Job, Left } from './messages.ts'
 import type { Ended, WorkerProcess } from './process.ts'
 
-/** A start that takes longer hangs. */
-const BEGIN_PATIENCE_MS = 120_000
+/** Each component of its start has a time of its own, a long replay ten minutes: a process that takes longer hangs as a whole. */
+const BEGIN_PATIENCE_MS = 15 * 60_000
 /** An idle connection lives for 72 s; then its worker has nothing to wait for. */
 const RETIRE_PATIENCE_MS = 90_000
 const FIGURES_PATIENCE_MS = 1_000
@@ -73,12 +73,11 @@ export class Member {
     this.#lastFigures = left?.figures ?? null
     if (left === null) this.#process.kill()
     else this.#process.hangUp()
-    await this.#process.ended
-    return (
-      left ?? {
-        unfinished: [{ phase: 'streams', name: `worker ${this.number}`, fate: 'cut' }],
-        figures: null,
-      }
-    )
+    const { code } = await this.#process.ended
+    if (left !== null) return left
+    // A signal that the whole group got may have had it stop before it was asked to: 0 says in good order.
+    const unfinished =
+      code === 0 ? [] : [{ phase: 'streams', name: `worker ${this.number}`, fate: 'cut' } as const]
+    return { unfinished, figures: null }
   }
 }

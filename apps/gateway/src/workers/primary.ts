@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { parseDuration } from '@atp/core/config'
 import type { Logger } from '@atp/core/logging'
 import type { Unfinished } from '@atp/core/shutdown'
-import { createWorkerMetrics } from '@atp/infrastructure/telemetry'
+import { createWorkerMetrics, type WorkerMetrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import { Crew } from './crew.ts'
 import type { Begun } from './messages.ts'
@@ -21,6 +21,8 @@ export interface PrimaryOptions {
   readonly dev: boolean
   readonly log: Logger
   readonly clock: Clock
+  /** All workers have their journals: those that are left are nobody's. Called each time that somebody has come or gone. */
+  readonly onComplete: () => void
   readonly native: NativeModule
   /** The workers cannot be kept serving; all of them are stopped. */
   readonly onHopeless: (reason: string) => void
@@ -58,7 +60,7 @@ export class Primary {
         log,
         now: () => clock.monotonic(),
         stopPatienceMs: () => this.#stopPatienceMs(),
-        onChange: () => counted.serving(this.#seats.filter(({ isTaken }) => isTaken).length),
+        onChange: () => this.#changed(counted),
         onLost: () => counted.lost(),
         onHopeless,
       })
@@ -106,6 +108,13 @@ export class Primary {
 
   kill(): void {
     this.#crew.kill()
+  }
+
+  #changed(counted: WorkerMetrics): void {
+    const taken = this.#seats.filter(({ isTaken }) => isTaken).length
+    counted.serving(taken)
+    const isComplete = taken === this.#seats.length && !this.#crew.isEnlisting
+    if (isComplete && !this.#stopping) this.#options.onComplete()
   }
 
   #job({ configuration, workers, loaded }: Plan, dev: boolean): SeatJob {

@@ -4,8 +4,9 @@ import type { PrimaryCalls, WorkerCalls } from './messages.ts'
 import { type Batch, Wire } from './wire.ts'
 
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null where a signal ended it, or it never began. */
   readonly code: number | null
+  /** What ended it, or why it never began. */
   readonly signal: string | null
 }
 
@@ -37,7 +38,13 @@ export const launchWorker: Launch = calls => {
   return {
     pid: worker.process.pid as number,
     wire: new Wire<WorkerCalls>(channel, calls),
-    ended: new Promise(resolve => worker.once('exit', (code, signal) => resolve({ code, signal }))),
+    ended: new Promise(resolve => {
+      worker.once('exit', (code, signal) => resolve({ code, signal }))
+      // Without a listener it would end the primary. One that the system did not start has no exit.
+      worker.on('error', ({ message }) => {
+        if (worker.process.pid === undefined) resolve({ code: null, signal: message })
+      })
+    }),
     hangUp: () => {
       if (worker.isConnected()) worker.process.disconnect()
     },

@@ -13,7 +13,7 @@ export interface SeatOptions {
   readonly now: () => number
   /** Milliseconds that a stop may take. */
   readonly stopPatienceMs: () => number
-  /** Somebody took the seat, or left it. */
+  /** Somebody took the seat, or left it, or has retired from it. */
   readonly onChange: () => void
   readonly onLost: () => void
   /** It is given up: each of its last workers ended at once. */
@@ -92,6 +92,7 @@ export class Seat {
     if (unfinished.length === 0)
       this.#options.log.info(details, 'a worker left, and its clients have gone over')
     else this.#options.log.warn({ ...details, unfinished }, 'a worker left, and cut something off')
+    this.#options.onChange()
   }
 
   #lost(member: Member, how: number | string | null): void {

@@ -1,4 +1,4 @@
-/** The configuration as one of several workers serves by it: a journal of its own, and its part of what replicas share. */
+/** The configuration as one of several workers serves by it: a journal of its own with its part of the room, and its part of what replicas share. */
 import type { LoadedConfig } from '@atp/core/config'
 import type { Job } from './messages.ts'
 
@@ -8,7 +8,11 @@ export function workerConfig(loaded: LoadedConfig, { dataDir, workers }: Job): L
     ...loaded,
     config: {
       ...config,
-      data: { ...config.data, dir: dataDir },
+      data: {
+        ...config.data,
+        dir: dataDir,
+        journal_limit_bytes: Math.ceil(config.data.journal_limit_bytes / workers),
+      },
       limits: { ...config.limits, replicas: config.limits.replicas * workers },
     },
   }

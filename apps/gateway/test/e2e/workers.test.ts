@@ -322,6 +322,15 @@ describe.skipIf(missing !== null)(
       }
     })
 
+    it('end with code 0 where SIGTERM goes to all of them at once, as a service manager sends it', async () => {
+      const gateway = await workers(2, { withRedis: false })
+      const pids = pidsOf(gateway)
+      const ended = once(gateway.gateway.child, 'exit')
+      for (const pid of [...pids, gateway.gateway.pid]) process.kill(pid, 'SIGTERM')
+      expect((await ended)[0]).toBe(0)
+      expect(pids.filter(isRunning)).toEqual([])
+    })
+
     it('hold their directory; one process alone hands its journal down to them, and adopts theirs', async () => {
       const dataDir = mkdtempSync(join(tmpdir(), 'atp-workers-'))
       opened.push({ [Symbol.asyncDispose]: async () => rmSync(dataDir, { recursive: true }) })

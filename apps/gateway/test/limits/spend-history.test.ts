@@ -1,7 +1,8 @@
 import { ManualClock } from '@atp/core/clock'
 import type { ArmId, KeyId, TenantId } from '@atp/core/ids'
-import type { Counter } from '@atp/domain/limit'
+import { type Counter, InProcessLimiter } from '@atp/domain/limit'
 import type { LimitDefinition, Tenant, Usage, UsageQuery } from '@atp/domain/tenant'
+import { typescriptNative } from '@atp/native'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CallBook, type PledgedCall } from '../../src/limits/call-book.ts'
 import { RecordProgress } from '../../src/limits/record-progress.ts'
@@ -66,7 +67,7 @@ beforeEach(() => {
     },
     usage: query => usage(query),
     calls: new CallBook({
-      limiter: null as never,
+      limiter: new InProcessLimiter({ native: typescriptNative, nowUs: () => 1_000 * clock.now() }),
       failover: null,
       record: new RecordProgress(
         { drainStatus: () => ({ last: 5, drained, lag: 5 - drained }) as never },

@@ -49,15 +49,14 @@ function setUp(how: { readonly refusal?: string; readonly deaf?: boolean } = {})
 }
 
 describe('a crew', () => {
-  it('gives each member a directory that none that lives has, the lowest first', async () => {
+  it('gives each member a directory that none that lives has, that of the last one that left first', async () => {
     const { crew, jobs } = setUp()
     const { member } = await crew.enlist(JOB)
-    await crew.enlist(JOB)
-    await crew.retire(member, 1_000)
-    await crew.enlist(JOB)
-    await crew.enlist(JOB)
+    const { member: another } = await crew.enlist(JOB)
+    for (const leaving of [member, another]) await crew.retire(leaving, 1_000)
+    for (let time = 0; time < 3; time++) await crew.enlist(JOB)
     expect(jobs.map(({ dataDir }) => dataDir)).toEqual(
-      ['1', '2', '1', '3'].map(number => `/data/worker-${number}`),
+      ['1', '2', '2', '1', '3'].map(number => `/data/worker-${number}`),
     )
   })
 

@@ -91,7 +91,8 @@ export class Lifecycle {
       await this.#timed(component, 'started', () => this.#startOne(component))
       this.#started.add(component)
     } catch (cause) {
-      this.#failure ??= startFailed(component, cause)
+      // One that gives up since it was told to is no failure.
+      if (!this.#givenUp.signal.aborted) this.#failure = startFailed(component, cause)
       this.#givenUp.abort()
     } finally {
       this.#underWay.delete(component)

@@ -143,7 +143,8 @@ describe('the start', () => {
     started.catch(() => {})
     expect((await begun.promise).aborted).toBe(false)
     expect(await lifecycle.stop(1_000)).toEqual([])
-    await expect(started).rejects.toMatchObject({ code: 'start_failed' })
+    // It did as it was told.
+    await expect(started).rejects.toMatchObject({ code: 'shutting_down' })
   })
 
   it('reports the failed start, not the failed rollback, and rolls back the others', async () => {

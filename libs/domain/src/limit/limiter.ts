@@ -161,7 +161,10 @@ export const IN_FLIGHT_ID = 'in-flight'
 export interface LeaseOptions {
   /** Reservations of a tenant that may be in flight at one time. */
   readonly inFlightMax: number
-  /** Milliseconds for which an expired lease may still be settled; at most as many are kept as may be in flight. */
+  /**
+   * Milliseconds for which an expired lease may still be settled: the first sweep after them forgets it. At most as many are kept as may
+   * be in flight.
+   */
   readonly lateMs: number
 }
 

@@ -12,8 +12,8 @@ import { DEFAULT_SETTINGS, type Tenant } from './tenant.ts'
 export interface TenantDirectoryOptions {
   readonly store: Pick<TenantStore, 'changedAfter'>
   readonly clock: Clock
-  /** Of an admin key that is in no store: from the configuration. Null: there is none. */
-  readonly rootKeyHash: string | null
+  /** Of an admin key that is in no store, as it is now: from the configuration. Null: there is none. */
+  readonly rootKeyHash: (() => string) | null
   /** Told of each tenant that is another than it was. */
   readonly onChange?: (before: Tenant, after: Tenant) => void
 }
@@ -31,7 +31,7 @@ export const ROOT_KEY = 'config' as KeyId
 export class TenantDirectory {
   readonly #store: Pick<TenantStore, 'changedAfter'>
   readonly #clock: Clock
-  readonly #root: ApiKey | null
+  readonly #rootKeyHash: (() => string) | null
   readonly #onChange: NonNullable<TenantDirectoryOptions['onChange']>
   #tenants = new Map<TenantId, Tenant>()
   /** By hash. */
@@ -44,7 +44,7 @@ export class TenantDirectory {
     this.#store = store
     this.#clock = clock
     this.#onChange = onChange
-    this.#root = rootKeyHash === null ? null : rootKey(rootKeyHash)
+    this.#rootKeyHash = rootKeyHash
   }
 
   /** Whether it has ever heard from its store. */
@@ -71,7 +71,7 @@ export class TenantDirectory {
 
   /** Whether anybody can administer. */
   hasAdmin(now: EpochMs): boolean {
-    if (this.#root !== null) return true
+    if (this.#rootKeyHash !== null) return true
     for (const key of this.#keys.values()) if (key.scope === 'admin' && isActive(key, now)) return true
     return false
   }
@@ -87,7 +87,7 @@ export class TenantDirectory {
 
   /** @returns null for a key that is unknown, was revoked, or whose tenant is gone; an expired one is found */
   holder(hash: string): KeyHolder | null {
-    if (hash === this.#root?.hash) return { key: this.#root, tenant: null }
+    if (hash === this.#rootKeyHash?.()) return { key: rootKey(hash), tenant: null }
     const key = this.#keys.get(hash)
     if (key === undefined) return null
     if (key.tenant === null) return { key, tenant: null }

@@ -10,7 +10,7 @@ import { JOURNAL_FILE } from './journal/protocol.ts'
 
 /**
  * Complete, or not begun, wherever a crash comes between.
- * @param heirs names of directories, of which the first one that is not there is taken
+ * @param heirs names of directories, of which the first one without a journal is taken
  * @returns the directory that it went to; null where there was none
  */
 export function handDownJournal(directory: DataDirectory, heirs: Iterable<string>): string | null {
@@ -18,7 +18,7 @@ export function handDownJournal(directory: DataDirectory, heirs: Iterable<string
   let heir: string | null = null
   if (existsSync(journal)) {
     heir = freeOf(directory, heirs)
-    mkdirSync(heir, { mode: 0o700 })
+    mkdirSync(heir, { recursive: true, mode: 0o700 })
     copyFileSync(directory.file(REPLICA_FILE), join(heir, REPLICA_FILE))
     // One file is moved at once; with a log beside it that would be two.
     withoutLog(journal)
@@ -31,7 +31,7 @@ export function handDownJournal(directory: DataDirectory, heirs: Iterable<string
 
 function freeOf(directory: DataDirectory, heirs: Iterable<string>): string {
   for (const name of heirs) {
-    if (!existsSync(directory.file(name))) return directory.file(name)
+    if (!existsSync(join(directory.file(name), JOURNAL_FILE))) return directory.file(name)
   }
   throw new Error('there is no directory to hand the journal down to')
 }

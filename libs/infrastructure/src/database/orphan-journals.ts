@@ -9,7 +9,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import { DataDirectory } from './data-directory.ts'
 import { JOURNAL_FILE } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
@@ -19,7 +19,7 @@ import { PostgresDrain } from './postgres/postgres-drain.ts'
 export interface OrphanJournalsOptions {
   /** In which others may lie; its own journal is none of them. */
   readonly dataDir: string
-  readonly databaseUrl: Secret
+  readonly databaseUrl: LiveSecret
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
@@ -28,40 +28,46 @@ export interface OrphanJournalsOptions {
 export class OrphanJournals {
   readonly #options: OrphanJournalsOptions
   readonly #stop = new AbortController()
-  #adopting: Promise<void> | null = null
+  readonly #adopting = new Set<Promise<void>>()
 
   constructor(options: OrphanJournalsOptions) {
     this.#options = options
   }
 
-  /** Looks once, and waits for Postgres as long as it takes. Directories that a process holds are left alone. */
+  /** Looks now, and again at each call; waits for Postgres as long as it takes. Directories that a process holds are left alone. */
   start(): void {
-    this.#adopting ??= this.#adoptAll().catch(error => {
+    if (this.#stop.signal.aborted) return
+    const adopting = this.#adoptAll().catch(error => {
       this.#options.log.error({ err: error }, 'orphan journals were not adopted')
     })
+    this.#adopting.add(adopting)
+    void adopting.then(() => this.#adopting.delete(adopting))
   }
 
   /** What is left waits for the next start. */
   async stop(): Promise<void> {
     this.#stop.abort()
-    await this.#adopting
+    await Promise.all(this.#adopting)
   }
 
+  /** All at the same time: one with a row that Postgres refuses waits for a person. */
   async #adoptAll(): Promise<void> {
-    const { databaseUrl, log } = this.#options
     const directories = this.#orphans()
     if (directories.length === 0) return
-    const target = new PostgresDatabase({ url: databaseUrl, replica: '' })
-    for (const directory of directories) {
-      try {
-        await this.#adopt(directory, target)
-      } catch (error) {
-        log.error({ err: error, directory: directory.path }, 'an orphan journal was not adopted')
-      } finally {
-        directory.release()
-      }
-    }
+    const target = new PostgresDatabase({ url: this.#options.databaseUrl, replica: '' })
+    await Promise.all(directories.map(directory => this.#adoptOrLeave(directory, target)))
     await target.close()
+  }
+
+  async #adoptOrLeave(directory: DataDirectory, target: PostgresDatabase): Promise<void> {
+    try {
+      await this.#adopt(directory, target)
+    } catch (error) {
+      const { path } = directory
+      this.#options.log.error({ err: error, directory: path }, 'an orphan journal was not adopted')
+    } finally {
+      directory.release()
+    }
   }
 
   /** Each taken, and under another name: a worker of its number may begin anew at once. */

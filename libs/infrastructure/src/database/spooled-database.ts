@@ -1,5 +1,6 @@
 /** The journal as a spool before Postgres. */
 import type { Logger } from '@atp/core/logging'
+import { systemTimers, within } from '@atp/core/timers'
 import type { DataDirectory } from './data-directory.ts'
 import type { Database, DatabaseReadiness } from './database.ts'
 import type { SqliteJournal } from './journal/sqlite-journal.ts'
@@ -28,6 +29,8 @@ export interface SpooledDatabaseOptions extends Pick<PostgresDrainOptions, 'cloc
 /** Where answers wait for Postgres, rows don't wait for company, and it is looked for more often. */
 const PROMPT = { lingerMs: 0, backoffMs: { first: 50, longest: 1_000 } }
 
+const LEAST_PATIENCE_MS = 500
+
 export function spooledDatabase(options: SpooledDatabaseOptions): Database {
   const { directory, journal, postgres, tenants, ping, orphans, confirmWithinMs, log, clock, random } =
     options
@@ -45,7 +48,8 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
   journal.onCommit(() => drain.notify())
   const refusal = () => {
     if (journal.refusal !== null || barrier === null) return journal.refusal
-    return drain.status().connected === false ? postgresAway() : null
+    // One that hangs is away as well, long before its connections say so.
+    return drain.status().connected === false || barrier.isLate ? postgresAway() : null
   }
   return {
     journal,
@@ -70,10 +74,12 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
       const adopted = orphans.stop()
       const left = await drain.flush(deadlineMs)
       if (left > 0) log.warn({ lag: left }, 'rows are left in the journal: the next start drains them')
-      await Promise.all([drain.stop(), adopted])
+      // A Postgres that hangs keeps neither a batch under way nor its connections from being left behind.
+      const patienceMs = Math.max(LEAST_PATIENCE_MS, deadlineMs / 4)
+      await within(systemTimers, patienceMs, Promise.all([drain.stop(), adopted]))
       await journal.close()
       directory.release()
-      await Promise.all([postgres.close(), tenants.close(), ping.close()])
+      await within(systemTimers, patienceMs, Promise.all([postgres.close(), tenants.close(), ping.close()]))
     },
     readiness: () => {
       const refused = refusal()

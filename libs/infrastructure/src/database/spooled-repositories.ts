@@ -1,6 +1,7 @@
 /** The repositories where the journal is a spool: what is not in the journal any more is in Postgres. */
 import { AtpError } from '@atp/core/errors'
 import type { Logger } from '@atp/core/logging'
+import { systemTimers, within } from '@atp/core/timers'
 import type {
   ContextRepository,
   DecisionRecord,
@@ -17,6 +18,8 @@ import type { PostgresDatabase } from './postgres/postgres-database.ts'
 import { asPort, type StoredObservation } from './repositories.ts'
 
 const RETRY_AFTER_MS = 1_000
+/** A client, or a stop, waits so long at most for a Postgres that hangs, in milliseconds. */
+const PATIENCE_MS = 2_000
 
 export class SpooledRepositories
   implements DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
@@ -36,7 +39,7 @@ export class SpooledRepositories
     const here = await this.#journal.find(id)
     if (here !== null) return here
     try {
-      return await this.#postgres.find(id)
+      return await inTime(this.#postgres.find(id))
     } catch (cause) {
       throw new AtpError('overloaded', {
         detail: 'the database that holds older decisions is away: try again later',
@@ -51,7 +54,10 @@ export class SpooledRepositories
     const here = await this.#journal.known(ids)
     const others = ids.filter(id => !here.has(id))
     if (others.length === 0) return here
-    return new Set([...here, ...(await this.#orElse(this.#postgres.known(others), new Set<string>()))])
+    return new Set([
+      ...here,
+      ...(await this.#orElse(inTime(this.#postgres.known(others)), new Set<string>())),
+    ])
   }
 
   /** The journal's own observations; those on decisions that have gone to Postgres ask there what is to be known of them. */
@@ -67,7 +73,7 @@ export class SpooledRepositories
   /** Postgres has a copy for the day this volume is lost; the journal's own is what counts. */
   async save(snapshot: Snapshot): Promise<void> {
     await this.#journal.save(snapshot)
-    await this.#orElse(this.#postgres.save(snapshot), undefined)
+    await this.#orElse(inTime(this.#postgres.save(snapshot)), undefined)
   }
 
   /**
@@ -91,7 +97,7 @@ export class SpooledRepositories
 
   async saveContexts(contexts: readonly StoredContext[]): Promise<void> {
     await this.#journal.saveContexts(contexts)
-    await this.#orElse(this.#postgres.saveContexts(contexts), undefined)
+    await this.#orElse(inTime(this.#postgres.saveContexts(contexts)), undefined)
   }
 
   contextsAhead(sequence: number): ReturnType<ContextRepository['contextsAhead']> {
@@ -113,4 +119,10 @@ function contextOf(
   found: ReadonlyMap<string, LearningContext>,
 ): LearningContext | null {
   return found.get(row.observation.decisionId as string) ?? null
+}
+
+/** Of what is late nobody hears any more. @throws {Error} where it is; or what it throws itself */
+async function inTime<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  if (await within(systemTimers, PATIENCE_MS, asked)) return asked
+  throw new Error(`Postgres did not answer within ${PATIENCE_MS} ms`)
 }

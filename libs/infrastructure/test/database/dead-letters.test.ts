@@ -40,6 +40,17 @@ describe.skipIf(probe.missing !== null)(
       return { target, query }
     }
 
+    it('are put aside as they are, not another in the place of one that was dropped meanwhile', async () => {
+      const { journal } = await openJournal(undefined)
+      await journal.append(batch([observation(), observation()]))
+      await journal.drained(1)
+      const refusal = { code: '23514', reason: 'no', at: 1 }
+      await journal.bury(1, refusal)
+      expect([journal.condition.letters.all, journal.position.drained]).toEqual([0, 1])
+      await journal.bury(2, refusal)
+      expect([journal.condition.letters.all, journal.position.drained]).toEqual([1, 2])
+    })
+
     it('are put aside alone, with the reason; all others arrive, in order', async () => {
       const { target, query } = await strictTarget()
       const path = temporaryDirectory()

@@ -1,8 +1,9 @@
 /** A disk that is full costs no row that was acknowledged, and nothing but time. */
+import { renameSync } from 'node:fs'
 import { smallDisk } from '@atp/test-services'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { batch, observation } from './records.ts'
-import { openJournal } from './stores.ts'
+import { openJournal, temporaryDirectory } from './stores.ts'
 
 const WAIT = { timeout: 30_000, interval: 20 }
 const disk = smallDisk(1)
@@ -67,3 +68,16 @@ function mounted(megabytes: number) {
   onTestFinished(() => disk.unmount())
   return disk
 }
+
+it('a journal whose directory cannot be looked at any more refuses, says why, and lives until that can be', async () => {
+  const path = temporaryDirectory()
+  const { journal } = await openJournal(path)
+  renameSync(path, `${path}-elsewhere`)
+  const refused = 'the journal takes nothing now: its disk cannot be looked at: ENOENT'
+  await vi.waitFor(() => expect(journal.refusal?.message).toBe(refused), WAIT)
+  renameSync(`${path}-elsewhere`, path)
+  await vi.waitFor(() => expect(journal.refusal).toBeNull(), WAIT)
+  const row = observation()
+  await journal.append(batch([row]))
+  expect(await journal.known([row.id])).toEqual(new Set([row.id]))
+})

@@ -1,5 +1,5 @@
 /** Several processes follow one that was alone: its journal is one of theirs. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DataDirectory } from '../../src/database/data-directory.ts'
@@ -52,10 +52,19 @@ describe('the journal of a process that was alone', () => {
     await after.close()
   })
 
-  it('goes to the first directory that is not there: no other journal is written over', async () => {
+  it('goes to the first directory without one: no other journal is written over', async () => {
     const dataDir = temporaryDirectory()
-    mkdirSync(join(dataDir, 'worker-1'))
+    await (await openJournal(join(dataDir, 'worker-1'))).close()
     await (await openJournal(dataDir)).close()
     expect(handDown(dataDir)).toBe(join(dataDir, 'worker-2'))
+  })
+
+  it('is handed down once more where that was interrupted: no two directories go by its name', async () => {
+    const dataDir = temporaryDirectory()
+    await (await openJournal(dataDir)).close()
+    mkdirSync(join(dataDir, 'worker-1'))
+    copyFileSync(join(dataDir, 'replica-id'), join(dataDir, 'worker-1/replica-id'))
+    expect(handDown(dataDir)).toBe(join(dataDir, 'worker-1'))
+    expect(existsSync(join(dataDir, 'worker-2'))).toBe(false)
   })
 })

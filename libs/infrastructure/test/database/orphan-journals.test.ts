@@ -7,7 +7,7 @@ import { Secret } from '@atp/core/secret'
 import { type PostgresServer, postgresForTests, startPostgres } from '@atp/test-services'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { openDatabase } from '../../src/database/index.ts'
+import { OrphanJournals, openDatabase, PostgresDatabase } from '../../src/database/index.ts'
 import { batch, decision, observation } from './records.ts'
 import { openJournal, recordingLog, temporaryDirectory } from './stores.ts'
 
@@ -58,6 +58,39 @@ describe.skipIf(probe.missing !== null)(
       await vi.waitFor(() => expect(directoriesIn(dataDir)).toEqual(['worker-3']), WAIT)
     })
 
+    it('are adopted whenever somebody looks again, also beside one with a row that Postgres refuses', async () => {
+      const url = await server.createDatabase()
+      await forbidPoison(url)
+      const dataDir = temporaryDirectory()
+      const leave = async (worker: string, tenant: string): Promise<string> => {
+        const { journal, close } = await openJournal(join(dataDir, worker))
+        const row = observation({ tenant })
+        await journal.append(batch([row]))
+        await close()
+        return row.id
+      }
+      const orphans = new OrphanJournals({
+        dataDir,
+        databaseUrl: new Secret(url),
+        log: recordingLog().log,
+        clock: systemClock,
+        random: new SystemRandom(),
+      })
+      onTestFinished(() => orphans.stop())
+      await leave('worker-1', 'poison')
+      const left = [await leave('worker-2', 'acme')]
+      orphans.start()
+      await vi.waitFor(async () => expect(await idsIn(url)).toEqual(left), WAIT)
+      left.push(await leave('worker-3', 'acme'))
+      orphans.start()
+      await vi.waitFor(async () => expect(await idsIn(url)).toEqual(left), WAIT)
+      // The refused one waits for a person.
+      await vi.waitFor(
+        () => expect(directoriesIn(dataDir)).toEqual([expect.stringMatching(/^orphan-/)]),
+        WAIT,
+      )
+    })
+
     it('wait for Postgres, over another restart, and never stand in the way of a worker of their number', async () => {
       const url = await server.createDatabase()
       const dataDir = temporaryDirectory()
@@ -92,4 +125,14 @@ async function idsIn(url: string): Promise<string[]> {
   } finally {
     await client.end()
   }
+}
+
+async function forbidPoison(url: string): Promise<void> {
+  const target = new PostgresDatabase({ url: new Secret(url), replica: '' })
+  await target.ready()
+  await target.close()
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  await client.query("alter table observations add constraint wholesome check (tenant <> 'poison')")
+  await client.end()
 }

@@ -239,6 +239,24 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     }
   })
 
+  test.each([
+    ['settled later', 'cost'],
+    ['counted at once', 'requests'],
+  ] as const)('begin a day anew in a month that is counted, too: what is %s', async (_what, counts) => {
+    const month: Limit = { ...daily(counts, 9), id: 'month', period: 'month' }
+    const limits = [daily(counts, 3), month]
+    await subject.limiter.rebuild(tenant, [])
+    const ask = async (reservation: string, amount: number) => {
+      const verdict = await admit(limits, { reservation, requests: amount, ...spend(0, amount) })
+      await subject.limiter.settle(tenant, reservation, { tokens: 0, cost: amount })
+      return verdict.levels.map(({ remaining }) => remaining)
+    }
+    expect(await ask('yesterday', 2)).toEqual([1, 7])
+    await at(NOON + 12 * HOUR)
+    expect(await ask('today', 1)).toEqual([2, 6])
+    expect(await ask('later', 1)).toEqual([1, 5])
+  })
+
   test('give a shadow limit its count, but no say', async () => {
     const limits = [{ ...sliding('requests', 1, MINUTE), shadow: true }, sliding('requests', 3, HOUR)]
     expect((await admit(limits)).levels.map(({ exceeded }) => exceeded)).toEqual([false, false])
@@ -343,6 +361,15 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     await subject.limiter.sweep(tenant)
     expect(await subject.limiter.settle(tenant, 'a', { tokens: 1, cost: 0 })).toBe('unknown')
     expect(figures(await admit(limits, spend(0)))).toEqual([[60, 0, 40]])
+  })
+
+  test('forget at once an expired lease that is first looked at when it is too late to tell', async () => {
+    const limits = [daily('tokens', 100, 'America/Havana')]
+    await subject.limiter.rebuild(tenant, [])
+    await admit(limits, { reservation: 'a', leaseMs: 1, ...spend(60) })
+    await at(NOON + DAY + 1_000)
+    await admit([concurrent(4)])
+    expect(await subject.limiter.settle(tenant, 'a', { tokens: 0, cost: 0 })).toBe('unknown')
   })
 
   test('keep a lease that is renewed', async () => {

@@ -197,8 +197,10 @@ export class TenantLedger {
       for (const { level, counts } of lease.levels) {
         level.unreserve(counts === 'leases' ? 1 : lease.estimate[counts], lease.admittedUs)
       }
-      if (this.#leases.size - this.#leases.live >= inFlightMax) this.#leases.remove(lease)
-      else this.#leases.keepProvisionally(lease, lease.expiresUs + lateUs)
+      const lateUntilUs = lease.expiresUs + lateUs
+      const full = this.#leases.size - this.#leases.live >= inFlightMax
+      if (full || lateUntilUs <= nowUs) this.#leases.remove(lease)
+      else this.#leases.keepProvisionally(lease, lateUntilUs)
     }
     return settled
   }

@@ -21,6 +21,8 @@ export class JournalRoom {
   /** Why the last write failed; null once one has succeeded. */
   #failing: string | null = null
   #stuck = false
+  /** Why nobody knows how much room there is; null where it is known. */
+  #unseen: string | null = null
 
   constructor(database: DatabaseSync, file: string, limits: JournalLimits) {
     this.#database = database
@@ -45,6 +47,7 @@ export class JournalRoom {
   /** Why no new work may begin; null while there is room. */
   get refusal(): string | null {
     if (this.#failing !== null) return `nothing can be written: ${this.#failing}`
+    if (this.#unseen !== null) return `its disk cannot be looked at: ${this.#unseen}`
     if (this.#freeBytes < this.#limits.reserveBytes) {
       return `the disk has ${this.#freeBytes} bytes left, and ${this.#limits.reserveBytes} are kept for answers under way`
     }
@@ -52,10 +55,17 @@ export class JournalRoom {
     return `it has reached ${this.#limits.limitBytes} bytes (data.journal_limit_bytes)`
   }
 
+  /** Never throws: what cannot be looked at takes nothing new. */
   measure(): void {
-    this.#bytes = (this.#pages.get()?.used as number) * this.#pageBytes
-    const { bavail, bsize } = statfsSync(this.#directory)
-    this.#freeBytes = bavail * bsize
+    try {
+      this.#bytes = (this.#pages.get()?.used as number) * this.#pageBytes
+      const { bavail, bsize } = statfsSync(this.#directory)
+      this.#freeBytes = bavail * bsize
+      this.#unseen = null
+    } catch (error) {
+      // Not its message, which names the directory: whoever is refused is told.
+      this.#unseen = (error as NodeJS.ErrnoException).code ?? 'an error'
+    }
   }
 
   /** Nothing can be dropped now: until something can, the limit refuses. */

@@ -157,9 +157,17 @@ class JournalWorker {
   #lookAfterItself(): void {
     this.#room.probe()
     this.#makeRoom()
-    // Another process may have asked for some of them.
-    this.#letterCounts = this.#letters.counts()
+    this.#countLetters()
     if (this.#news() !== null) this.#tell([])
+  }
+
+  /** Another process may have asked for some of them. */
+  #countLetters(): void {
+    try {
+      this.#letterCounts = this.#letters.counts()
+    } catch (error) {
+      this.#room.failed(error as Error)
+    }
   }
 
   #tell(replies: readonly JournalReply[]): void {
@@ -228,7 +236,7 @@ class JournalWorker {
       case 'trim':
         return this.#spool.trim(request.input)
       case 'bury':
-        this.#spool.bury(request.input)
+        this.#spool.bury(request.input.sequence, request.input.refusal)
         this.#letterCounts = this.#letters.counts()
         return null
       case 'requeued':

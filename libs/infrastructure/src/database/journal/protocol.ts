@@ -27,7 +27,7 @@ export interface JournalCalls {
   undrained: { input: number; output: SpoolBatch | null }
   drained: { input: number; output: null }
   trim: { input: number; output: number }
-  bury: { input: Refusal; output: null }
+  bury: { input: { sequence: number; refusal: Refusal }; output: null }
   requeued: { input: number; output: readonly DeadLetter[] }
   resent: { input: { sequence: number; refusal: Refusal | null }; output: null }
   tenants: { input: TenantCall; output: unknown }

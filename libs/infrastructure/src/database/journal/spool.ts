@@ -81,10 +81,10 @@ export class Spool {
     this.#drained = drained
   }
 
-  /** The next row is one that Postgres refuses: it is put aside, so that the others go on. */
-  bury(refusal: Refusal): void {
+  /** Postgres refuses this row, the next one: it is put aside, so that the others go on. It may have been dropped meanwhile. */
+  bury(sequence: number, refusal: Refusal): void {
     const batch = this.undrained(1)
-    if (batch === null) return
+    if (batch?.through !== sequence) return
     const kind: LetterKind = batch.decisions === '[]' ? 'observation' : 'decision'
     const row = (kind === 'decision' ? batch.decisions : batch.observations).slice(1, -1)
     const { id } = JSON.parse(row) as { readonly id: string }

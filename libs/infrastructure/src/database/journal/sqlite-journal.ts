@@ -201,9 +201,9 @@ export class SqliteJournal
     return this.#send('trim', limit)
   }
 
-  /** Puts aside the next row for Postgres, which refuses it. */
-  async bury(refusal: Refusal): Promise<void> {
-    await this.#send('bury', refusal)
+  /** Puts aside a row that Postgres refuses, where it is the next one still. */
+  async bury(sequence: number, refusal: Refusal): Promise<void> {
+    await this.#send('bury', { sequence, refusal })
   }
 
   /** Rows that were put aside and are to be sent again, the oldest first. */

@@ -13,6 +13,7 @@ export class DrainBarrier {
   readonly #patienceMs: number
   /** In the order of their sequences. */
   readonly #waiters: Waiter[] = []
+  #isLate = false
 
   /** @param patienceMs milliseconds after which who waits is told that it is not known to be there */
   constructor(patienceMs: number) {
@@ -25,12 +26,21 @@ export class DrainBarrier {
    */
   wait(sequence: number): Promise<void> {
     const settle = Promise.withResolvers<void>()
-    const deadline = setTimeout(() => settle.reject(notConfirmed(this.#patienceMs)), this.#patienceMs)
+    const deadline = setTimeout(() => {
+      this.#isLate = true
+      settle.reject(notConfirmed(this.#patienceMs))
+    }, this.#patienceMs)
     this.#waiters.push({ sequence, settle, deadline })
     return settle.promise
   }
 
+  /** Whether somebody waited in vain, and there was no progress since. */
+  get isLate(): boolean {
+    return this.#isLate
+  }
+
   reached(sequence: number): void {
+    this.#isLate = false
     const ready = this.#waiters.findIndex(waiter => waiter.sequence > sequence)
     for (const { settle, deadline } of this.#waiters.splice(0, ready < 0 ? this.#waiters.length : ready)) {
       clearTimeout(deadline)

@@ -20,7 +20,7 @@ export interface DrainSource {
   undrained(limit: number): Promise<SpoolBatch | null>
   drained(through: number): Promise<void>
   trim(limit: number): Promise<number>
-  bury(refusal: Refusal): Promise<void>
+  bury(sequence: number, refusal: Refusal): Promise<void>
   requeued(limit: number): Promise<readonly DeadLetter[]>
   resent(sequence: number, refusal: Refusal | null): Promise<void>
 }
@@ -181,11 +181,11 @@ export class PostgresDrain {
   }
 
   /** Postgres refused a batch: half of it next, or, where it is one row, the others without it. */
-  async #narrow({ rows }: SpoolBatch, refusal: Refusal): Promise<void> {
+  async #narrow({ rows, through }: SpoolBatch, refusal: Refusal): Promise<void> {
     this.#limit = Math.max(1, Math.floor(rows / 2))
     if (rows > 1) return
     const { source, log } = this.#options
-    await source.bury(refusal)
+    await source.bury(through, refusal)
     log.error(refusal, 'Postgres refuses a row: it is kept aside, see `atp dead-letters list`')
     this.#options.onProgress?.()
   }
