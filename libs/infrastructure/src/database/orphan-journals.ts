@@ -10,6 +10,7 @@ import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { Secret } from '@atp/core/secret'
+import { systemTimers, within } from '@atp/core/timers'
 import { DataDirectory } from './data-directory.ts'
 import { JOURNAL_FILE } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
@@ -56,7 +57,7 @@ export class OrphanJournals {
     if (directories.length === 0) return
     const target = new PostgresDatabase({ url: this.#options.databaseUrl, replica: '' })
     await Promise.all(directories.map(directory => this.#adoptOrLeave(directory, target)))
-    await target.close()
+    await within(systemTimers, PATIENCE_MS, target.close())
   }
 
   async #adoptOrLeave(directory: DataDirectory, target: PostgresDatabase): Promise<void> {
@@ -103,7 +104,7 @@ export class OrphanJournals {
     drain.start()
     look()
     await done.promise
-    await drain.stop()
+    await within(systemTimers, PATIENCE_MS, drain.stop())
     const empty = isEmpty()
     await source.close()
     if (!empty) return
@@ -113,6 +114,8 @@ export class OrphanJournals {
 }
 
 const ORPHAN = 'orphan-'
+/** A Postgres that hangs holds up no stop, in milliseconds: what it may have taken is sent again at the next start. */
+const PATIENCE_MS = 1_000
 
 /** @returns null where a process has it */
 function taken(path: string): DataDirectory | null {
