@@ -1,4 +1,5 @@
 /** The one vitest configuration: tests read the workspace's sources, and each project leaves a JSON report that `verify` adds up. */
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
@@ -10,6 +11,8 @@ export function projectTests(root: string) {
     test: {
       include: ['test/**/*.test.ts'],
       passWithNoTests: true,
+      // Most of them wait for processes: two at a time, also where there are two cores.
+      maxWorkers: Math.max(2, availableParallelism() - 1),
       // Nx asks for colours; what a test starts and reads must be the same with and without Nx.
       env: { FORCE_COLOR: '0' },
       testTimeout: 60_000,

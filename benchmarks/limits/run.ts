@@ -10,7 +10,7 @@ import { machine } from '../shared/results.ts'
 import { chartOf } from './chart.ts'
 import { LOADS, type Overshoot, overshoot } from './overshoot.ts'
 import { overshootResults, speedResults, tableOf } from './report.ts'
-import { SIDE_NAMES, sideOf } from './sides.ts'
+import { OVERSHOOT_SIDES, SIDE_NAMES, sideOf } from './sides.ts'
 import { throughput } from './throughput.ts'
 
 const HELP = `Measures the limiters on a Redis of their own: decisions a second at three levels at once, and overshoot.
@@ -70,7 +70,7 @@ async function measure(rounds: number, timeMs: number) {
     const speed = speedResults(await throughput({ sides, redis, rounds, timeMs, progress }))
     const overshoots: Overshoot[] = []
     for (const load of LOADS) {
-      for (const side of SIDE_NAMES) {
+      for (const side of OVERSHOOT_SIDES) {
         progress(`overshoot of ${side} at ${load.processes} x ${load.concurrent}`)
         overshoots.push(await overshoot(server.url, side, load))
       }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { InProcessLimiter, type Limit, type Limiter } from '@atp/domain/limit'
 import { RedisLimiter } from '@atp/infrastructure/ratelimit'
+import { loadNative, typescriptNative } from '@atp/native'
 import { Ratelimit } from '@upstash/ratelimit'
 import type { Redis } from 'ioredis'
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
@@ -34,9 +35,13 @@ export const SIDE_NAMES = [
   'rate-limiter-flexible redis',
   '@upstash/ratelimit redis',
   'atp memory',
+  'atp memory typescript',
   'rate-limiter-flexible memory',
 ] as const
 export type SideName = (typeof SIDE_NAMES)[number]
+
+/** Rust and TypeScript decide alike: what one lets through, the other does. */
+export const OVERSHOOT_SIDES = SIDE_NAMES.filter(name => name !== 'atp memory typescript')
 
 const DAY_S = 86_400
 const WAIT_MS = 60_000
@@ -49,7 +54,10 @@ export function sideOf(name: SideName, redis: Redis): Side {
       return atp(name, new RedisLimiter({ redis, nowUs, newEpoch, timeoutMs: WAIT_MS }), false)
     }
     case 'atp memory':
-      return atp(name, new InProcessLimiter({ nowUs }), true)
+      // As the gateway has it: with the addon where there is one.
+      return atp(name, new InProcessLimiter({ nowUs, native: loadNative({ log: console.warn }) }), true)
+    case 'atp memory typescript':
+      return atp(name, new InProcessLimiter({ nowUs, native: typescriptNative }), true)
     case 'rate-limiter-flexible redis':
       return flexible(name, options => new RateLimiterRedis({ storeClient: redis, ...options }), false)
     case 'rate-limiter-flexible memory':

@@ -78,9 +78,9 @@ export const OPERATIONS: readonly Operation[] = [
 ]
 
 function call(native: NativeModule) {
-  const window = native.createSlidingWindow(60_000_000, 100)
+  const window = native.createSlidingWindow(60_000_000)
   return () => {
-    window.used(1)
+    window.count(1)
   }
 }
 
@@ -192,11 +192,11 @@ function promptFeatures(native: NativeModule) {
 }
 
 function windowUpdate(native: NativeModule) {
-  const window = native.createSlidingWindow(60_000_000, 10_000)
+  const window = native.createSlidingWindow(60_000_000)
   let now = 1_000 * START
   return () => {
     now += 5_000
-    window.tryAcquire(now, 1)
+    window.add(now, 1)
   }
 }
 

@@ -3,7 +3,7 @@
  * a test builds the same container and appends overrides.
  */
 import { systemClock } from '@atp/core/clock'
-import { type Config, type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type Config, type Environment, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger, type Logger } from '@atp/core/logging'
@@ -13,7 +13,6 @@ import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
-import { openDatabase } from '@atp/infrastructure/database'
 import { countPromptTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
@@ -34,34 +33,36 @@ import { AnswerJudging } from './judging/answer-judging.ts'
 import { ModelJudge } from './judging/model-judge.ts'
 import { learnedStateOf, NO_CONTEXTS } from './learned-state-of.ts'
 import { LIMITS } from './limits/bindings.ts'
+import { openStorage } from './open-storage.ts'
 import { embedderOf, providerOf } from './providers-of.ts'
 import { Replicas } from './replication/replicas.ts'
+import { secretStoreOf, serverAddress } from './secrets/open-secrets.ts'
 import { TENANCY } from './tenancy/bindings.ts'
 import * as T from './tokens.ts'
 import { VERSION } from './version.ts'
 
-/** Opens the database, so that everything else can be wired without waiting. @throws {AtpError} `start_failed` */
+/**
+ * Reads the secrets and opens the database, so that everything else can be wired without waiting.
+ * @param env where the secrets are that the configuration takes from the environment
+ * @throws {AtpError} `start_failed`
+ */
 export async function compose(
   { config }: LoadedConfig,
   overrides: readonly Binding[] = [],
   log: Logger = createLogger({ level: config.log.level }),
+  env: Environment = process.env,
 ): Promise<AppContainer> {
   const clock = systemClock
   const random = new SystemRandom()
-  const database = await openDatabase({
-    dataDir: config.data.dir,
-    ...storageOf(config),
-    ...(config.database.url === null ? {} : { databaseUrl: config.database.url }),
-    log,
-    clock,
-    random,
-  })
+  const secrets = secretStoreOf(config, { env, clock, random, log })
+  const database = await openStorage(config, secrets, { log, clock, random })
   return createContainer([
     bindValue(T.CONFIG, config),
     bindValue(T.LOG, log),
     bindValue(T.CLOCK, clock),
     bindValue(T.TIMERS, systemTimers),
     bindValue(T.RANDOM, random),
+    bindValue(T.SECRETS, secrets),
     bindValue(T.DATABASE, database),
     ...BINDINGS,
     ...HEALTH,
@@ -88,12 +89,17 @@ const BINDINGS: readonly Binding[] = [
       breaker: breakerOptions(config),
     })
     for (const adapter of config.adapters) {
-      registry.register(adapterOf(adapter, providerOf(adapter, config.upstream)))
+      registry.register(
+        adapterOf(
+          adapter,
+          providerOf(adapter, config.upstream, reference => resolve(T.SECRETS).get(reference)),
+        ),
+      )
     }
     return registry
   }),
   bind(T.REDIS, resolve => {
-    const { url } = resolve(T.CONFIG).redis
+    const url = serverAddress(resolve(T.SECRETS), resolve(T.CONFIG).redis)
     return url === null ? null : connectRedis({ url, commandTimeoutMs: REDIS_TIMEOUT_MS })
   }),
   bind(T.LEARNED, resolve => learnedStateOf(resolve, resolve(T.DATABASE).contexts)),
@@ -212,7 +218,7 @@ const BINDINGS: readonly Binding[] = [
       log: resolve(T.LOG),
     })
   }),
-  bind(T.EMBEDDER, resolve => embedderOf(resolve(T.CONFIG))),
+  bind(T.EMBEDDER, resolve => embedderOf(resolve(T.CONFIG), reference => resolve(T.SECRETS).get(reference))),
   bind(T.READER, resolve => {
     const embedder = resolve(T.EMBEDDER)
     if (embedder === null) return new PromptReader(resolve(T.NATIVE), null)
@@ -264,16 +270,6 @@ const BINDINGS: readonly Binding[] = [
     })
   }),
 ]
-
-/** Without Postgres the record is here to stay: where it is full, its oldest rows give way, and otherwise new work does. */
-function storageOf({ data, database }: Config) {
-  const whenFull = data.journal_full ?? (database.url === null ? 'drop-oldest' : 'refuse')
-  return {
-    durability: data.durability,
-    limits: { limitBytes: data.journal_limit_bytes, whenFull },
-    commitTimeoutMs: parseDuration(data.commit_timeout),
-  }
-}
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000

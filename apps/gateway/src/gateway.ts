@@ -12,6 +12,7 @@ import { learnedState } from './components/learned-state.ts'
 import { limits } from './components/limits.ts'
 import { readiness } from './components/readiness.ts'
 import { redis } from './components/redis.ts'
+import { secrets } from './components/secrets.ts'
 import { tenantsAndPrices } from './components/tenants-and-prices.ts'
 import * as T from './tokens.ts'
 
@@ -34,6 +35,7 @@ export class Gateway {
     this.#http = new HttpServer(container, isStopping)
     this.#lifecycle = new Lifecycle({
       components: [
+        secrets(container),
         database(container),
         tenantsAndPrices(container),
         redis(container),

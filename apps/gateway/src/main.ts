@@ -62,6 +62,17 @@ config
   })
 
 program
+  .command('secrets')
+  .description('look at the secrets that the configuration names')
+  .command('doctor')
+  .description('say where each secret comes from and whether it can be read; no value is shown')
+  .option(...CONFIG_OPTION)
+  .action(async (options: { readonly config?: string }) => {
+    const { diagnoseSecrets } = await import('./cli/secrets.ts')
+    await diagnoseSecrets(options.config)
+  })
+
+program
   .command('demo')
   .description('send a few hundred prompts to a running gateway and watch it learn')
   .option('--url <url>', 'where the gateway listens', 'http://127.0.0.1:8080')

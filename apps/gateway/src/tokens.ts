@@ -23,6 +23,7 @@ import type {
 import type { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import type { Database } from '@atp/infrastructure/database'
 import type { EvictionWatch, Redis, ReplicaCount } from '@atp/infrastructure/redis'
+import type { SecretStore } from '@atp/infrastructure/secrets'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import type { Admitter } from './corridor/admit.ts'
@@ -38,6 +39,7 @@ import type { CallBook } from './limits/call-book.ts'
 import type { Heartbeat } from './limits/heartbeat.ts'
 import type { LateSettlements } from './limits/late-settlements.ts'
 import type { LevelAging } from './limits/level-aging.ts'
+import type { NewQuotas } from './limits/new-quotas.ts'
 import type { Peers } from './limits/peers.ts'
 import type { Replicas } from './replication/replicas.ts'
 import type { StoreFollower } from './store-follower.ts'
@@ -47,6 +49,7 @@ export const LOG = token<Logger>('log')
 export const CLOCK = token<Clock>('clock')
 export const TIMERS = token<Timers>('timers')
 export const RANDOM = token<Random>('random')
+export const SECRETS = token<SecretStore>('secrets')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
 /** Requests, streams and sockets that a stop must wait for. */
@@ -102,6 +105,7 @@ export const HEARTBEAT = token<Heartbeat>('heartbeat')
 /** Null where limits are in this process alone: they know nothing of the process before. */
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')
 export const LENGTHS = token<OutputLengths>('output lengths')
+export const NEW_QUOTAS = token<NewQuotas>('new quotas')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
 /** Of this process alone. */

@@ -34,7 +34,11 @@ beforeEach(() => {
   verdicts = []
   rebuilt = 0
   ids = 0
-  limiter = new InProcessLimiter({ nowUs: () => 1_000 * clock.now(), guarded: false })
+  limiter = new InProcessLimiter({
+    nowUs: () => 1_000 * clock.now(),
+    native: typescriptNative,
+    guarded: false,
+  })
   heartbeat = new Heartbeat({ limiter, leaseMs: 60_000, now: () => clock.monotonic() })
   admitter = admitterOf()
 })
@@ -55,6 +59,7 @@ function admitterOf(): Admitter {
         rebuilt += 1
       },
     },
+    quotas: { settled: () => null },
     calls: {
       admitted: () => undefined,
       settle: (...told) => limiter.settle(...told),

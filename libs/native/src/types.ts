@@ -110,17 +110,24 @@ export interface BanditOptions {
 }
 
 /**
- * Counts events in a sliding window with conservative sub-buckets: constant memory. Times are integer microseconds,
- * clamped so that they never go back. With W = windowUs: never admits more than `limit` in any interval of length W;
- * never refuses what an exact sliding window of length W * (1 + 1/64) would admit.
+ * Counts amounts in a sliding window with conservative sub-buckets: constant memory. Times are integer microseconds below 2^52,
+ * amounts and limits integers up to 2^53 - 1. With W = windowUs: all that was added in the last W counts, and nothing that is
+ * W * (1 + 1/64) old or older. Looking changes nothing; what is added moves the window on in time, and it never goes back.
  */
 export interface SlidingWindow {
-  /** Admits and counts `amount` at `nowUs`, or refuses and counts nothing. */
-  tryAcquire(nowUs: number, amount: number): boolean
-  /** What counts against the limit at `nowUs`. */
-  used(nowUs: number): number
-  /** Microseconds from `nowUs` until `amount` would be admitted if nothing else came; 0 is now; Infinity is never. */
-  retryAfterUs(nowUs: number, amount: number): number
+  /** What counts at `nowUs`. */
+  count(nowUs: number): number
+  /** Microseconds from `nowUs` until `amount` more keeps to `limit` if nothing else comes; 0 is now; Infinity is never. */
+  waitUs(nowUs: number, amount: number, limit: number): number
+  /**
+   * Counts `amount` at `nowUs`, up to 2^53 - 1 in all; a time before the latest sub-bucket counts in it.
+   * @returns what counts then
+   */
+  add(nowUs: number, amount: number): number
+  /** `amount` of what was added at `atUs` was too much: it counts no more, where it still did. */
+  takeBack(atUs: number, amount: number): void
+  /** From then on, in microseconds, it is as if nothing had ever been added. */
+  idleUs(): number
 }
 
 /**
@@ -261,7 +268,8 @@ export interface NativeModule {
   readonly implementation: 'rust' | 'typescript'
   createBandit(options: BanditOptions): Bandit
   createLinearBandit(options: LinearBanditOptions): LinearBandit
-  createSlidingWindow(windowUs: number, limit: number): SlidingWindow
+  /** @param windowUs from 1 to 2^51 */
+  createSlidingWindow(windowUs: number): SlidingWindow
   createLatencySketch(halfLifeMs: number): LatencySketch
   /** 64 bits of a string as two unsigned words [hi, lo]: the seed of a decision, the hash of an arm. */
   hash64(text: string): readonly [hi: number, lo: number]

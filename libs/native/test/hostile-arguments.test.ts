@@ -77,6 +77,8 @@ const LEGAL: Readonly<Record<string, Make>> = {
   x: floats(1, 0.5, -0.5),
   features: floats(1, 0.5, -0.5, 1, 0, 0),
   nowUs: () => 1_000,
+  atUs: () => 500,
+  limit: () => 5,
   amount: () => 2,
   valueMs: () => 300,
   q: () => 0.9,
@@ -162,13 +164,18 @@ const SUBJECTS = {
   },
   'sliding window': {
     create: native => {
-      const window = native.createSlidingWindow(1_000, 5)
-      window.tryAcquire(500, 1)
+      const window = native.createSlidingWindow(1_000)
+      window.add(500, 3)
       return window
     },
-    state: (window: ReturnType<NativeModule['createSlidingWindow']>) => window.used(500),
+    state: (window: ReturnType<NativeModule['createSlidingWindow']>) => [window.count(500), window.idleUs()],
     snapshots: () => ({}),
-    methods: { tryAcquire: ['nowUs', 'amount'], used: ['nowUs'], retryAfterUs: ['nowUs', 'amount'] },
+    methods: {
+      count: ['nowUs'],
+      waitUs: ['nowUs', 'amount', 'limit'],
+      add: ['nowUs', 'amount'],
+      takeBack: ['atUs', 'amount'],
+    },
   },
   'latency sketch': {
     create: native => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type Bandit,
@@ -84,16 +85,34 @@ describe.skipIf(rust === null)(`Rust and TypeScript${withoutRust}`, () => {
   })
 
   it('count windows alike', () => {
-    const random = new TestRandom(21)
-    const [mine, theirs] = bothOf(native => native.createSlidingWindow(1_000_003, 500))
-    let now = 1_700_000_000_000_000
-    for (let step = 0; step < 50_000; step += 1) {
-      now += random.integer(random.integer(50) === 0 ? 2_000_000 : 20_000) - 100
-      const amount = random.integer(30)
-      expect(mine.tryAcquire(now, amount)).toBe(theirs.tryAcquire(now, amount))
-      expect(mine.used(now)).toBe(theirs.used(now))
-      expect(mine.retryAfterUs(now, amount)).toBe(theirs.retryAfterUs(now, amount))
-    }
+    const time = fc.oneof(fc.nat(3), fc.nat(200), fc.nat(20_000))
+    const amount = fc.oneof(fc.nat(9), fc.constantFrom(2 ** 52, Number.MAX_SAFE_INTEGER))
+    const steps = fc.array(fc.record({ passed: time, back: fc.nat(400), amount, taken: amount }), {
+      maxLength: 80,
+    })
+    const property = fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.nat(60),
+      steps,
+      (width, limit, trace) => {
+        const both = bothOf(native => native.createSlidingWindow(width))
+        let now = 1_700_000_000_000_000
+        for (const { passed, back, amount, taken } of trace) {
+          now += passed
+          const [mine, theirs] = both.map(window => [
+            window.add(now - back, amount),
+            window.takeBack(now - back, taken),
+            window.count(now),
+            window.count(now + back),
+            window.waitUs(now, amount, limit),
+            window.waitUs(now, 2, limit),
+            window.idleUs(),
+          ])
+          expect(mine).toEqual(theirs)
+        }
+      },
+    )
+    fc.assert(property, { numRuns: 1_000 })
   })
 
   it('sketch alike, to the last bit', () => {

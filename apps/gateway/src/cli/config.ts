@@ -1,11 +1,23 @@
 /** `atp config`: check it, or print its schema. */
-import { configJsonSchema, describeConfig, loadConfig, renderProblems } from '@atp/core/config'
+import {
+  configJsonSchema,
+  describeConfig,
+  loadConfig,
+  localSecretProblems,
+  renderProblems,
+} from '@atp/core/config'
 import { AtpError } from '@atp/core/errors'
 import { configFileOf } from './config-file.ts'
 
 export function checkConfig(file: string | undefined): void {
   try {
-    process.stdout.write(`${describeConfig(loadConfig(configFileOf(file)))}\n`)
+    const source = configFileOf(file)
+    const loaded = loadConfig(source)
+    const problems = localSecretProblems(loaded.config, source.env)
+    if (problems.length > 0) {
+      throw new AtpError('invalid_config', { detail: 'Secrets cannot be read.', problems })
+    }
+    process.stdout.write(`${describeConfig(loaded)}\n`)
   } catch (error) {
     explainBadConfig(error)
   }

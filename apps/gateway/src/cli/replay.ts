@@ -2,7 +2,7 @@
 import { systemClock } from '@atp/core/clock'
 import { type LoadedConfig, loadConfig, parseDuration } from '@atp/core/config'
 import { AtpError } from '@atp/core/errors'
-import { SeededRandom } from '@atp/core/random'
+import { SeededRandom, SystemRandom } from '@atp/core/random'
 import {
   judgedLog,
   judgePolicy,
@@ -13,6 +13,7 @@ import {
 } from '@atp/domain/replay'
 import { type Preset, Utility } from '@atp/domain/routing'
 import { readDecisionLog } from '@atp/infrastructure/database'
+import { isOfDatabase, secretStoreOf, serverAddress } from '../secrets/open-secrets.ts'
 import { textTable } from '../text-table.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
@@ -48,13 +49,7 @@ export async function replay({ config: file, ...options }: ReplayArguments): Pro
 }
 
 async function reportOn(loaded: LoadedConfig, options: Omit<ReplayArguments, 'config'>): Promise<string> {
-  const { data, database } = loaded.config
-  const log = await readDecisionLog({
-    dataDir: data.dir,
-    ...(database.url === null ? {} : { databaseUrl: database.url }),
-    since: systemClock.now() - parseDuration(options.since),
-    limit: options.limit,
-  })
+  const log = await decisionLog(loaded, options)
   const usable = judgedLog(log, progressOver(log.length))
   const { decisions, unusable } = usable
   const preference = preferenceOf(loaded.config, options.quality)
@@ -69,6 +64,27 @@ async function reportOn(loaded: LoadedConfig, options: Omit<ReplayArguments, 'co
         }))
   const report = { decisions: log.length, usable: decisions.length, unusable, policies: judged }
   return options.json ? `${JSON.stringify(report, null, 2)}\n` : render(report, options.since)
+}
+
+async function decisionLog(
+  { config }: LoadedConfig,
+  { since, limit }: Pick<ReplayArguments, 'since' | 'limit'>,
+) {
+  const quiet = { info: () => undefined, warn: () => undefined }
+  const surroundings = { env: process.env, clock: systemClock, random: new SystemRandom(), log: quiet }
+  const secrets = secretStoreOf(config, surroundings, isOfDatabase)
+  try {
+    await secrets.open()
+    const databaseUrl = serverAddress(secrets, config.database)
+    return await readDecisionLog({
+      dataDir: config.data.dir,
+      ...(databaseUrl === null ? {} : { databaseUrl }),
+      since: systemClock.now() - parseDuration(since),
+      limit,
+    })
+  } finally {
+    await secrets.close()
+  }
 }
 
 /** Each arm alone too: a router that does not beat the best of them is not worth having. */

@@ -22,6 +22,7 @@ import type { CallBook } from '../limits/call-book.ts'
 import { Denials } from '../limits/denials.ts'
 import { definitionOf, deniedError } from '../limits/denied-error.ts'
 import type { Heartbeat } from '../limits/heartbeat.ts'
+import type { NewQuotas } from '../limits/new-quotas.ts'
 import { quotasLeft } from '../limits/quotas-left.ts'
 import type { SpendHistory } from '../limits/spend-history.ts'
 import type { Caller } from './authenticate.ts'
@@ -32,6 +33,7 @@ import { holding, type Reservation, UNLIMITED } from './reservation.ts'
 export interface AdmitterOptions {
   readonly limiter: Limiter
   readonly history: Pick<SpendHistory, 'rebuild'>
+  readonly quotas: Pick<NewQuotas, 'settled'>
   readonly calls: Pick<CallBook, 'admitted' | 'settle' | 'recount'>
   readonly heartbeat: Heartbeat
   readonly denials: Denials
@@ -117,7 +119,7 @@ export class Admitter {
   }
 
   async #decide(walk: Walk, limits: readonly TenantLimit[], estimate: Estimate): Promise<Decided> {
-    const { limiter, history, leaseMs, clock, random } = this.#options
+    const { limiter, history, quotas, leaseMs, clock, random } = this.#options
     const { caller } = walk.exchange
     const { tokens, cost } = estimate
     // A name for each: one that was refused while Redis was away is still given back there, under its own.
@@ -130,6 +132,8 @@ export class Admitter {
       requests: walk.isCounted ? 0 : 1,
       leaseMs,
     }
+    const settling = quotas.settled(caller.tenant.id)
+    if (settling !== null) await settling
     const first = await limiter.admit(admission)
     if (first.kind !== 'stale') return { verdict: first, admission }
     await history.rebuild(caller.tenant)

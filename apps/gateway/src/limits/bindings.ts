@@ -7,19 +7,21 @@ import { OutputLengths } from '@atp/domain/routing'
 import { RedisLimiter } from '@atp/infrastructure/ratelimit'
 import { Channel, connectRedis, EvictionWatch, ReplicaCount } from '@atp/infrastructure/redis'
 import { Admitter } from '../corridor/admit.ts'
+import { serverAddress } from '../secrets/open-secrets.ts'
 import * as T from '../tokens.ts'
 import { CallBook } from './call-book.ts'
 import { Denials } from './denials.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { LateSettlements } from './late-settlements.ts'
 import { LevelAging } from './level-aging.ts'
+import { NewQuotas } from './new-quotas.ts'
 import { Peers } from './peers.ts'
 import { RecordProgress } from './record-progress.ts'
 import { SpendHistory } from './spend-history.ts'
 
 export const LIMITS: readonly Binding[] = [
   bind(T.LIMITS_REDIS, resolve => {
-    const { url } = resolve(T.CONFIG).redis
+    const url = serverAddress(resolve(T.SECRETS), resolve(T.CONFIG).redis)
     // A connection of its own: what is exchanged of learning must not stand in a decision's way.
     // The limiter gives up by itself, sooner.
     return url === null ? null : connectRedis({ url, commandTimeoutMs: 10 * timeoutMs(resolve(T.CONFIG)) })
@@ -54,14 +56,18 @@ export const LIMITS: readonly Binding[] = [
         timeoutMs: timeoutMs(config),
         newEpoch: () => random.uint32() + 1,
       }),
-      local: new InProcessLimiter({ nowUs: nowUs(resolve), guarded: false }),
+      local: new InProcessLimiter({ nowUs: nowUs(resolve), native: resolve(T.NATIVE), guarded: false }),
       policyOf: tenant => awayPolicyOf(resolve, tenant),
       replicas: () => resolve(T.REPLICA_COUNT)?.known ?? resolve(T.CONFIG).limits.replicas,
       now: () => clock.monotonic(),
       newId: () => newId(clock, random),
     })
   }),
-  bind(T.LIMITER, resolve => resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve) })),
+  bind(
+    T.LIMITER,
+    resolve =>
+      resolve(T.FAILOVER) ?? new InProcessLimiter({ nowUs: nowUs(resolve), native: resolve(T.NATIVE) }),
+  ),
   bind(T.CALL_BOOK, resolve => {
     const clock = resolve(T.CLOCK)
     return new CallBook({
@@ -112,10 +118,12 @@ export const LIMITS: readonly Binding[] = [
       half_life === 'never' ? Number.POSITIVE_INFINITY : parseDuration(half_life),
     )
   }),
+  bind(T.NEW_QUOTAS, resolve => new NewQuotas(resolve(T.LIMITER))),
   bind(T.ADMITTER, resolve => {
     const limiter = resolve(T.LIMITER)
     const database = resolve(T.DATABASE)
     const registry = resolve(T.REGISTRY)
+    const directory = resolve(T.DIRECTORY)
     const clock = resolve(T.CLOCK)
     return new Admitter({
       limiter,
@@ -124,9 +132,11 @@ export const LIMITS: readonly Binding[] = [
         usage: query => database.tenants.usage(query),
         calls: resolve(T.CALL_BOOK),
         peers: resolve(T.PEERS),
+        tenant: id => directory.tenant(id),
         arm: id => registry.arm(id),
         clock,
       }),
+      quotas: resolve(T.NEW_QUOTAS),
       calls: resolve(T.CALL_BOOK),
       heartbeat: resolve(T.HEARTBEAT),
       denials: new Denials(),

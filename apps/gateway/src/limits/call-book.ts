@@ -6,7 +6,15 @@
  * reserved: a settlement between would be in neither, because what is summed up takes the place of what was settled.
  */
 import type { KeyId } from '@atp/core/ids'
-import type { Admission, FailoverLimiter, Limiter, Settlement, Spend } from '@atp/domain/limit'
+import {
+  type Admission,
+  type FailoverLimiter,
+  type Limit,
+  type Limiter,
+  levelName,
+  type Settlement,
+  type Spend,
+} from '@atp/domain/limit'
 import type { RecordProgress } from './record-progress.ts'
 
 /** One that counts as reserved, and that the record must not count, too. */
@@ -14,6 +22,9 @@ export interface PledgedCall {
   readonly id: string
   readonly key: KeyId | null
   readonly arm: string
+  readonly estimate: Spend
+  /** Names of the calendar levels in which it counts: not those of quotas that are newer. */
+  readonly levels: readonly string[]
 }
 
 export interface CallBookOptions {
@@ -100,15 +111,17 @@ export class CallBook {
    * @throws {AtpError} `limits_unavailable` where that cannot be done now
    */
   async declare(tenant: string): Promise<readonly PledgedCall[]> {
-    const { failover, record } = this.#options
+    const { limiter, failover, record } = this.#options
     await failover?.probe()
+    // Who asks is late: another has begun the counters, and what was settled since must not be reserved again.
+    if ((await limiter.epoch(tenant)) !== null) return []
     const calls = [...(this.#calls.get(tenant)?.values() ?? [])]
     // All of them at once, before anything is waited for: none is settled from here on.
     for (const call of calls) call.pledged = true
     if (calls.length > 0) this.#pledged.set(tenant, this.#options.now() + RENEW_EVERY_MS)
     await Promise.all(calls.map(call => this.#reserve(call)))
     await record.complete(tenant)
-    return calls.map(({ admission, key, arm }) => ({ id: admission.reservation, key, arm }))
+    return calls.map(pledgedCall)
   }
 
   start(): void {
@@ -164,7 +177,10 @@ export class CallBook {
 
   #reserve({ admission, spent }: Call): Promise<void> {
     const estimate = spent ?? admission.estimate
-    return this.#options.limiter.recount({ ...admission, estimate, requests: 0, leaseMs: leaseOf(admission) })
+    // What is over counts in no rate anew, and holds no place.
+    const limits = spent === null ? admission.limits : admission.limits.filter(isCalendar)
+    const again = { ...admission, limits, estimate, requests: 0, leaseMs: leaseOf(admission) }
+    return this.#options.limiter.recount(again)
   }
 
   #isRecorded(tenant: string, call: Call): void {
@@ -177,6 +193,15 @@ export class CallBook {
     calls?.delete(reservation)
     if (calls?.size === 0) this.#calls.delete(tenant)
   }
+}
+
+function pledgedCall({ admission, key, arm, spent }: Call): PledgedCall {
+  const levels = admission.limits.filter(isCalendar).map(levelName)
+  return { id: admission.reservation, key, arm, estimate: spent ?? admission.estimate, levels }
+}
+
+function isCalendar({ kind }: Limit): boolean {
+  return kind === 'calendar'
 }
 
 function leaseOf({ leaseMs }: Admission): number {

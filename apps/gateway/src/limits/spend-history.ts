@@ -6,19 +6,29 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import { epochMs } from '@atp/core/units'
-import { Calendar, type Counter, type Limiter } from '@atp/domain/limit'
+import { Calendar, type Counter, type Limiter, levelName } from '@atp/domain/limit'
 import type { Arm } from '@atp/domain/routing'
-import { limitOf, ownerOf, type Tenant, type TenantStore, type Usage } from '@atp/domain/tenant'
+import {
+  limitOf,
+  ownerOf,
+  type Subject,
+  type Tenant,
+  type TenantLimit,
+  type TenantStore,
+  type Usage,
+} from '@atp/domain/tenant'
 import type { CallBook, PledgedCall } from './call-book.ts'
 import type { Peers } from './peers.ts'
 import { unsummed } from './unsummed.ts'
 
 export interface SpendHistoryOptions {
-  readonly limiter: Pick<Limiter, 'discard' | 'rebuild'>
+  readonly limiter: Pick<Limiter, 'discard' | 'invalidate' | 'rebuild'>
   readonly usage: Pick<TenantStore, 'usage'>['usage']
   readonly calls: Pick<CallBook, 'declare'>
   /** Null where limits are in this process alone. */
   readonly peers: Pick<Peers, 'callsOf'> | null
+  /** The tenant as it is now. */
+  readonly tenant: (id: Tenant['id']) => Tenant | undefined
   /** By id. */
   readonly arm: (id: string) => Pick<Arm, 'id' | 'model'> | undefined
   readonly clock: Clock
@@ -62,11 +72,20 @@ export class SpendHistory {
     try {
       await limiter.discard(tenant.id)
       const [own, others] = await Promise.all([calls.declare(tenant.id), peers?.callsOf(tenant.id)])
-      await limiter.rebuild(tenant.id, await this.#counters(tenant, [...own, ...(others ?? [])]))
+      const summed = this.#now(tenant)
+      await limiter.rebuild(tenant.id, await this.#counters(summed, [...own, ...(others ?? [])]))
+      if (this.#now(tenant) === summed) return
+      // It was given other limits meanwhile.
+      await limiter.invalidate(tenant.id)
+      await this.#rebuild(tenant)
     } catch (cause) {
       if (cause instanceof AtpError && cause.code !== 'overloaded') throw cause
       throw unsummed('the database that has the record does not answer', cause)
     }
+  }
+
+  #now(tenant: Tenant): Tenant {
+    return this.#options.tenant(tenant.id) ?? tenant
   }
 
   async #counters(tenant: Tenant, pledged: readonly PledgedCall[]): Promise<readonly Counter[]> {
@@ -80,7 +99,14 @@ export class SpendHistory {
       const [since, ending] = [periods[1] / 1_000, Math.min(periods[2] / 1_000, now + SKEW_MS)]
       const rows = records.get(since) ?? (await this.#between(tenant, since, ending, pledged))
       records.set(since, rows)
-      for (const [whose, settled] of this.#sums(rows, definition)) {
+      const sums = this.#sums(rows, definition)
+      for (const call of pledged) {
+        const whose = ownerOf(definition, this.#subject(call))
+        if (whose === null) continue
+        const beside = besideReserved(call, limitOf(definition, index, tenant, whose))
+        sums.set(whose, (sums.get(whose) ?? 0) + beside)
+      }
+      for (const [whose, settled] of sums) {
         counters.push({ limit: limitOf(definition, index, tenant, whose), settled })
       }
     }
@@ -94,7 +120,7 @@ export class SpendHistory {
     ending: number,
     pledged: readonly PledgedCall[],
   ): Promise<readonly Usage[]> {
-    const rows = pledged.map(call => callAlone(tenant, call))
+    const rows: Usage[] = []
     const without = pledged.map(({ id }) => id)
     for (let from = since; from < ending; from += DAY_MS) {
       const until = epochMs(Math.min(from + DAY_MS, ending))
@@ -104,14 +130,17 @@ export class SpendHistory {
   }
 
   /** By whose count it is. */
-  #sums(rows: readonly Usage[], definition: Tenant['limits'][number]): ReadonlyMap<string, number> {
+  #sums(rows: readonly Usage[], definition: Tenant['limits'][number]): Map<string, number> {
     const sums = new Map<string, number>()
     for (const row of rows) {
-      const arm = this.#options.arm(row.arm) ?? { id: row.arm as Arm['id'], model: row.arm }
-      const whose = ownerOf(definition, { key: row.key, arm })
+      const whose = ownerOf(definition, this.#subject(row))
       if (whose !== null) sums.set(whose, (sums.get(whose) ?? 0) + figureOf(row, definition.counts))
     }
     return sums
+  }
+
+  #subject({ key, arm }: Pick<Usage, 'key' | 'arm'>): Subject {
+    return { key, arm: this.#options.arm(arm) ?? { id: arm as Arm['id'], model: arm } }
   }
 }
 
@@ -124,7 +153,11 @@ function figureOf(
   return counts === 'cost_usd' ? costMicroUsd : calls
 }
 
-/** Its tokens and its money are reserved; that it is a call counts at once. */
-function callAlone({ id }: Tenant, { key, arm }: PledgedCall): Usage {
-  return { day: '', tenant: id, key, arm, calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 }
+/**
+ * Of a call that is left out of the record: that it is a call counts at once, its tokens and its money are reserved. In a quota that is newer
+ * than the call nothing is: there it counts as it was estimated.
+ */
+function besideReserved({ estimate, levels }: PledgedCall, limit: TenantLimit): number {
+  if (limit.kind === 'concurrent' || limit.counts === 'requests') return 1
+  return levels.includes(levelName(limit)) ? 0 : estimate[limit.counts]
 }

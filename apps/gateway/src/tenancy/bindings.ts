@@ -2,6 +2,7 @@
 
 import { type Binding, bind } from '@atp/core/container'
 import { hashOfKey } from '@atp/core/key-text'
+import type { LiveSecret } from '@atp/core/secret'
 import { PriceAdministration, PriceList } from '@atp/domain/pricing'
 import { KeyAdministration, KeyUse, TenantAdministration, TenantDirectory } from '@atp/domain/tenant'
 import { everybody, KeyAuthenticator } from '../corridor/authenticate.ts'
@@ -14,7 +15,8 @@ export const TENANCY: readonly Binding[] = [
     return new TenantDirectory({
       store: resolve(T.DATABASE).tenants,
       clock: resolve(T.CLOCK),
-      rootKeyHash: admin_key === null ? null : hashOfKey(admin_key.reveal()),
+      rootKeyHash: admin_key === null ? null : hashOfNow(resolve(T.SECRETS).get(admin_key)),
+      onChange: (before, after) => resolve(T.NEW_QUOTAS).changed(before, after),
     })
   }),
   bind(T.KEY_USE, resolve => new KeyUse(resolve(T.DATABASE).tenants, resolve(T.CLOCK))),
@@ -71,3 +73,16 @@ export const TENANCY: readonly Binding[] = [
       }),
   ),
 ]
+
+/** Made again only for another key: every request asks for it. */
+function hashOfNow(key: LiveSecret): () => string {
+  let { generation } = key
+  let hash = hashOfKey(key.reveal())
+  return () => {
+    if (key.generation !== generation) {
+      hash = hashOfKey(key.reveal())
+      generation = key.generation
+    }
+    return hash
+  }
+}

@@ -4,10 +4,13 @@ import type { Config } from '@atp/core/config'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
+import type { LiveSecret } from '@atp/core/secret'
 import { DataDirectory, handDownJournal, OrphanJournals } from '@atp/infrastructure/database'
 
 export interface JournalsOptions {
   readonly config: Config
+  /** Null: the journals are the database. */
+  readonly databaseUrl: LiveSecret | null
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
@@ -23,16 +26,15 @@ export class Journals {
   readonly #orphans: OrphanJournals | null
 
   /** Before any worker: a process that was alone here left them its journal. @throws {AtpError} `start_failed` where another process has it */
-  constructor({ config, log, clock, random }: JournalsOptions) {
+  constructor({ config, databaseUrl, log, clock, random }: JournalsOptions) {
     this.#directory = DataDirectory.open(config.data.dir, () => newId(clock, random))
     const heir = handDownJournal(this.#directory, workerDirectories())
     if (heir !== null)
       log.info({ directory: heir }, 'the journal of the process before is that of a worker now')
-    const { url } = config.database
     this.#orphans =
-      url === null
+      databaseUrl === null
         ? null
-        : new OrphanJournals({ dataDir: this.#directory.path, databaseUrl: url, log, clock, random })
+        : new OrphanJournals({ dataDir: this.#directory.path, databaseUrl, log, clock, random })
   }
 
   /** While all workers have theirs: those that are left are nobody's. */

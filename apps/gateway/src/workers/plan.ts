@@ -1,5 +1,5 @@
 /** What all workers serve by: the configuration, checked whole before any of them sees it, and who they are together. */
-import { type LoadedConfig, loadConfig, readConfigText } from '@atp/core/config'
+import { type LoadedConfig, loadConfig, localSecretProblems, readConfigText } from '@atp/core/config'
 import { AtpError, type FieldProblem } from '@atp/core/errors'
 import type { ConfigSource } from '../cli/config-file.ts'
 
@@ -14,6 +14,10 @@ export interface Plan {
 export function readPlan({ file, env }: ConfigSource, workers: number): Plan {
   const configuration = file === undefined ? null : { file, text: readConfigText(file) }
   const loaded = loadConfig({ ...configuration, env })
+  const unreadable = localSecretProblems(loaded.config, env)
+  if (unreadable.length > 0) {
+    throw new AtpError('invalid_config', { detail: 'Secrets cannot be read.', problems: unreadable })
+  }
   const problems = unshared(loaded, workers)
   if (problems.length > 0) {
     throw new AtpError('invalid_config', {

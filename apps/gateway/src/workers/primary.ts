@@ -4,6 +4,7 @@ import { parseDuration } from '@atp/core/config'
 import type { Logger } from '@atp/core/logging'
 import type { Unfinished } from '@atp/core/shutdown'
 import { createWorkerMetrics, type WorkerMetrics } from '@atp/infrastructure/telemetry'
+import type { NativeModule } from '@atp/native'
 import { Crew } from './crew.ts'
 import type { Begun } from './messages.ts'
 import { MetricSum } from './metric-sum.ts'
@@ -22,6 +23,7 @@ export interface PrimaryOptions {
   readonly clock: Clock
   /** All workers have their journals: those that are left are nobody's. Called each time that somebody has come or gone. */
   readonly onComplete: () => void
+  readonly native: NativeModule
   /** The workers cannot be kept serving; all of them are stopped. */
   readonly onHopeless: (reason: string) => void
 }
@@ -37,7 +39,7 @@ export class Primary {
   #stopping = false
 
   constructor(options: PrimaryOptions) {
-    const { launch, plan, log, clock, onHopeless } = options
+    const { launch, plan, log, clock, native, onHopeless } = options
     const { config } = plan.loaded
     this.#options = options
     this.#plan = plan
@@ -47,7 +49,7 @@ export class Primary {
       launch,
       calls: {
         scrape: () => metrics.render(),
-        port: servePorts(ownedPorts(() => clock.now() * 1_000)),
+        port: servePorts(ownedPorts(() => clock.now() * 1_000, native)),
       },
       metrics,
       dataDir: config.data.dir,

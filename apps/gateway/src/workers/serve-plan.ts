@@ -5,11 +5,13 @@
 import { systemClock } from '@atp/core/clock'
 import { createLogger, flushLogger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
+import { loadNative } from '@atp/native'
 import { explainBadConfig } from '../cli/config.ts'
 import type { ConfigSource } from '../cli/config-file.ts'
 import { explanation } from '../cli/explanation.ts'
 import { sayListening } from '../cli/say-listening.ts'
 import { stopOnSignal } from '../cli/stop-on-signal.ts'
+import { isOfDatabase, secretStoreOf, serverAddress } from '../secrets/open-secrets.ts'
 import { Journals } from './journals.ts'
 import { type Plan, readPlan } from './plan.ts'
 import { Primary } from './primary.ts'
@@ -33,6 +35,8 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
   const { config } = plan.loaded
   const log = createLogger({ level: config.log.level })
   const clock = systemClock
+  const random = new SystemRandom()
+  const secrets = secretStoreOf(config, { env: source.env, clock, random, log }, isOfDatabase)
   let journals: Journals | undefined
   const primary = new Primary({
     launch: launchWorker,
@@ -41,6 +45,7 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
     log,
     clock,
     onComplete: () => journals?.adopt(),
+    native: loadNative({ log: message => log.warn(message) }),
     onHopeless: reason => void giveUp(reason),
   })
   let isStopping = false
@@ -48,6 +53,7 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
     isStopping = true
     const unfinished = await primary.stop()
     await journals?.release()
+    await secrets.close()
     await flushLogger(log)
     return { unfinished }
   }
@@ -63,7 +69,9 @@ export async function servePlan({ source, workers, dev }: ServePlanOptions): Pro
   // Also where a second signal ends this process at once.
   process.once('exit', () => primary.kill())
   try {
-    journals = new Journals({ config, log, clock, random: new SystemRandom() })
+    await secrets.open()
+    const databaseUrl = serverAddress(secrets, config.database)
+    journals = new Journals({ config, databaseUrl, log, clock, random })
     const begun = await primary.start()
     started.resolve()
     sayListening(begun)

@@ -4,6 +4,7 @@
  */
 import { InProcessLimiter, type Limiter } from '@atp/domain/limit'
 import { InProcessSums, type SharedSums } from '@atp/domain/replication'
+import type { NativeModule } from '@atp/native'
 
 export interface SharedPorts {
   readonly limiter: Limiter
@@ -27,6 +28,7 @@ const METHODS: { readonly [Port in keyof SharedPorts]: Readonly<Record<keyof Sha
     sweep: true,
     epoch: true,
     discard: true,
+    invalidate: true,
     rebuild: true,
     forget: true,
   },
@@ -37,8 +39,8 @@ const METHODS: { readonly [Port in keyof SharedPorts]: Readonly<Record<keyof Sha
 const MAX_SUMS = 100_000
 
 /** @param nowUs microseconds since 1970 */
-export function ownedPorts(nowUs: () => number): SharedPorts {
-  return { limiter: new InProcessLimiter({ nowUs }), sums: new InProcessSums(MAX_SUMS) }
+export function ownedPorts(nowUs: () => number, native: NativeModule): SharedPorts {
+  return { limiter: new InProcessLimiter({ nowUs, native }), sums: new InProcessSums(MAX_SUMS) }
 }
 
 /** Answers a worker's call. @throws {AtpError} what the port throws */

@@ -68,7 +68,7 @@ describe('atp tenants', () => {
     writeFileSync(LIMITS, JSON.stringify(limits))
     const set = await succeeds(`tenants limits acme --file ${LIMITS}`)
     expect(set).toMatch(/rpm +tenant +requests +1m +no +600 +50\n/)
-    expect(set).toMatch(/cost_usd-day-1 +model small +cost_usd +day +yes +2\.5 +-\n/)
+    expect(set).toMatch(/small-cost_usd-day +model small +cost_usd +day +yes +2\.5 +-\n/)
     expect((await setup.admin('GET /admin/v1/tenants/acme')).body).toMatchObject({ limits, version: 2 })
     expect(await succeeds('tenants show acme')).toContain(set)
     expect(await json('tenants limits acme')).toEqual(limits)

@@ -1,7 +1,8 @@
 import { ManualClock } from '@atp/core/clock'
 import type { ArmId, KeyId, TenantId } from '@atp/core/ids'
-import type { Counter } from '@atp/domain/limit'
-import type { LimitDefinition, Usage, UsageQuery } from '@atp/domain/tenant'
+import { type Counter, InProcessLimiter } from '@atp/domain/limit'
+import type { LimitDefinition, Tenant, Usage, UsageQuery } from '@atp/domain/tenant'
+import { typescriptNative } from '@atp/native'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CallBook, type PledgedCall } from '../../src/limits/call-book.ts'
 import { RecordProgress } from '../../src/limits/record-progress.ts'
@@ -37,6 +38,8 @@ let others: PledgedCall[]
 let usage: SpendHistoryOptions['usage']
 let history: SpendHistory
 let clock: ManualClock
+let current: Tenant | undefined
+let invalidated: number
 
 beforeEach(() => {
   rows = [row('a', 'up/small'), row('b', 'up/large', { calls: 1, costMicroUsd: 70 })]
@@ -44,6 +47,8 @@ beforeEach(() => {
   told = []
   drained = 5
   others = []
+  current = undefined
+  invalidated = 0
   clock = new ManualClock(NOW)
   usage = async query => {
     queries.push(query)
@@ -52,6 +57,9 @@ beforeEach(() => {
   history = new SpendHistory({
     limiter: {
       discard: async () => undefined,
+      invalidate: async () => {
+        invalidated += 1
+      },
       rebuild: async (_tenant, counters) => {
         told.push(counters)
         return true
@@ -59,7 +67,7 @@ beforeEach(() => {
     },
     usage: query => usage(query),
     calls: new CallBook({
-      limiter: null as never,
+      limiter: new InProcessLimiter({ native: typescriptNative, nowUs: () => 1_000 * clock.now() }),
       failover: null,
       record: new RecordProgress(
         { drainStatus: () => ({ last: 5, drained, lag: 5 - drained }) as never },
@@ -68,11 +76,15 @@ beforeEach(() => {
       now: () => clock.monotonic(),
     }),
     peers: { callsOf: async () => others },
+    tenant: () => current,
     arm: id => ({ id: id as ArmId, model: id.slice(3) }),
     clock,
   })
 })
 
+const pledged = (levels: readonly string[]): PledgedCall => {
+  return { id: 'c1', key: 'a' as KeyId, arm: 'up/small', estimate: { tokens: 3, cost: 7 }, levels }
+}
 const sums = () => Object.fromEntries((told[0] ?? []).map(({ limit, settled }) => [limit.id, settled]))
 
 describe('what a tenant has spent', () => {
@@ -108,11 +120,44 @@ describe('what a tenant has spent', () => {
   })
 
   it('leaves out the calls that count as reserved, but for the number of them', async () => {
-    others = [{ id: 'c1', key: 'a' as KeyId, arm: 'up/small' }]
+    others = [pledged(['dcday:tenant/usd'])]
     const limits = [limit({ id: 'usd' }), limit({ id: 'calls', counts: 'requests' })]
     await history.rebuild(tenantOf(limits))
     expect(queries[0]).toMatchObject({ without: ['c1'] })
     expect(sums()).toEqual({ 'tenant/usd': 570, 'tenant/calls': 4 })
+  })
+
+  it('has what is under way as it was estimated in a quota that is newer', async () => {
+    others = [pledged(['dcday:tenant/usd'])]
+    const limits = [
+      limit({ id: 'usd' }),
+      limit({ id: 'new' }),
+      limit({ id: 'tokens', counts: 'tokens', scope: 'key' }),
+      limit({ id: 'large', scope: 'model', model: 'large' }),
+    ]
+    await history.rebuild(tenantOf(limits))
+    expect(sums()).toEqual({
+      'tenant/usd': 570,
+      'tenant/new': 577,
+      'key/a/tokens': 45,
+      'key/b/tokens': 42,
+      'model/large/large': 70,
+    })
+  })
+
+  it('is summed again for the limits that came meanwhile', async () => {
+    const [before, after] = [tenantOf([limit({ id: 'one' })]), tenantOf([limit({ id: 'two' })])]
+    current = before
+    usage = async () => {
+      current = after
+      return rows
+    }
+    await history.rebuild(before)
+    expect(told.map(counters => counters.map(({ limit }) => limit.id))).toEqual([
+      ['tenant/one'],
+      ['tenant/two'],
+    ])
+    expect(invalidated).toBe(1)
   })
 
   it('is summed once for all who wait for it', async () => {

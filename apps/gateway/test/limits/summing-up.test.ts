@@ -104,6 +104,14 @@ describe.skipIf(probe.missing !== null)(
       expect(b.calls.size).toBe(0)
     })
 
+    it('counts a call once that is settled and not recorded when who asks is too late: another has begun the counters', async () => {
+      await a.admit('a1', 100)
+      await a.calls.settle(tenant.id, 'a1', { tokens: 0, cost: 40 })
+      await a.calls.declare(tenant.id)
+      await a.calls.look()
+      expect(await counted(b)).toEqual({ used: 40, reserved: 0, calls: 1 })
+    })
+
     it('does not hand out a budget twice, whoever asks at one time', async () => {
       for (let at = 0; at < 5; at++) {
         await a.admit(`a${at}`, 100)

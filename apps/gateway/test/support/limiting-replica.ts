@@ -13,6 +13,7 @@ import {
 import { type Tenant, TenantLimits, type Usage, type UsageQuery } from '@atp/domain/tenant'
 import { RedisLimiter } from '@atp/infrastructure/ratelimit'
 import { Channel, connectRedis, isReady, ReplicaCount } from '@atp/infrastructure/redis'
+import { typescriptNative } from '@atp/native'
 import { CallBook } from '../../src/limits/call-book.ts'
 import { Peers } from '../../src/limits/peers.ts'
 import { RecordProgress } from '../../src/limits/record-progress.ts'
@@ -69,7 +70,7 @@ export class LimitingReplica implements AsyncDisposable {
     const newEpoch = () => 1 + Math.floor(Math.random() * 2 ** 50)
     this.limiter = new FailoverLimiter({
       shared: new RedisLimiter({ redis: limits, nowUs, timeoutMs: PATIENT_MS, newEpoch }),
-      local: new InProcessLimiter({ nowUs, guarded: false }),
+      local: new InProcessLimiter({ nowUs, native: typescriptNative, guarded: false }),
       policyOf: () => AWAY_DEFAULT,
       replicas: () => this.#replicas.known,
       now: () => performance.now(),
@@ -102,6 +103,7 @@ export class LimitingReplica implements AsyncDisposable {
       usage: async query => this.#usage(query),
       calls: this.calls,
       peers: this.#peers,
+      tenant: () => tenant,
       arm: () => ARM,
       clock: systemClock,
     })

@@ -1,5 +1,6 @@
 import { ManualClock } from '@atp/core/clock'
 import { createLogger } from '@atp/core/logging'
+import { typescriptNative } from '@atp/native'
 import { expect, it } from 'vitest'
 import { readPlan } from '../../src/workers/plan.ts'
 import { Primary } from '../../src/workers/primary.ts'
@@ -36,6 +37,7 @@ function setUp() {
     dev: false,
     log: createLogger({ level: 'silent' }),
     clock: new ManualClock(),
+    native: typescriptNative,
     onComplete: () => {
       complete += 1
     },

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Admission } from '@atp/domain/limit'
 import type { Parts } from '@atp/domain/replication'
+import { typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import type { PrimaryCalls } from '../../src/workers/messages.ts'
 import { ownedPorts, remotePorts, type SharedPorts, servePorts } from '../../src/workers/shared-ports.ts'
@@ -8,7 +9,7 @@ import { type Batch, type Channel, Wire } from '../../src/workers/wire.ts'
 
 /** Ports in a primary, as so many workers have them: each over a wire of its own that copies what it carries, a turn later. */
 function portsOf(workers: number): SharedPorts[] {
-  const port = servePorts(ownedPorts(() => 1_700_000_000_000_000))
+  const port = servePorts(ownedPorts(() => 1_700_000_000_000_000, typescriptNative))
   return Array.from({ length: workers }, () => {
     const listeners: ((batch: Batch) => void)[][] = [[], []]
     const channel = (own: number): Channel => ({
@@ -90,7 +91,7 @@ describe('ports in the primary', () => {
   })
 
   it('take no call of what is no method of a port', async () => {
-    const serve = servePorts(ownedPorts(() => 0))
+    const serve = servePorts(ownedPorts(() => 0, typescriptNative))
     await expect(serve({ port: 'limiter', method: 'constructor', args: [] })).rejects.toThrow('no port has')
     await expect(serve({ port: 'other' as never, method: 'admit', args: [] })).rejects.toThrow('no port has')
   })

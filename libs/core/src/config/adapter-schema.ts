@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
-import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
+import { REFERENCE_EXAMPLES, SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
 export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
 
@@ -109,8 +109,9 @@ export const AdapterSchema = Type.Object(
       Type.String({
         pattern: SECRET_REFERENCE_PATTERN,
         writeOnly: true,
-        examples: ['env:OPENAI_API_KEY', 'file:/run/secrets/openai'],
-        description: 'Where the key is: an environment variable or a file, never the key itself.',
+        examples: REFERENCE_EXAMPLES,
+        description:
+          'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
       }),
     ),
     headers: Type.Optional(
@@ -119,7 +120,8 @@ export const AdapterSchema = Type.Object(
         Type.String({ pattern: HEADER_VALUE_PATTERN, writeOnly: true }),
         {
           additionalProperties: false,
-          description: 'Further headers that each call to the upstream carries.',
+          description:
+            'Further headers that each call to the upstream carries; one whose name is that of a secret (api-key) takes a reference.',
         },
       ),
     ),

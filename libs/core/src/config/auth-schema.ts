@@ -13,9 +13,9 @@ export const AuthSchema = Type.Object(
       Type.String({
         pattern: SECRET_REFERENCE_PATTERN,
         writeOnly: true,
-        examples: ['env:GATEWAY_ADMIN_KEY', 'file:/run/secrets/atp-admin-key'],
+        examples: ['env:GATEWAY_ADMIN_KEY', 'file:/run/secrets/atp-admin-key', 'vault:secret/atp#admin_key'],
         description:
-          'Where an admin key is that is in no database, env:NAME or file:/path; `atp key` makes one. Without it the first admin key is made by `npm run up`.',
+          'Where an admin key is that is in no database; `atp key` makes one. Without it the first admin key is made by `npm run up`.',
       }),
     ),
     public_metrics: Type.Boolean({

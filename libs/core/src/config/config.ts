@@ -1,16 +1,43 @@
-/** The configuration as the gateway uses it: as written, but frozen, with its secrets resolved. Durations stay text. */
+/** The configuration as the gateway uses it: as written, but frozen, with references to its secrets. Durations stay text. */
 import type { Secret } from '../secret.ts'
 import type { AdapterSchema } from './adapter-schema.ts'
 import type { WrittenConfig } from './schema.ts'
+import type { SecretReference } from './secret-reference.ts'
+import type { SecretsSchema } from './secrets-schema.ts'
 
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
 
-export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key'>> & { readonly api_key: Secret | null }
+/** Where a secret is; or the secret itself, where the environment holds it under the key's own name. */
+export type SecretAt = SecretReference | Secret
 
-export type Config = Frozen<Omit<WrittenConfig, 'auth' | 'database' | 'redis' | 'adapters'>> & {
-  readonly auth: Frozen<Omit<WrittenConfig['auth'], 'admin_key'>> & { readonly admin_key: Secret | null }
-  readonly database: { readonly url: Secret | null }
-  readonly redis: Frozen<Omit<WrittenConfig['redis'], 'url'>> & { readonly url: Secret | null }
+export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | 'headers'>> & {
+  readonly api_key: SecretReference | null
+  readonly headers?: Readonly<Record<string, string | SecretReference>>
+}
+
+type VaultAuthSchema = NonNullable<SecretsSchema['vault']>['auth']
+
+export type VaultConfig = Frozen<Omit<NonNullable<SecretsSchema['vault']>, 'auth'>> & {
+  readonly auth: Frozen<Omit<VaultAuthSchema, 'token' | 'role_id' | 'secret_id'>> & {
+    readonly token: SecretReference | null
+    readonly role_id: SecretReference | null
+    readonly secret_id: SecretReference | null
+  }
+}
+
+interface ServerConfig {
+  readonly url: SecretAt | null
+  readonly user: SecretReference | null
+  readonly password: SecretReference | null
+}
+
+export type Config = Frozen<Omit<WrittenConfig, 'auth' | 'secrets' | 'database' | 'redis' | 'adapters'>> & {
+  readonly auth: Frozen<Omit<WrittenConfig['auth'], 'admin_key'>> & {
+    readonly admin_key: SecretReference | null
+  }
+  readonly secrets: Frozen<Omit<SecretsSchema, 'vault'>> & { readonly vault: VaultConfig | null }
+  readonly database: ServerConfig
+  readonly redis: Frozen<Omit<WrittenConfig['redis'], keyof ServerConfig>> & ServerConfig
   readonly adapters: readonly AdapterConfig[]
 }
 

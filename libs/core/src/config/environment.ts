@@ -2,8 +2,8 @@
 import { parseDocument } from 'yaml'
 import { nearest } from '../nearest.ts'
 import { everyName, keyNamed, type NamedKey, PREFIX, type WalkedSchema } from './environment-names.ts'
+import type { Environment } from './local-secret.ts'
 import type { Path } from './path.ts'
-import type { Environment } from './secret-reference.ts'
 
 export interface Setting {
   readonly variable: string

@@ -1,9 +1,18 @@
-export type { AdapterConfig, Config, ConfigSource, LoadedConfig } from './config.ts'
+export type { AdapterConfig, Config, ConfigSource, LoadedConfig, SecretAt, VaultConfig } from './config.ts'
 export { readConfigText } from './config-file.ts'
+export {
+  type ConfigSecret,
+  configSecrets,
+  localSecretProblems,
+  type SecretRule,
+  unreadableSecret,
+  unusableSecret,
+} from './config-secrets.ts'
 export { DURATION_PATTERN, parseDuration } from './duration.ts'
 export { FRAMING_HEADERS, HEADER_VALUE_PATTERN } from './header-rules.ts'
 export { configJsonSchema } from './json-schema.ts'
 export { type ConfigInput, loadConfig } from './load.ts'
+export { type Environment, secretOfEnvironment, secretOfFile } from './local-secret.ts'
 export { describeConfig, renderProblems } from './report.ts'
-export { resolveSecretReference } from './secret-reference.ts'
+export { type SecretPlace, SecretReference } from './secret-reference.ts'
 export { shutdownWindows } from './shutdown-windows.ts'

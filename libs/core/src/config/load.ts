@@ -2,18 +2,17 @@
 import { Ajv } from 'ajv'
 import { AtpError, type FieldProblem } from '../errors.ts'
 import { schemaProblems } from '../schema-problems.ts'
-import { Secret } from '../secret.ts'
-import type { AdapterSchema } from './adapter-schema.ts'
-import type { AdapterConfig, Config, LoadedConfig } from './config.ts'
+import type { LoadedConfig } from './config.ts'
 import { readConfigFile } from './config-file.ts'
 import { environmentSettings, type Setting } from './environment.ts'
-import { HEADER_VALUE_PATTERN } from './header-rules.ts'
+import type { Environment } from './local-secret.ts'
 import { pathText, setAt, valueAt } from './path.ts'
 import { ruleProblems } from './rules.ts'
 import { ConfigSchema, type WrittenConfig } from './schema.ts'
 import { inSchemaOrder } from './schema-order.ts'
-import { type Environment, resolveSecretReference } from './secret-reference.ts'
+import { literalSecretProblems } from './secret-rules.ts'
 import { sourcesOf } from './sources.ts'
+import { withReferences } from './with-references.ts'
 
 export interface ConfigInput {
   /** A YAML file, which must exist. Without one, defaults and environment are all there is. */
@@ -23,7 +22,7 @@ export interface ConfigInput {
   readonly env: Environment
 }
 
-/** @throws AtpError `invalid_config` with every problem: the key, what was found, what is allowed; never a secret */
+/** Reads no secret. @throws AtpError `invalid_config` with every problem: the key, what was found, what is allowed; never a secret */
 export function loadConfig({ file, text, env }: ConfigInput): LoadedConfig {
   const fromFile = file === undefined ? {} : readConfigFile(file, text)
   const { settings, warnings } = environmentSettings(env, ConfigSchema)
@@ -34,11 +33,11 @@ export function loadConfig({ file, text, env }: ConfigInput): LoadedConfig {
   // Kubernetes goes on sending requests for a while after it asked for the end.
   if (env.KUBERNETES_SERVICE_HOST) setDefault(document, ['shutdown', 'lag'], '5s')
 
-  const problems = validate(document)
+  const problems = [...literalSecretProblems(fromFile), ...validate(document)]
   if (problems.length > 0) throw invalid(file, withVariables(problems, settings))
   const written = inSchemaOrder(document, ConfigSchema) as WrittenConfig
-  const config = withSecrets(written, env, secretProblems => invalid(file, secretProblems))
-  return { config: deepFrozen(config), warnings, sources: sourcesOf(written, given, settings) }
+  const config = deepFrozen(withReferences(written))
+  return { config, warnings, sources: sourcesOf(written, given, settings) }
 }
 
 function setDefault(document: Record<string, unknown>, path: [string, string], value: string): void {
@@ -64,68 +63,6 @@ function withVariables(problems: readonly FieldProblem[], settings: readonly Set
     const variable = variables.get(problem.field)
     return variable === undefined ? problem : { ...problem, found: `${problem.found} (from ${variable})` }
   })
-}
-
-function withSecrets(
-  written: WrittenConfig,
-  env: Environment,
-  error: (problems: readonly FieldProblem[]) => AtpError,
-): Config {
-  const problems: FieldProblem[] = []
-  const withKey = ({ api_key, ...adapter }: AdapterSchema, index: number): AdapterConfig => {
-    try {
-      const field = `adapters[${index}].api_key`
-      const key = api_key === undefined ? null : resolveSecretReference(api_key, env, field)
-      if (key !== null && !HEADER_VALUE.test(key.reveal())) problems.push(notForHeaders(field))
-      return { ...adapter, api_key: key }
-    } catch (cause) {
-      if (!(cause instanceof AtpError)) throw cause
-      problems.push(...cause.problems)
-      return { ...adapter, api_key: null }
-    }
-  }
-  const secretOf = (text: string | undefined): Secret | null => (text === undefined ? null : new Secret(text))
-  const config: Config = {
-    ...written,
-    auth: { ...written.auth, admin_key: adminKeyOf(written.auth, env, problems) },
-    database: { url: secretOf(written.database.url) },
-    redis: { ...written.redis, url: secretOf(written.redis.url) },
-    adapters: written.adapters.map(withKey),
-  }
-  if (problems.length > 0) throw error(problems)
-  return config
-}
-
-function adminKeyOf(
-  { admin_key }: WrittenConfig['auth'],
-  env: Environment,
-  problems: FieldProblem[],
-): Secret | null {
-  if (admin_key === undefined) return null
-  const field = 'auth.admin_key'
-  try {
-    const key = resolveSecretReference(admin_key, env, field)
-    if (ADMIN_KEY.test(key.reveal())) return key
-    const allowed =
-      'atp_ and 43 letters, digits, hyphens and underscores: 256 random bits, as `atp key` makes them'
-    problems.push({ field, found: 'something else, not shown', allowed })
-  } catch (cause) {
-    if (!(cause instanceof AtpError)) throw cause
-    problems.push(...cause.problems)
-  }
-  return null
-}
-
-const ADMIN_KEY = /^atp_[A-Za-z0-9_-]{43}$/
-
-const HEADER_VALUE = new RegExp(HEADER_VALUE_PATTERN)
-
-function notForHeaders(field: string): FieldProblem {
-  return {
-    field,
-    found: 'a key with a character that no header can carry',
-    allowed: 'a key of visible ASCII, without a line break',
-  }
 }
 
 function invalid(file: string | undefined, problems: readonly FieldProblem[]): AtpError {

@@ -4,6 +4,7 @@ import { isSecretName, REDACTED, redactText } from '../redaction.ts'
 import { Secret } from '../secret.ts'
 import type { LoadedConfig } from './config.ts'
 import { pathText } from './path.ts'
+import { SecretReference } from './secret-reference.ts'
 import { leaves } from './sources.ts'
 
 /** Every value in effect, and where it came from; then the warnings. */
@@ -24,6 +25,7 @@ export function renderProblems(problems: readonly FieldProblem[]): string {
 
 function shown(value: unknown, name: string): string {
   if (value === null || value === undefined) return '(none)'
+  if (value instanceof SecretReference) return value.toString()
   if (value instanceof Secret || isSecretName(name)) return REDACTED
   return redactText(typeof value === 'string' ? value : JSON.stringify(value))
 }

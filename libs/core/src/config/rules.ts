@@ -4,6 +4,7 @@ import type { FieldProblem } from '../errors.ts'
 import { adapterProblems } from './adapter-rules.ts'
 import { parseDuration } from './duration.ts'
 import type { WrittenConfig } from './schema.ts'
+import { secretProblems } from './secret-rules.ts'
 import { shutdownProblems } from './shutdown-windows.ts'
 
 /** Beyond 2^31 - 1 ms a timer of Node's fires at once. */
@@ -16,6 +17,7 @@ export function ruleProblems(config: WrittenConfig): FieldProblem[] {
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
+    ...secretProblems(config),
     ...shutdownProblems(config),
   ]
 }
@@ -48,6 +50,7 @@ function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[]
 
 function timerProblems({
   server,
+  secrets,
   websocket,
   data,
   redis,
@@ -61,6 +64,8 @@ function timerProblems({
   const timers: Readonly<Record<string, string>> = {
     'server.request_timeout': server.request_timeout,
     'server.write_timeout': server.write_timeout,
+    'secrets.ttl': secrets.ttl,
+    ...(secrets.vault === undefined ? {} : { 'secrets.vault.timeout': secrets.vault.timeout }),
     'server.event_loop_limit': server.event_loop_limit,
     'websocket.idle_timeout': websocket.idle_timeout,
     'data.commit_timeout': data.commit_timeout,

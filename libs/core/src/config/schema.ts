@@ -5,6 +5,8 @@ import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
 import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
+import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
+import { SecretsSchema } from './secrets-schema.ts'
 
 const server = section('Where the gateway listens.', {
   host: Type.String({
@@ -57,26 +59,45 @@ const data = section('What is kept on this machine.', {
   ),
 })
 
+/** An address may be a secret as a whole, for its password. */
+const orReference = (address: string) => `${address}|${SECRET_REFERENCE_PATTERN}`
+
+const credential = (example: string, description: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: SECRET_REFERENCE_PATTERN,
+      writeOnly: true,
+      examples: [`env:${example.toUpperCase()}`, `vault:database/creds/atp#${example}`],
+      description,
+    }),
+  )
+
 const database = section('Where decisions and observations are kept for good.', {
   url: Type.Optional(
     Type.String({
-      pattern: '^postgres(?:ql)?://',
+      pattern: orReference('^postgres(?:ql)?://'),
       writeOnly: true,
-      examples: ['postgres://user:password@host/database'],
-      description: 'Address of a Postgres database; without one the journal is the database.',
+      examples: ['postgres://user@host/database', 'env:PG_URL', 'vault:secret/postgres#url'],
+      description:
+        'Address of a Postgres database, or where it is kept; without one the journal is the database. In a file it has no password.',
     }),
   ),
+  user: credential('username', "Where the user's name is, in place of the address's."),
+  password: credential('password', "Where the user's password is, in place of the address's."),
 })
 
 const redis = section('What replicas of the gateway share, so that they act as one.', {
   url: Type.Optional(
     Type.String({
-      pattern: '^rediss?://',
+      pattern: orReference('^rediss?://'),
       writeOnly: true,
-      examples: ['redis://:password@host:6379'],
-      description: 'Address of a Redis; without one each process is on its own.',
+      examples: ['redis://host:6379', 'env:CACHE_URL', 'vault:secret/redis#url'],
+      description:
+        'Address of a Redis, or where it is kept; without one each process is on its own. In a file it has no password.',
     }),
   ),
+  user: credential('username', "Where the user's name is, in place of the address's."),
+  password: credential('password', "Where the user's password is, in place of the address's."),
   prefix: Type.String({
     pattern: '^[A-Za-z0-9._:-]{1,64}$',
     default: 'atp',
@@ -192,6 +213,7 @@ export const ConfigSchema = Type.Object(
     server,
     websocket,
     auth: AuthSchema,
+    secrets: SecretsSchema,
     data,
     database,
     redis,

@@ -1,42 +1,51 @@
-/** Configuration says where a secret is, not what it is: `env:NAME` or `file:/path`. */
-import { readFileSync } from 'node:fs'
-import { AtpError } from '../errors.ts'
-import { Secret } from '../secret.ts'
+/** Configuration says where a secret is, not what it is. */
 
-export const SECRET_REFERENCE_PATTERN = '^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$'
+const NAME = '[A-Za-z0-9_][A-Za-z0-9_.-]*'
+const PATH = `${NAME}(?:/${NAME})*`
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export const SECRET_REFERENCE_PATTERN = `^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+|vault:${NAME}/${PATH}(?:#${NAME})?|secret:${PATH})$`
 
-/**
- * The secret that a reference leads to. A file's trailing line break is not part of it.
- * @param field the configuration key that holds the reference, for the error
- * @throws AtpError `invalid_config`, naming field and reference, where nothing is there; a literal is not repeated
- */
-export function resolveSecretReference(reference: string, env: Environment, field: string): Secret {
-  const [, kind, place = ''] = /^(env|file):(.+)$/s.exec(reference) ?? []
-  if (kind === 'env') return required(env[place], field, reference, 'which is not set')
-  if (kind === 'file') return required(contentOf(place, field), field, reference, 'which is empty')
-  throw unresolved(field, 'something else, not shown because it may be a secret')
-}
+/** For the credentials that open the other places. */
+export const LOCAL_REFERENCE_PATTERN = '^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$'
 
-function contentOf(file: string, field: string): string {
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    throw unresolved(field, `file:${file}, which cannot be read (${code})`)
+export const REFERENCE_EXAMPLES = [
+  'env:OPENAI_API_KEY',
+  'file:/run/secrets/openai',
+  'vault:secret/openai#key',
+  'secret:openai',
+]
+
+const REFERENCE = new RegExp(SECRET_REFERENCE_PATTERN)
+
+/** `env` and `file` name a place, `vault` too, `secret` a name that is looked for in the places of `secrets.sources`. */
+export type SecretPlace = 'env' | 'file' | 'vault' | 'secret'
+
+export class SecretReference {
+  readonly place: SecretPlace
+  readonly path: string
+  /** Of a secret with fields; empty where the place knows none. */
+  readonly field: string
+
+  constructor(place: SecretPlace, path: string, field = '') {
+    this.place = place
+    this.path = path
+    this.field = field
+  }
+
+  /** @returns null where the text is none; it may then be a secret itself */
+  static parse(text: string): SecretReference | null {
+    if (!REFERENCE.test(text)) return null
+    const colon = text.indexOf(':')
+    const place = text.slice(0, colon) as SecretPlace
+    const rest = text.slice(colon + 1)
+    if (place !== 'vault') return new SecretReference(place, rest)
+    const [path = '', field = DEFAULT_FIELD] = rest.split('#')
+    return new SecretReference(place, path, field)
+  }
+
+  toString(): string {
+    return this.field === '' ? `${this.place}:${this.path}` : `${this.place}:${this.path}#${this.field}`
   }
 }
 
-function required(value: string | undefined, field: string, reference: string, complaint: string): Secret {
-  if (!value) throw unresolved(field, `${reference}, ${complaint}`)
-  return new Secret(value)
-}
-
-function unresolved(field: string, found: string): AtpError {
-  const allowed = 'env:NAME of a variable that is set, or file:/path of a file that can be read'
-  return new AtpError('invalid_config', {
-    detail: `The secret of ${field} cannot be found.`,
-    problems: [{ field, found, allowed }],
-  })
-}
+const DEFAULT_FIELD = 'value'

@@ -2,6 +2,7 @@
 import type { ConfigSource } from './config.ts'
 import type { Setting } from './environment.ts'
 import { type Path, pathText, valueAt } from './path.ts'
+import { SecretReference } from './secret-reference.ts'
 
 /** @param given file and environment together, before the defaults */
 export function sourcesOf(
@@ -31,5 +32,5 @@ function partsOf(value: unknown): readonly (readonly [step: string | number, par
 }
 
 function isPlain(value: unknown): boolean {
-  return typeof value !== 'object' || value === null
+  return typeof value !== 'object' || value === null || value instanceof SecretReference
 }

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type ConfigInput, describeConfig, loadConfig, renderProblems } from '../../src/config/index.ts'
+import {
+  type ConfigInput,
+  describeConfig,
+  loadConfig,
+  localSecretProblems,
+  renderProblems,
+} from '../../src/config/index.ts'
 import { AtpError } from '../../src/errors.ts'
 import { LOG_LEVELS } from '../../src/logging.ts'
+import type { Secret } from '../../src/secret.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'atp-config-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -186,7 +193,8 @@ describe('a bad configuration', () => {
         {
           field: 'server.prot',
           found: 'an unknown key',
-          allowed: 'one of host, port, body_limit_bytes, request_timeout, write_timeout (did you mean port?)',
+          allowed:
+            'one of host, port, body_limit_bytes, request_timeout, write_timeout, event_loop_limit (did you mean port?)',
         },
         { field: 'server.port', found: '"high"', allowed: 'an integer from 0 to 65535' },
         {
@@ -244,14 +252,15 @@ describe('a bad configuration', () => {
 
   it('takes the first admin key from where it is said to be, and only one of 256 bits', () => {
     const key = `atp_${'k'.repeat(43)}`
-    const env = { ATP_AUTH_ADMIN_KEY: 'env:ROOT' }
-    expect(loadConfig({ env: { ...env, ROOT: key } }).config.auth.admin_key?.reveal()).toBe(key)
+    const { config } = loadConfig({ env: { ATP_AUTH_ADMIN_KEY: 'env:ROOT' } })
+    expect(`${config.auth.admin_key}`).toBe('env:ROOT')
+    expect(localSecretProblems(config, { ROOT: key })).toEqual([])
     for (const bad of ['canary', `${key}k`, `${key}\n`]) {
-      const error = failure({ env: { ...env, ROOT: bad } })
-      expect(error.problems).toMatchObject([{ field: 'auth.admin_key' }])
-      expect(JSON.stringify(error.problems)).not.toContain(bad)
+      const problems = localSecretProblems(config, { ROOT: bad })
+      expect(problems).toMatchObject([{ field: 'auth.admin_key' }])
+      expect(JSON.stringify(problems)).not.toContain(bad)
     }
-    expect(failure({ env }).problems).toMatchObject([{ field: 'auth.admin_key' }])
+    expect(localSecretProblems(config, {})).toMatchObject([{ field: 'auth.admin_key' }])
   })
 
   it('has two adapters of an id, or two models of a name in an adapter', () => {
@@ -339,28 +348,100 @@ describe('a bad configuration', () => {
 describe('secrets', () => {
   const withKey = (reference: string) => ADAPTER.replace('{ id', `{ api_key: "${reference}", id`)
 
-  it('are read from where the configuration says they are', () => {
-    const key = file(`${HIDDEN}\n`)
-    const env = { KEY: HIDDEN, ATP_ADAPTERS_0_API_KEY: 'env:KEY', DATABASE_URL: `postgres://u:${HIDDEN}@h/d` }
-    const { config } = load(
-      `adapters: [${ADAPTER}, ${withKey(`file:${key}`).replace('id: a', 'id: b')}]`,
-      env,
-    )
-    expect(config.adapters.map(({ api_key }) => api_key?.reveal())).toEqual([HIDDEN, HIDDEN])
-    expect(config.database.url?.reveal()).toBe(env.DATABASE_URL)
+  it('are references: to a variable, a file, a field in Vault, a name', () => {
+    const yaml = (reference: string) => `
+secrets: { vault: { address: "http://v", auth: { method: token, token: env:T } } }
+adapters: [${withKey(reference)}]`
+    for (const [reference, place, path, field] of [
+      ['env:KEY', 'env', 'KEY', ''],
+      ['file:/run/secrets/key', 'file', '/run/secrets/key', ''],
+      ['vault:secret/team/openai#key', 'vault', 'secret/team/openai', 'key'],
+      ['vault:secret/openai', 'vault', 'secret/openai', 'value'],
+      ['secret:providers/openai', 'secret', 'providers/openai', ''],
+    ] as const) {
+      expect(load(yaml(reference)).config.adapters[0]?.api_key).toEqual(
+        expect.objectContaining({ place, path, field }),
+      )
+    }
+  })
+
+  it('may be the whole value in the environment, which no file may be', () => {
+    const url = `postgres://u:${HIDDEN}@h/d`
+    const { config } = load('', { DATABASE_URL: url })
+    expect((config.database.url as Secret).reveal()).toBe(url)
+    expect(`${load('database: { url: env:PG }').config.database.url}`).toBe('env:PG')
+  })
+
+  it.each([
+    [`database: { url: "postgres://u:${HIDDEN}@h/d" }`, 'database.url', 'database.password'],
+    [`redis: { url: "redis://:${HIDDEN}@h" }`, 'redis.url', 'redis.password'],
+    [
+      `adapters: [${ADAPTER.replace('{ id', `{ headers: { api-key: ${HIDDEN} }, id`)}]`,
+      'adapters[0].headers.api-key',
+      'env:OPENAI_API_KEY',
+    ],
+  ])(
+    'that stand in the file are refused with the way to do it right, and not repeated: %s',
+    (yaml, field, way) => {
+      const error = failure({ file: file(yaml), env: {} })
+      expect(error.problems).toMatchObject([{ field, allowed: expect.stringContaining(way) }])
+      expect(inspect(error)).not.toContain(HIDDEN)
+    },
+  )
+
+  it('in a header refer to where they are, by the name of the header', () => {
+    const headers = '{ api-key: env:AZURE, x-stage: env:prod }'
+    const [adapter] = load(`adapters: [${ADAPTER.replace('{ id', `{ headers: ${headers}, id`)}]`).config
+      .adapters
+    expect(adapter?.headers?.['api-key']).toMatchObject({ place: 'env', path: 'AZURE' })
+    expect(adapter?.headers?.['x-stage']).toBe('env:prod')
+  })
+
+  it('in Vault need a Vault, and a way to log in', () => {
+    expect(problemsOf(`adapters: [${withKey('vault:secret/openai')}]`)).toMatchObject([
+      { field: 'adapters[0].api_key', allowed: expect.stringContaining('secrets.vault.address') },
+    ])
+    expect(problemsOf('secrets: { sources: [{ from: "vault:secret" }] }')).toMatchObject([
+      { field: 'secrets.sources[0].from' },
+    ])
+    for (const [method, key] of [
+      ['token', 'token'],
+      ['approle', 'role_id'],
+      ['kubernetes', 'role'],
+    ]) {
+      const yaml = `secrets: { vault: { address: "http://v", auth: { method: ${method} } } }`
+      expect(problemsOf(yaml)[0]).toMatchObject({ field: `secrets.vault.auth.${key}`, found: 'nothing' })
+    }
+  })
+
+  it('may all be given by the environment', () => {
+    const { config } = loadConfig({
+      env: {
+        ATP_SECRETS_VAULT_ADDRESS: 'https://v',
+        ATP_SECRETS_VAULT_AUTH_METHOD: 'approle',
+        ATP_SECRETS_VAULT_AUTH_ROLE_ID: 'env:ROLE',
+        ATP_SECRETS_VAULT_AUTH_SECRET_ID: 'file:/s',
+        ATP_DATABASE_PASSWORD: 'vault:database/creds/atp#password',
+      },
+    })
+    expect(`${config.secrets.vault?.auth.secret_id}`).toBe('file:/s')
+    expect(config.secrets.vault?.kv_mounts).toEqual(['secret', 'kv'])
+    expect(`${config.database.password}`).toBe('vault:database/creds/atp#password')
   })
 
   it.each([
     ['env:UNSET', 'env:UNSET, which is not set'],
     ['env:EMPTY', 'env:EMPTY, which is not set'],
     ['file:/nowhere/key', 'file:/nowhere/key, which cannot be read (ENOENT)'],
-  ])('that are not at %s stop the start, naming key and reference', (reference, found) => {
-    expect(problemsOf(`adapters: [${withKey(reference)}]`, { EMPTY: '' })).toMatchObject([
+    ['env:BROKEN', 'env:BROKEN, with a character that no header can carry'],
+  ])('that are not at %s, or are none, are named with key and reference', (reference, found) => {
+    const { config } = load(`adapters: [${withKey(reference)}]`)
+    expect(localSecretProblems(config, { EMPTY: '', BROKEN: 'a\nb' })).toMatchObject([
       { field: 'adapters[0].api_key', found },
     ])
   })
 
-  it.each([HIDDEN, `sk-${HIDDEN}`, `env:${HIDDEN} with spaces`, `vault:${HIDDEN}`])(
+  it.each([HIDDEN, `sk-${HIDDEN}`, `env:${HIDDEN} with spaces`, `vault:${HIDDEN}`, `vault:a/../${HIDDEN}`])(
     'as literals are refused, and not repeated: %s',
     literal => {
       const error = failure({ file: file(`adapters: [${withKey(literal)}]`), env: {} })

@@ -27,7 +27,7 @@ describe('describeConfig', () => {
 
   it('shows that a secret is there, and where it came from, not what it is', () => {
     expect(rows).toContainEqual(['database.url', '[redacted]', 'env'])
-    expect(rows).toContainEqual(['adapters[0].api_key', '[redacted]', 'env'])
+    expect(rows).toContainEqual(['adapters[0].api_key', 'env:KEY', 'env'])
     expect(describeConfig(loadConfig({ env: {} }))).toMatch(/^database\.url +\(none\) +default$/m)
   })
 

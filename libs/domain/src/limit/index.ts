@@ -1,3 +1,4 @@
+export { subBucketWidth } from '@atp/native'
 export { Calendar, type PeriodStarts } from './calendar.ts'
 export { AWAY_DEFAULT, type AwayPolicy, type WhenAway } from './failover/away-policy.ts'
 export {
@@ -7,7 +8,7 @@ export {
   type FailoverState,
 } from './failover/failover-limiter.ts'
 export { InProcessLimiter, type InProcessOptions } from './in-process/in-process-limiter.ts'
-export { subBucketWidth } from './in-process/sliding-level.ts'
+export { levelName } from './level-name.ts'
 export type {
   BucketLimit,
   BucketScale,

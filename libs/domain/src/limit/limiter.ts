@@ -135,6 +135,13 @@ export interface Limiter {
   discard(tenant: string): Promise<void>
 
   /**
+   * Calendar counters no longer say what was spent, as where a quota is new and counts from nothing: what is guarded is `stale` until
+   * they are begun again. Rates go on counting, and what is reserved stays; expired leases are not corrected any more, because what
+   * they came to is in the sums, or in none.
+   */
+  invalidate(tenant: string): Promise<void>
+
+  /**
    * Begins the counters of calendar limits again, from sums kept elsewhere. The first one counts, others change nothing.
    * Reservations that are alive are added to the sums: those that are stored here by themselves, others by `recount`.
    * @returns false where they were there
@@ -154,7 +161,10 @@ export const IN_FLIGHT_ID = 'in-flight'
 export interface LeaseOptions {
   /** Reservations of a tenant that may be in flight at one time. */
   readonly inFlightMax: number
-  /** Milliseconds for which an expired lease may still be settled; at most as many are kept as may be in flight. */
+  /**
+   * Milliseconds for which an expired lease may still be settled: the first sweep after them forgets it. At most as many are kept as may
+   * be in flight.
+   */
   readonly lateMs: number
 }
 

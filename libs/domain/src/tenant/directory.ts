@@ -12,8 +12,10 @@ import { DEFAULT_SETTINGS, type Tenant } from './tenant.ts'
 export interface TenantDirectoryOptions {
   readonly store: Pick<TenantStore, 'changedAfter'>
   readonly clock: Clock
-  /** Of an admin key that is in no store: from the configuration. Null: there is none. */
-  readonly rootKeyHash: string | null
+  /** Of an admin key that is in no store, as it is now: from the configuration. Null: there is none. */
+  readonly rootKeyHash: (() => string) | null
+  /** Told of each tenant that is another than it was. */
+  readonly onChange?: (before: Tenant, after: Tenant) => void
 }
 
 /** A key, and whose it is. */
@@ -29,7 +31,8 @@ export const ROOT_KEY = 'config' as KeyId
 export class TenantDirectory {
   readonly #store: Pick<TenantStore, 'changedAfter'>
   readonly #clock: Clock
-  readonly #root: ApiKey | null
+  readonly #rootKeyHash: (() => string) | null
+  readonly #onChange: NonNullable<TenantDirectoryOptions['onChange']>
   #tenants = new Map<TenantId, Tenant>()
   /** By hash. */
   #keys = new Map<string, StoredKey>()
@@ -37,10 +40,11 @@ export class TenantDirectory {
   #freshAt: Milliseconds | null = null
   #refreshing: Promise<void> = Promise.resolve()
 
-  constructor({ store, clock, rootKeyHash }: TenantDirectoryOptions) {
+  constructor({ store, clock, rootKeyHash, onChange = () => undefined }: TenantDirectoryOptions) {
     this.#store = store
     this.#clock = clock
-    this.#root = rootKeyHash === null ? null : rootKey(rootKeyHash)
+    this.#onChange = onChange
+    this.#rootKeyHash = rootKeyHash
   }
 
   /** Whether it has ever heard from its store. */
@@ -67,7 +71,7 @@ export class TenantDirectory {
 
   /** Whether anybody can administer. */
   hasAdmin(now: EpochMs): boolean {
-    if (this.#root !== null) return true
+    if (this.#rootKeyHash !== null) return true
     for (const key of this.#keys.values()) if (key.scope === 'admin' && isActive(key, now)) return true
     return false
   }
@@ -83,7 +87,7 @@ export class TenantDirectory {
 
   /** @returns null for a key that is unknown, was revoked, or whose tenant is gone; an expired one is found */
   holder(hash: string): KeyHolder | null {
-    if (hash === this.#root?.hash) return { key: this.#root, tenant: null }
+    if (hash === this.#rootKeyHash?.()) return { key: rootKey(hash), tenant: null }
     const key = this.#keys.get(hash)
     if (key === undefined) return null
     if (key.tenant === null) return { key, tenant: null }
@@ -107,8 +111,14 @@ export class TenantDirectory {
 
   #take({ revision, tenants, keys }: Revised): void {
     for (const tenant of tenants) {
-      if (tenant.deletedAt === null) this.#tenants.set(tenant.id, { ...DEFAULT_SETTINGS, ...tenant })
-      else this.#tenants.delete(tenant.id)
+      const before = this.#tenants.get(tenant.id)
+      if (tenant.deletedAt !== null) {
+        this.#tenants.delete(tenant.id)
+        continue
+      }
+      const after = { ...DEFAULT_SETTINGS, ...tenant }
+      this.#tenants.set(tenant.id, after)
+      if (before !== undefined) this.#onChange(before, after)
     }
     for (const key of keys) {
       if (key.revokedAt === null) this.#keys.set(key.hash, key)

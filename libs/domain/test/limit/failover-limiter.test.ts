@@ -1,5 +1,6 @@
 import { ManualClock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
+import { typescriptNative } from '@atp/native'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -58,7 +59,7 @@ describe('limits while the shared limiter is away', () => {
 
   beforeEach(() => {
     clock = new ManualClock()
-    shared = new InProcessLimiter({ nowUs })
+    shared = new InProcessLimiter({ nowUs, native: typescriptNative })
     network = new Network(shared)
   })
 
@@ -67,7 +68,7 @@ describe('limits while the shared limiter is away', () => {
   function replica(policy: AwayPolicy = LOCAL, replicas: number | (() => number) = 4): FailoverLimiter {
     return new FailoverLimiter({
       shared: network.limiter,
-      local: new InProcessLimiter({ nowUs, guarded: false }),
+      local: new InProcessLimiter({ nowUs, native: typescriptNative, guarded: false }),
       policyOf: () => policy,
       replicas: () => (typeof replicas === 'number' ? replicas : replicas()),
       now: () => clock.monotonic(),
@@ -274,7 +275,7 @@ describe('limits while the shared limiter is away', () => {
     })
     const property = fc.asyncProperty(fc.array(step, { maxLength: 60 }), async steps => {
       clock = new ManualClock()
-      shared = new InProcessLimiter({ nowUs })
+      shared = new InProcessLimiter({ nowUs, native: typescriptNative })
       await shared.rebuild('t', [])
       network = new Network(shared)
       const limiter = replica()

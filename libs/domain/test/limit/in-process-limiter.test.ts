@@ -1,3 +1,4 @@
+import { typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import { InProcessLimiter, type Limit } from '../../src/limit/index.ts'
 
@@ -9,7 +10,7 @@ const limits: readonly Limit[] = [
 describe('limits of this process', () => {
   it('are forgotten for tenants who stay away', async () => {
     let nowUs = 1_700_000_000 * SECOND
-    const limiter = new InProcessLimiter({ nowUs: () => nowUs })
+    const limiter = new InProcessLimiter({ nowUs: () => nowUs, native: typescriptNative })
     const admit = (tenant: string) =>
       limiter.admit({
         tenant,

@@ -1,5 +1,6 @@
 /** A day of a tenant with a quota of money: routed, admitted and paid for as the gateway does it. */
 import type { TenantId } from '@atp/core/ids'
+import { typescriptNative } from '@atp/native'
 import { describe, expect, it } from 'vitest'
 import { InProcessLimiter, type Limit } from '../../src/limit/index.ts'
 import { type Candidate, TenantPacers } from '../../src/routing/index.ts'
@@ -43,7 +44,11 @@ async function live({ requests, quotaUsd, traffic = () => 1, isPaced = true, bud
   const { clock, router, pacers } = routingOver(arms, Number.POSITIVE_INFINITY, budgetUsd ?? null)
   // Midnight: a day has just begun.
   clock.advance(DAY_MS - (clock.now() % DAY_MS))
-  const limiter = new InProcessLimiter({ nowUs: () => clock.now() * 1_000, guarded: false })
+  const limiter = new InProcessLimiter({
+    nowUs: () => clock.now() * 1_000,
+    native: typescriptNative,
+    guarded: false,
+  })
   const quota = {
     id: 'quota',
     kind: 'calendar',

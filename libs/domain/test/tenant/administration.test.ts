@@ -31,7 +31,7 @@ const dataKey = { tenant: ACME, name: 'k', scope: 'data', expiresAt: null } as c
 beforeEach(() => {
   clock = new ManualClock()
   store = new MemoryTenantStore()
-  directory = new TenantDirectory({ store, clock, rootKeyHash: hashOfKey('root') })
+  directory = new TenantDirectory({ store, clock, rootKeyHash: () => hashOfKey('root') })
   const options = { store, directory, clock, random: new SystemRandom() }
   tenants = new TenantAdministration(options)
   keys = new KeyAdministration(options)

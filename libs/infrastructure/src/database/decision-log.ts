@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AtpError } from '@atp/core/errors'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import type { LoggedDecision } from '@atp/domain/replay'
 import { Kysely } from 'kysely'
 import { decodeCandidates } from './journal/candidates-decoder.ts'
@@ -16,7 +16,7 @@ import type { Schema } from './schema.ts'
 export interface DecisionLogOptions {
   readonly dataDir: string
   /** With it the log is Postgres's: what still waits in the journal is not in it. */
-  readonly databaseUrl?: Secret
+  readonly databaseUrl?: LiveSecret
   /** Only decisions since then, milliseconds since 1970. */
   readonly since: number
   /** The youngest so many. */
@@ -56,7 +56,7 @@ async function ofJournal({ dataDir, since, limit }: DecisionLogOptions): Promise
   }
 }
 
-async function ofPostgres(url: Secret, { since, limit }: DecisionLogOptions): Promise<LoggedDecision[]> {
+async function ofPostgres(url: LiveSecret, { since, limit }: DecisionLogOptions): Promise<LoggedDecision[]> {
   const database = new PostgresDatabase({ url, replica: '' })
   try {
     const rows = await database.decided(since, limit)

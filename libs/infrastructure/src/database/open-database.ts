@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import { DataDirectory } from './data-directory.ts'
 import type { Database } from './database.ts'
 import { droppedRowsLog } from './dropped-rows-log.ts'
@@ -27,7 +27,7 @@ export interface OpenDatabaseOptions {
   readonly dataDir: string
   readonly durability: RecordDurability
   /** Without it the journal is the database. */
-  readonly databaseUrl?: Secret
+  readonly databaseUrl?: LiveSecret
   /** By default there is no limit but the disk's. */
   readonly limits?: Partial<JournalLimits>
   /** Milliseconds that an answer waits for Postgres, with durability `database`. */

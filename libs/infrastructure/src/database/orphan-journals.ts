@@ -9,7 +9,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import { systemTimers, within } from '@atp/core/timers'
 import { DataDirectory } from './data-directory.ts'
 import { JOURNAL_FILE } from './journal/protocol.ts'
@@ -20,7 +20,7 @@ import { PostgresDrain } from './postgres/postgres-drain.ts'
 export interface OrphanJournalsOptions {
   /** In which others may lie; its own journal is none of them. */
   readonly dataDir: string
-  readonly databaseUrl: Secret
+  readonly databaseUrl: LiveSecret
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random

@@ -1,15 +1,15 @@
 /** Where and how an upstream is reached, checked once at start: so that no call fails for a typing error. */
 import { FRAMING_HEADERS, HEADER_VALUE_PATTERN } from '@atp/core/config'
 import { AtpError, type FieldProblem } from '@atp/core/errors'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 
 export interface ConnectionOptions {
   readonly adapterId: string
   /** Up to and without `/chat/completions` or `/embeddings`; a query is kept. */
   readonly baseUrl: string
-  readonly apiKey: Secret | null
+  readonly apiKey: LiveSecret | null
   /** Sent with every call; they win over ours. */
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | LiveSecret>>
 }
 
 export interface Endpoint {
@@ -38,7 +38,7 @@ export function endpointOf(
 }
 
 /**
- * The headers of every call, names and values in turn, as undici takes them fastest.
+ * The headers of a call, names and values in turn, as undici takes them fastest.
  * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
  */
 export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions, accept: string): string[] {
@@ -59,7 +59,8 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
     }
     all.set('authorization', `Bearer ${apiKey.reveal()}`)
   }
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, given] of Object.entries(headers)) {
+    const value = typeof given === 'string' ? given : given.reveal()
     if (!HEADER_NAME.test(name) || FRAMING_HEADERS.has(name.toLowerCase())) {
       throw invalid(
         adapterId,

@@ -3,9 +3,9 @@ import { type Clock, systemClock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import { Pool } from 'undici'
-import { type ConnectionOptions, endpointOf, headersOf } from './connection.ts'
+import { CallHeaders, withCurrentKey } from './call-headers.ts'
+import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
-import { redactionOf } from './redaction.ts'
 import { type OutputLimitField, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
@@ -32,15 +32,13 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
-  readonly #wholeHeaders: string[]
-  readonly #streamHeaders: string[]
+  readonly #headers: CallHeaders
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
-    this.#wholeHeaders = headersOf(options, 'application/json')
-    this.#streamHeaders = headersOf(options, 'text/event-stream')
+    this.#headers = new CallHeaders(options)
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
     this.#upstream = {
@@ -57,23 +55,31 @@ class OpenAiCompatibleProvider implements Provider {
       path,
       limits: options.timeouts,
       clock: options.clock ?? systemClock,
-      redact: redactionOf(options.apiKey),
+      redact: body => this.#headers.redact(body),
     }
   }
 
-  complete(call: ProviderCall): Promise<Completion> {
-    return new Promise((resolve, reject) => {
-      const body = requestBody(call, null, this.#outputLimitField)
-      new WholeAnswer(this.#upstream, call, resolve, reject).send(this.#wholeHeaders, body)
-    })
+  async complete(call: ProviderCall): Promise<Completion> {
+    const body = requestBody(call, null, this.#outputLimitField)
+    return withCurrentKey(
+      this.#headers,
+      ({ whole }) =>
+        new Promise((resolve, reject) =>
+          new WholeAnswer(this.#upstream, call, resolve, reject).send(whole, body),
+        ),
+    )
   }
 
-  stream(call: ProviderCall): Promise<CompletionStream> {
-    return new Promise((resolve, reject) => {
-      const onlyWeAsk = this.#streamUsage && call.body.stream_options?.include_usage !== true
-      const body = requestBody(call, { askForUsage: onlyWeAsk }, this.#outputLimitField)
-      new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(this.#streamHeaders, body)
-    })
+  async stream(call: ProviderCall): Promise<CompletionStream> {
+    const onlyWeAsk = this.#streamUsage && call.body.stream_options?.include_usage !== true
+    const body = requestBody(call, { askForUsage: onlyWeAsk }, this.#outputLimitField)
+    return withCurrentKey(
+      this.#headers,
+      ({ stream }) =>
+        new Promise((resolve, reject) =>
+          new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
+        ),
+    )
   }
 
   /** Lets the calls in flight end. */

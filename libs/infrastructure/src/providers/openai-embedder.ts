@@ -3,9 +3,9 @@ import { type Clock, systemClock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
 import type { PromptEmbedder } from '@atp/domain/routing'
 import { Pool } from 'undici'
-import { type ConnectionOptions, endpointOf, headersOf } from './connection.ts'
+import { CallHeaders, withCurrentKey } from './call-headers.ts'
+import { type ConnectionOptions, endpointOf } from './connection.ts'
 import { EmbeddingAnswer } from './embedding-answer.ts'
-import { redactionOf } from './redaction.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface OpenAiEmbedderOptions extends ConnectionOptions {
@@ -28,7 +28,7 @@ const MOST_CHARACTERS = 8_000
 export function createOpenAiCompatibleEmbedder(options: OpenAiEmbedderOptions): PromptEmbedder {
   const { connect, total } = options.timeouts
   const { origin, path } = endpointOf(options, 'embeddings')
-  const headers = headersOf(options, 'application/json')
+  const headers = new CallHeaders(options)
   const upstream: Upstream = {
     name: `the embedding model of adapter ${options.adapterId}`,
     pool: new Pool(origin, {
@@ -41,16 +41,21 @@ export function createOpenAiCompatibleEmbedder(options: OpenAiEmbedderOptions): 
     path,
     limits: { total, firstToken: total, idle: total },
     clock: options.clock ?? systemClock,
-    redact: redactionOf(options.apiKey),
+    redact: body => headers.redact(body),
   }
   return {
-    embed: (text, signal) =>
-      new Promise((resolve, reject) => {
-        // A pair of surrogates that was cut in half is no text to some upstreams.
-        const input = text.slice(0, MOST_CHARACTERS).toWellFormed()
-        const body = JSON.stringify({ model: options.model, input })
-        new EmbeddingAnswer(upstream, signal, resolve, reject).send(headers, body)
-      }),
+    embed: async (text, signal) => {
+      // A pair of surrogates that was cut in half is no text to some upstreams.
+      const input = text.slice(0, MOST_CHARACTERS).toWellFormed()
+      const body = JSON.stringify({ model: options.model, input })
+      return withCurrentKey(
+        headers,
+        ({ whole }) =>
+          new Promise((resolve, reject) =>
+            new EmbeddingAnswer(upstream, signal, resolve, reject).send(whole, body),
+          ),
+      )
+    },
     close: () => upstream.pool.close(),
   }
 }

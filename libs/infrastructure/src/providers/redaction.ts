@@ -1,8 +1,9 @@
-/** Hides a key, should an upstream repeat it. */
-import type { Secret } from '@atp/core/secret'
+/** Hides keys, should an upstream repeat them. */
 
-export function redactionOf(apiKey: Secret | null): (body: Buffer) => Buffer {
-  const key = apiKey?.reveal() ?? ''
-  if (key === '') return body => body
-  return body => (body.includes(key) ? Buffer.from(body.toString().replaceAll(key, '[redacted]')) : body)
+export function redactionOf(secrets: readonly string[]): (body: Buffer) => Buffer {
+  const keys = secrets.filter(key => key !== '')
+  return body =>
+    keys.some(key => body.includes(key))
+      ? Buffer.from(keys.reduce((text, key) => text.replaceAll(key, '[redacted]'), body.toString()))
+      : body
 }

@@ -42,6 +42,7 @@ type Keyed<Answer> = (hash: string, set: string, ...args: (string | number)[]) =
 interface LimitCommands {
   readonly atpRenew: Keyed<number>
   readonly atpSweep: Keyed<string[]>
+  readonly atpInvalidate: Keyed<number>
   readonly atpRebuild: Keyed<number>
   readonly atpForget: Keyed<[cursor: string, forgotten: string]>
 }
@@ -86,8 +87,14 @@ export class RedisLimiter implements Limiter {
     clock = SERVER_CLOCK,
     ...leases
   }: RedisLimiterOptions) {
-    const { admit, settle, renew, sweep, rebuild, forget } = scriptsFor(clock)
-    const commands = { atpRenew: renew, atpSweep: sweep, atpRebuild: rebuild, atpForget: forget }
+    const { admit, settle, renew, sweep, invalidate, rebuild, forget } = scriptsFor(clock)
+    const commands = {
+      atpRenew: renew,
+      atpSweep: sweep,
+      atpInvalidate: invalidate,
+      atpRebuild: rebuild,
+      atpForget: forget,
+    }
     for (const [name, lua] of Object.entries(commands)) redis.defineCommand(name, { numberOfKeys: 2, lua })
     this.#redis = redis as (Redis | Cluster) & LimitCommands
     this.#admitted = new ScriptCall(redis, admit)
@@ -146,6 +153,11 @@ export class RedisLimiter implements Limiter {
   async discard(tenant: string): Promise<void> {
     checkTenant(tenant)
     await this.#call(tenant, this.#redis.atpRebuild, [NOT_BEGUN, this.#latest.of(tenant)])
+  }
+
+  async invalidate(tenant: string): Promise<void> {
+    checkTenant(tenant)
+    await this.#call(tenant, this.#redis.atpInvalidate, [])
   }
 
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {

@@ -5,7 +5,7 @@ import { FORGET } from './lua/forget.ts'
 import { LEASES } from './lua/leases.ts'
 import { LEVELS } from './lua/levels.ts'
 import { LIFE } from './lua/life.ts'
-import { REBUILD, RENEW, SETTLE, SWEEP } from './lua/reservations.ts'
+import { INVALIDATE, REBUILD, RENEW, SETTLE, SWEEP } from './lua/reservations.ts'
 import { SETTLE_AT_ONCE } from './lua/settle-at-once.ts'
 import { WINDOWS_AT_ONCE } from './lua/windows-at-once.ts'
 
@@ -17,6 +17,7 @@ export interface Scripts {
   readonly settle: string
   readonly renew: string
   readonly sweep: string
+  readonly invalidate: string
   readonly rebuild: string
   readonly forget: string
 }
@@ -30,6 +31,7 @@ export function scriptsFor(clock: string): Scripts {
     settle: at(SETTLE_AT_ONCE) + all + SETTLE,
     renew: life + RENEW,
     sweep: all + SWEEP,
+    invalidate: all + INVALIDATE,
     rebuild: life + REBUILD,
     forget: all + FORGET,
   }

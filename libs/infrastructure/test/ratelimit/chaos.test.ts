@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Secret } from '@atp/core/secret'
 import { type Admission, FailoverLimiter, InProcessLimiter, type Limit } from '@atp/domain/limit'
+import { typescriptNative } from '@atp/native'
 import { type RedisServer, redisForTests, startRedis } from '@atp/test-services'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -44,7 +45,7 @@ describe.skipIf(probe.missing !== null)(
     function failover(money: 'closed' | 'local'): FailoverLimiter {
       return new FailoverLimiter({
         shared: limiter,
-        local: new InProcessLimiter({ nowUs, guarded: false }),
+        local: new InProcessLimiter({ nowUs, native: typescriptNative, guarded: false }),
         policyOf: () => ({ rates: 'local', money }),
         replicas: () => 1,
         now: () => performance.now(),

@@ -2,7 +2,7 @@
  * What limits mean, as plainly as can be: every event is kept, and counted again at each question. A sliding limit is told by two
  * windows, W and W(1 + 1/64): where the narrow one is full it must refuse, where the wide one has room it must admit.
  */
-import { type Admission, type Limit, type Spend, wanted } from '@atp/domain/limit'
+import { type Admission, LEASE_DEFAULTS, type Limit, type Spend, wanted } from '@atp/domain/limit'
 
 interface Event {
   readonly at: number
@@ -83,6 +83,13 @@ export class ExactModel {
     }
     this.#live.delete(id)
     return true
+  }
+
+  /** It was not found. @returns whether that is right: settled, never reserved, or too late for it at the latest time that was seen */
+  lost(id: string, latest: number): boolean {
+    const reservation = this.#live.get(id)
+    this.#live.delete(id)
+    return reservation === undefined || reservation.expires + 1_000 * LEASE_DEFAULTS.lateMs <= latest
   }
 
   /** @returns whether it lived */

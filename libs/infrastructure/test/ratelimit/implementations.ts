@@ -1,6 +1,7 @@
 /** Every implementation of the limiter's port, each with a clock that the test moves: in Redis it is a key beside the tenant's. */
 import { Secret } from '@atp/core/secret'
 import { InProcessLimiter, type LeaseOptions, type Limiter } from '@atp/domain/limit'
+import { loadNative, type NativeModule, typescriptNative } from '@atp/native'
 import { redisForTests, startRedisCluster } from '@atp/test-services'
 import { Cluster, type Redis } from 'ioredis'
 import { RedisLimiter } from '../../src/ratelimit/index.ts'
@@ -29,7 +30,7 @@ export async function implementations(): Promise<{
   const server = await redisForTests()
   if (server.missing !== null) {
     const absent = ['in Redis', 'in Redis Cluster'].map(name => notHere(name, server.missing))
-    return { all: [inProcess, ...absent], stop: async () => undefined }
+    return { all: [...inThisProcess, ...absent], stop: async () => undefined }
   }
   const cluster = await startRedisCluster()
   const single = connectRedis({ url: new Secret(server.url), commandTimeoutMs: PATIENT_MS })
@@ -46,7 +47,7 @@ export async function implementations(): Promise<{
     ['in Redis', single],
     ['in Redis Cluster', many],
   ] as const
-  return { all: [inProcess, ...shared.map(([name, redis]) => inRedis(name, redis))], stop }
+  return { all: [...inThisProcess, ...shared.map(([name, redis]) => inRedis(name, redis))], stop }
 }
 
 /** The one on a single server, and a connection to look past it. */
@@ -68,17 +69,31 @@ export async function redisImplementation(): Promise<{
   return { implementation: inRedis('in Redis', redis), redis, stop }
 }
 
-export const inProcess: Implementation = {
-  name: 'in this process',
-  missing: false,
-  create: leases => {
-    const times = { now: 0 }
-    const limiter = new InProcessLimiter({ nowUs: () => times.now, ...leases })
-    const setTime = async (_tenant: string, us: number) => {
-      times.now = us
-    }
-    return { limiter, setTime }
-  },
+/** In TypeScript: what the others are compared with. */
+export const inProcess = inProcessBy('in this process, TypeScript', typescriptNative)
+
+const inThisProcess = [inProcess, inRust()]
+
+function inRust(): Implementation {
+  let reason = ''
+  const native = loadNative({ env: {}, log: message => (reason = message) })
+  const name = 'in this process, Rust'
+  return native.implementation === 'rust' ? inProcessBy(name, native) : notHere(name, reason)
+}
+
+function inProcessBy(name: string, native: NativeModule): Implementation {
+  return {
+    name,
+    missing: false,
+    create: leases => {
+      const times = { now: 0 }
+      const limiter = new InProcessLimiter({ nowUs: () => times.now, native, ...leases })
+      const setTime = async (_tenant: string, us: number) => {
+        times.now = us
+      }
+      return { limiter, setTime }
+    },
+  }
 }
 
 function inRedis(name: string, redis: Redis | Cluster): Implementation {

@@ -94,6 +94,40 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     expect(figures(await admit(limits, spend(0, 10)))).toEqual([[60, 10, 30]])
   })
 
+  test('count money in calendars from the sums again once they are invalidated, and all else on', async () => {
+    const known = [daily('cost', 100), sliding('tokens', 50, MINUTE), concurrent(5)]
+    const added: Limit = { ...daily('cost', 90), id: 'added' }
+    await subject.limiter.invalidate(tenant)
+    await subject.limiter.rebuild(tenant, [])
+    await admit(known, { reservation: 'over', ...spend(3, 20) })
+    await subject.limiter.settle(tenant, 'over', { tokens: 4, cost: 25 })
+    await admit(known, { reservation: 'lost', leaseMs: 1_000, ...spend(5, 40) })
+    await admit(known, { reservation: 'live', ...spend(7, 10) })
+    await at(now + SECOND)
+    await subject.limiter.sweep(tenant)
+    await subject.limiter.invalidate(tenant)
+    expect(await subject.limiter.epoch(tenant)).toBeNull()
+    expect(await ask(known)).toEqual({ kind: 'stale' })
+    const counters = [known[0] as Limit, added].map(limit => ({ limit, settled: 60 }))
+    expect(await subject.limiter.rebuild(tenant, counters)).toBe(true)
+    expect(figures(await admit([...known, added], { leaseMs: 1_000, ...spend(0) }))).toEqual([
+      [60, 10, 30],
+      [9, 7, 34],
+      [0, 2, 3],
+      [60, 0, 30],
+    ])
+    // It was spent before the sums were made: no correction takes it off them.
+    expect(await subject.limiter.settle(tenant, 'lost', { tokens: 0, cost: 0 })).toBe('unknown')
+    expect(await subject.limiter.settle(tenant, 'live', { tokens: 7, cost: 11 })).toBe('settled')
+    await at(now + SECOND)
+    expect(figures(await admit([...known, added], spend(0)))).toEqual([
+      [71, 0, 29],
+      [16, 0, 34],
+      [0, 1, 4],
+      [60, 0, 30],
+    ])
+  })
+
   test('take a slot at all levels or at none', async () => {
     const [second, minute] = [sliding('requests', 10, SECOND), sliding('requests', 2, MINUTE)]
     await admit([second, minute])
@@ -205,6 +239,24 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     }
   })
 
+  test.each([
+    ['settled later', 'cost'],
+    ['counted at once', 'requests'],
+  ] as const)('begin a day anew in a month that is counted, too: what is %s', async (_what, counts) => {
+    const month: Limit = { ...daily(counts, 9), id: 'month', period: 'month' }
+    const limits = [daily(counts, 3), month]
+    await subject.limiter.rebuild(tenant, [])
+    const ask = async (reservation: string, amount: number) => {
+      const verdict = await admit(limits, { reservation, requests: amount, ...spend(0, amount) })
+      await subject.limiter.settle(tenant, reservation, { tokens: 0, cost: amount })
+      return verdict.levels.map(({ remaining }) => remaining)
+    }
+    expect(await ask('yesterday', 2)).toEqual([1, 7])
+    await at(NOON + 12 * HOUR)
+    expect(await ask('today', 1)).toEqual([2, 6])
+    expect(await ask('later', 1)).toEqual([1, 5])
+  })
+
   test('give a shadow limit its count, but no say', async () => {
     const limits = [{ ...sliding('requests', 1, MINUTE), shadow: true }, sliding('requests', 3, HOUR)]
     expect((await admit(limits)).levels.map(({ exceeded }) => exceeded)).toEqual([false, false])
@@ -309,6 +361,15 @@ describe.each(all)('limits $name', ({ missing, create }) => {
     await subject.limiter.sweep(tenant)
     expect(await subject.limiter.settle(tenant, 'a', { tokens: 1, cost: 0 })).toBe('unknown')
     expect(figures(await admit(limits, spend(0)))).toEqual([[60, 0, 40]])
+  })
+
+  test('forget at once an expired lease that is first looked at when it is too late to tell', async () => {
+    const limits = [daily('tokens', 100, 'America/Havana')]
+    await subject.limiter.rebuild(tenant, [])
+    await admit(limits, { reservation: 'a', leaseMs: 1, ...spend(60) })
+    await at(NOON + DAY + 1_000)
+    await admit([concurrent(4)])
+    expect(await subject.limiter.settle(tenant, 'a', { tokens: 0, cost: 0 })).toBe('unknown')
   })
 
   test('keep a lease that is renewed', async () => {

@@ -3,7 +3,7 @@ import type { Admission, Limit, Settlement, Verdict } from '@atp/domain/limit'
 import fc from 'fast-check'
 import { ExactModel } from './exact-model.ts'
 import type { Subject } from './implementations.ts'
-import { admission, bucket, concurrent, daily, HOUR, MINUTE, NOON, SECOND, sliding } from './limits.ts'
+import { admission, bucket, concurrent, DAY, daily, HOUR, MINUTE, NOON, SECOND, sliding } from './limits.ts'
 
 export const LIMITS: readonly Limit[] = [
   sliding('requests', 6, SECOND),
@@ -59,6 +59,8 @@ const pass = fc.record({
     fc.nat(SECOND),
     fc.nat(MINUTE),
     fc.nat(15 * HOUR),
+    // Where it gets too late for a lease of a millisecond to be settled.
+    fc.integer({ min: DAY - 2, max: DAY + 1_002 }),
     fc.integer({ min: -BACK_MAX, max: 0 }),
   ),
 })
@@ -128,7 +130,8 @@ class Life {
   async settle(step: StepOf<'settle'>): Promise<Said> {
     const id = this.#id(step.which)
     const settlement = await this.#subject.limiter.settle(this.#tenant, id, step)
-    const right = this.#model.settle(id, step, this.#clock) === (settlement !== 'unknown')
+    const right =
+      settlement === 'unknown' ? this.#model.lost(id, this.#peak) : this.#model.settle(id, step, this.#clock)
     return { step, settlement, faults: right ? [] : [settlement] }
   }
 

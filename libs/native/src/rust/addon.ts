@@ -4,7 +4,7 @@
  */
 
 /** Raised on both sides whenever a signature or a meaning changes. */
-export const INTERFACE_VERSION = 11
+export const INTERFACE_VERSION = 12
 
 declare const kind: unique symbol
 
@@ -120,10 +120,12 @@ export interface Addon {
   linearRestoreArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): boolean
   linearMergeArm(bandit: Handle<'linear'>, arm: number, snapshot: Float64Array): void
 
-  createWindow(windowUs: number, limit: number): Handle<'window'>
-  windowTryAcquire(window: Handle<'window'>, nowUs: number, amount: number): boolean
-  windowUsed(window: Handle<'window'>, nowUs: number): number
-  windowRetryAfterUs(window: Handle<'window'>, nowUs: number, amount: number): number
+  createWindow(windowUs: number): Handle<'window'>
+  windowCount(window: Handle<'window'>, nowUs: number): number
+  windowWaitUs(window: Handle<'window'>, nowUs: number, amount: number, limit: number): number
+  windowAdd(window: Handle<'window'>, nowUs: number, amount: number): number
+  windowTakeBack(window: Handle<'window'>, atUs: number, amount: number): void
+  windowIdleUs(window: Handle<'window'>): number
 
   createSketch(halfLifeMs: number): Handle<'sketch'>
   sketchRecord(sketch: Handle<'sketch'>, valueMs: number, now: number): void

@@ -13,7 +13,7 @@ export function rustNative(addon: Addon): NativeModule {
     implementation: 'rust',
     createBandit: options => new RustBandit(addon, options),
     createLinearBandit: options => new RustLinearBandit(addon, options),
-    createSlidingWindow: (windowUs, limit) => new RustSlidingWindow(addon, windowUs, limit),
+    createSlidingWindow: windowUs => new RustSlidingWindow(addon, windowUs),
     createLatencySketch: halfLifeMs => new RustLatencySketch(addon, halfLifeMs),
     // In TypeScript on both sides: carrying the string across costs more than hashing it.
     hash64,

@@ -7,27 +7,37 @@ export class RustSlidingWindow implements SlidingWindow {
   readonly #addon: Addon
   readonly #handle: Handle<'window'>
 
-  constructor(addon: Addon, windowUs: number, limit: number) {
+  constructor(addon: Addon, windowUs: number) {
     checkNumber('windowUs', windowUs)
-    checkNumber('limit', limit)
     this.#addon = addon
-    this.#handle = addon.createWindow(windowUs, limit)
+    this.#handle = addon.createWindow(windowUs)
   }
 
-  tryAcquire(nowUs: number, amount: number): boolean {
+  count(nowUs: number): number {
+    checkNumber('nowUs', nowUs)
+    return this.#addon.windowCount(this.#handle, nowUs)
+  }
+
+  waitUs(nowUs: number, amount: number, limit: number): number {
     checkNumber('nowUs', nowUs)
     checkNumber('amount', amount)
-    return this.#addon.windowTryAcquire(this.#handle, nowUs, amount)
+    checkNumber('limit', limit)
+    return this.#addon.windowWaitUs(this.#handle, nowUs, amount, limit)
   }
 
-  used(nowUs: number): number {
-    checkNumber('nowUs', nowUs)
-    return this.#addon.windowUsed(this.#handle, nowUs)
-  }
-
-  retryAfterUs(nowUs: number, amount: number): number {
+  add(nowUs: number, amount: number): number {
     checkNumber('nowUs', nowUs)
     checkNumber('amount', amount)
-    return this.#addon.windowRetryAfterUs(this.#handle, nowUs, amount)
+    return this.#addon.windowAdd(this.#handle, nowUs, amount)
+  }
+
+  takeBack(atUs: number, amount: number): void {
+    checkNumber('atUs', atUs)
+    checkNumber('amount', amount)
+    this.#addon.windowTakeBack(this.#handle, atUs, amount)
+  }
+
+  idleUs(): number {
+    return this.#addon.windowIdleUs(this.#handle)
   }
 }

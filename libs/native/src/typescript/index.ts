@@ -11,7 +11,7 @@ export const typescriptNative: NativeModule = {
   implementation: 'typescript',
   createBandit: options => new TypeScriptBandit(options),
   createLinearBandit: options => new TypeScriptLinearBandit(options),
-  createSlidingWindow: (windowUs, limit) => new TypeScriptSlidingWindow(windowUs, limit),
+  createSlidingWindow: windowUs => new TypeScriptSlidingWindow(windowUs),
   createLatencySketch: halfLifeMs => new TypeScriptLatencySketch(halfLifeMs),
   hash64,
   promptFeatures,

@@ -1,6 +1,7 @@
 /**
- * A sliding window in constant memory. Events are counted in sub-buckets 1/64 of the window wide; a sub-bucket counts
- * until its last microsecond has left the window, so that the count never falls short of the exact one.
+ * A sliding window in constant memory. Amounts are counted in sub-buckets 1/64 of the window wide; a sub-bucket counts
+ * until its last microsecond has left the window, so that the count never falls short of the exact one. The Rust twin is
+ * `atp_math::sliding_window`.
  */
 import type { SlidingWindow } from '../types.ts'
 import { checkInteger } from './checks.ts'
@@ -11,84 +12,106 @@ const RING = SUB_BUCKETS + 1
 /** Up to here a quotient of integers rounds down exactly. */
 const TIME_MAX = 2 ** 52
 const WINDOW_MAX = 2 ** 51
+const COUNT_MAX = Number.MAX_SAFE_INTEGER
 
 export class TypeScriptSlidingWindow implements SlidingWindow {
   readonly #windowUs: number
-  readonly #limit: number
-  /** floor(W / 64) + 1: an event is held for less than W * (1 + 1/64). */
   readonly #widthUs: number
   readonly #counts = new Float64Array(RING)
   #total = 0
-  #now = 0
-  /** Sub-buckets before this one have left the window and are empty. */
+  /** The first and the last sub-bucket that may hold something. */
   #oldest = 0
+  #current = 0
 
-  constructor(windowUs: number, limit: number) {
+  constructor(windowUs: number) {
     checkInteger('windowUs', windowUs, 1, WINDOW_MAX)
-    checkInteger('limit', limit, 0, Number.MAX_SAFE_INTEGER)
     this.#windowUs = windowUs
-    this.#limit = limit
-    this.#widthUs = Math.floor(windowUs / SUB_BUCKETS) + 1
+    this.#widthUs = subBucketWidth(windowUs)
   }
 
-  tryAcquire(nowUs: number, amount: number): boolean {
-    checkTime(nowUs)
-    checkAmount(amount)
-    this.#advance(nowUs)
-    // Not `total + amount <= limit`: that sum may exceed what a double holds exactly.
-    if (amount > this.#limit - this.#total) return false
-    const slot = Math.floor(this.#now / this.#widthUs) % RING
-    this.#counts[slot] = (this.#counts[slot] as number) + amount
-    this.#total += amount
-    return true
+  count(nowUs: number): number {
+    checkTime('nowUs', nowUs)
+    return this.#heldFrom(this.#firstKept(nowUs))
   }
 
-  used(nowUs: number): number {
-    checkTime(nowUs)
-    this.#advance(nowUs)
-    return this.#total
-  }
-
-  retryAfterUs(nowUs: number, amount: number): number {
-    checkTime(nowUs)
-    checkAmount(amount)
-    this.#advance(nowUs)
-    if (amount > this.#limit) return Number.POSITIVE_INFINITY
-    let free = this.#limit - this.#total
-    if (amount <= free) return 0
-    let bucket = this.#oldest
-    for (; amount > free; bucket += 1) free += this.#counts[bucket % RING] as number
+  waitUs(nowUs: number, amount: number, limit: number): number {
+    checkTime('nowUs', nowUs)
+    checkAmount('amount', amount)
+    checkAmount('limit', limit)
+    if (amount > limit) return Number.POSITIVE_INFINITY
+    let bucket = this.#firstKept(nowUs)
+    let held = this.#heldFrom(bucket)
+    // Not `held + amount > limit`: that sum may exceed what a double holds exactly.
+    if (held <= limit - amount) return 0
+    for (; held > limit - amount; bucket += 1) held -= this.#counts[bucket % RING] as number
     return bucket * this.#widthUs - 1 + this.#windowUs - nowUs
   }
 
-  /** Moves to the later of `nowUs` and the latest time seen, and empties the sub-buckets that left the window. */
+  add(nowUs: number, amount: number): number {
+    checkTime('nowUs', nowUs)
+    checkAmount('amount', amount)
+    this.#advance(nowUs)
+    this.#change(this.#current, Math.min(amount, COUNT_MAX - this.#total))
+    return this.#total
+  }
+
+  takeBack(atUs: number, amount: number): void {
+    checkTime('atUs', atUs)
+    checkAmount('amount', amount)
+    const bucket = Math.floor(atUs / this.#widthUs)
+    if (bucket < this.#oldest || bucket > this.#current) return
+    this.#change(bucket, -Math.min(amount, this.#counts[bucket % RING] as number))
+  }
+
+  idleUs(): number {
+    return (this.#current + 1) * this.#widthUs - 1 + this.#windowUs
+  }
+
+  #change(bucket: number, amount: number): void {
+    this.#counts[bucket % RING] = (this.#counts[bucket % RING] as number) + amount
+    this.#total += amount
+  }
+
+  /** Empties the sub-buckets that left the window. */
   #advance(nowUs: number): void {
-    if (nowUs <= this.#now) return
-    this.#now = nowUs
-    const oldest = this.#oldestAt(nowUs)
-    if (oldest - this.#oldest >= RING) {
+    const first = this.#firstKept(nowUs)
+    if (first > this.#current) {
       this.#counts.fill(0)
       this.#total = 0
     } else {
-      for (let bucket = this.#oldest; bucket < oldest; bucket += 1) {
+      for (let bucket = this.#oldest; bucket < first; bucket += 1) {
         this.#total -= this.#counts[bucket % RING] as number
         this.#counts[bucket % RING] = 0
       }
     }
-    this.#oldest = oldest
+    this.#oldest = first
+    this.#current = Math.max(this.#current, Math.floor(nowUs / this.#widthUs))
   }
 
-  /** The first sub-bucket k with an event still inside: (k + 1) * width - 1 > now - W. */
-  #oldestAt(nowUs: number): number {
+  /** What the sub-buckets from this one on hold. */
+  #heldFrom(first: number): number {
+    if (first > this.#current) return 0
+    let held = this.#total
+    for (let bucket = this.#oldest; bucket < first; bucket += 1) held -= this.#counts[bucket % RING] as number
+    return held
+  }
+
+  /** The first sub-bucket k with something still inside: (k + 1) * width - 1 > now - W. */
+  #firstKept(nowUs: number): number {
     const left = nowUs - this.#windowUs
-    return left < 0 ? 0 : Math.floor((left + 1) / this.#widthUs)
+    return left < 0 ? this.#oldest : Math.max(this.#oldest, Math.floor((left + 1) / this.#widthUs))
   }
 }
 
-function checkTime(nowUs: number): void {
-  checkInteger('nowUs', nowUs, 0, TIME_MAX - 1)
+/** floor(W / 64) + 1 microseconds: an amount is held for less than W(1 + 1/64). */
+export function subBucketWidth(windowUs: number): number {
+  return Math.floor(windowUs / SUB_BUCKETS) + 1
 }
 
-function checkAmount(amount: number): void {
-  checkInteger('amount', amount, 0, Number.MAX_SAFE_INTEGER)
+function checkTime(name: string, us: number): void {
+  checkInteger(name, us, 0, TIME_MAX - 1)
+}
+
+function checkAmount(name: string, amount: number): void {
+  checkInteger(name, amount, 0, COUNT_MAX)
 }

@@ -136,6 +136,10 @@ export class FailoverLimiter implements Limiter {
     return this.#only(shared => shared.discard(tenant))
   }
 
+  invalidate(tenant: string): Promise<void> {
+    return this.#only(shared => shared.invalidate(tenant))
+  }
+
   rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {
     return this.#only(shared => shared.rebuild(tenant, counters))
   }

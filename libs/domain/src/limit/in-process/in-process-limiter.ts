@@ -1,4 +1,5 @@
 /** Limits of this process alone: exact for one replica, and what a replica falls back to while the shared limiter is away. */
+import type { NativeModule } from '@atp/native'
 import { Calendar } from '../calendar.ts'
 import {
   type Admission,
@@ -20,6 +21,8 @@ import { TenantLedger } from './tenant-ledger.ts'
 export interface InProcessOptions extends Partial<LeaseOptions> {
   /** Microseconds since 1970, integers; may jump. */
   readonly nowUs: () => number
+  /** Makes the sliding windows. */
+  readonly native: Pick<NativeModule, 'createSlidingWindow'>
   /** False where money may be counted from nothing: behind a limiter that says what was spent. */
   readonly guarded?: boolean
 }
@@ -33,9 +36,9 @@ export class InProcessLimiter implements Limiter {
   /** Goes round among the tenants, and drops the idle ones. */
   #round: IterableIterator<[string, TenantLedger]> | null = null
 
-  constructor({ nowUs, guarded = true, ...leases }: InProcessOptions) {
+  constructor({ nowUs, native, guarded = true, ...leases }: InProcessOptions) {
     this.#nowUs = nowUs
-    this.#options = { ...LEASE_DEFAULTS, ...leases, guarded, calendar: new Calendar() }
+    this.#options = { ...LEASE_DEFAULTS, ...leases, native, guarded, calendar: new Calendar() }
   }
 
   /** Tenants of whom something is kept. */
@@ -90,6 +93,11 @@ export class InProcessLimiter implements Limiter {
   /** Nothing is rolled back in a process. */
   async discard(tenant: string): Promise<void> {
     checkTenant(tenant)
+  }
+
+  async invalidate(tenant: string): Promise<void> {
+    checkTenant(tenant)
+    this.#tenants.get(tenant)?.invalidate()
   }
 
   async rebuild(tenant: string, counters: readonly Counter[]): Promise<boolean> {

@@ -64,6 +64,10 @@ export class Leases {
     this.#push({ atUs: untilUs, lease })
   }
 
+  removeProvisional(): void {
+    for (const lease of this.#byId.values()) if (lease.provisional) this.remove(lease)
+  }
+
   /** Takes the one that has been due longest: it expired, or is to be forgotten. */
   takeDue(nowUs: number, lateUs: number): Lease | null {
     for (;;) {

@@ -1,31 +1,27 @@
-/**
- * A sliding window in constant memory: sub-buckets 1/64 of the window wide, each of which counts until its last microsecond
- * has left the window. `SlidingWindow` of `@atp/native` counts alike; this one also reserves, and takes back.
- */
+/** A sliding window of `@atp/native` that also reserves. It is asked once a moment: a call into the addon takes longer than all the rest. */
+import type { SlidingWindow } from '@atp/native'
 import type { PreparedLimit } from '../prepared.ts'
 import type { Level, Moment, Settling } from './level.ts'
 
-const SUB_BUCKETS = 64
-/** W microseconds touch at most 65 sub-buckets of floor(W / 64) + 1. */
-const RING = SUB_BUCKETS + 1
-
 export class SlidingLevel implements Level {
+  readonly #window: SlidingWindow
   readonly #windowUs: number
-  readonly #widthUs: number
-  readonly #counts = new Float64Array(RING)
-  #total = 0
   #reserved = 0
-  /** The first and the last sub-bucket that may hold something. */
-  #oldest = 0
-  #current = 0
+  /** What counts at that moment; null where it must be asked for. */
+  #counted: number | null = null
+  #asOfUs = 0
+  #idleUs: number
 
-  constructor(windowUs: number) {
+  /** @param windowUs as the window was made with */
+  constructor(window: SlidingWindow, windowUs: number) {
+    this.#window = window
     this.#windowUs = windowUs
-    this.#widthUs = subBucketWidth(windowUs)
+    this.#idleUs = window.idleUs()
   }
 
   counted({ nowUs }: Moment): number {
-    return this.#total - this.#leftBefore(this.#firstKept(nowUs))
+    if (this.#counted !== null && this.#asOfUs === nowUs) return this.#counted
+    return this.#saw(nowUs, this.#window.count(nowUs))
   }
 
   reserved(moment: Moment): number {
@@ -37,20 +33,15 @@ export class SlidingLevel implements Level {
   }
 
   retryUs(amount: number, { limit }: PreparedLimit, { nowUs }: Moment): number {
-    if (amount > limit.amount) return Number.POSITIVE_INFINITY
-    let bucket = Math.max(this.#oldest, this.#firstKept(nowUs))
-    let free = limit.amount - this.#total + this.#leftBefore(bucket)
-    for (; amount > free; bucket += 1) free += this.#counts[bucket % RING] as number
-    return bucket * this.#widthUs - 1 + this.#windowUs - nowUs
+    return this.#window.waitUs(nowUs, amount, limit.amount)
   }
 
   resetUs(moment: Moment): number {
-    return this.counted(moment) === 0 ? 0 : this.idleUs() - moment.nowUs
+    return this.counted(moment) === 0 ? 0 : this.#idleUs - moment.nowUs
   }
 
   add(amount: number, reserve: boolean, _limit: PreparedLimit, { nowUs }: Moment): void {
-    this.#advance(nowUs)
-    this.#count(this.#current, amount)
+    this.#add(nowUs, amount)
     if (reserve) this.#reserved += amount
   }
 
@@ -60,54 +51,26 @@ export class SlidingLevel implements Level {
 
   correct({ estimate, spent, admittedUs, nowUs }: Settling): void {
     if (spent > estimate) {
-      this.#advance(nowUs)
-      this.#count(this.#current, spent - estimate)
+      this.#add(nowUs, spent - estimate)
       return
     }
-    const bucket = Math.floor(admittedUs / this.#widthUs)
-    if (bucket >= this.#oldest) this.#count(bucket, spent - estimate)
+    this.#window.takeBack(admittedUs, estimate - spent)
+    this.#counted = null
   }
 
   idleUs(): number {
-    return (this.#current + 1) * this.#widthUs - 1 + this.#windowUs
+    return this.#idleUs
   }
 
-  #count(bucket: number, amount: number): void {
-    this.#counts[bucket % RING] = (this.#counts[bucket % RING] as number) + amount
-    this.#total += amount
+  #add(nowUs: number, amount: number): void {
+    this.#saw(nowUs, this.#window.add(nowUs, amount))
+    // Within a sub-bucket it stays.
+    if (nowUs > this.#idleUs - this.#windowUs) this.#idleUs = this.#window.idleUs()
   }
 
-  #advance(nowUs: number): void {
-    const first = this.#firstKept(nowUs)
-    if (first > this.#current) {
-      this.#counts.fill(0)
-      this.#total = 0
-    } else {
-      for (let bucket = this.#oldest; bucket < first; bucket += 1) {
-        this.#total -= this.#counts[bucket % RING] as number
-        this.#counts[bucket % RING] = 0
-      }
-    }
-    this.#oldest = Math.max(this.#oldest, first)
-    this.#current = Math.max(this.#current, Math.floor(nowUs / this.#widthUs))
+  #saw(nowUs: number, counted: number): number {
+    this.#asOfUs = nowUs
+    this.#counted = counted
+    return counted
   }
-
-  /** What the sub-buckets before this one hold. */
-  #leftBefore(first: number): number {
-    if (first > this.#current) return this.#total
-    let left = 0
-    for (let bucket = this.#oldest; bucket < first; bucket += 1) left += this.#counts[bucket % RING] as number
-    return left
-  }
-
-  /** The first sub-bucket k with an event still inside: (k + 1) * width - 1 > now - W. */
-  #firstKept(nowUs: number): number {
-    const left = nowUs - this.#windowUs
-    return left < 0 ? 0 : Math.floor((left + 1) / this.#widthUs)
-  }
-}
-
-/** floor(W / 64) + 1 microseconds: an event is held for less than W(1 + 1/64). */
-export function subBucketWidth(windowUs: number): number {
-  return Math.floor(windowUs / SUB_BUCKETS) + 1
 }

@@ -1,6 +1,7 @@
 /** All that one tenant has counted and reserved, in this process. What is refused changes nothing in it. */
 import { AtpError } from '@atp/core/errors'
 import { epochMs } from '@atp/core/units'
+import type { NativeModule } from '@atp/native'
 import type { Calendar } from '../calendar.ts'
 import { AMOUNT_MAX, type CalendarLimit } from '../limit.ts'
 import {
@@ -25,6 +26,7 @@ import { admitted, denied, type Seen, tooManyInFlight } from './verdicts.ts'
 
 export interface LedgerOptions extends LeaseOptions {
   readonly calendar: Calendar
+  readonly native: Pick<NativeModule, 'createSlidingWindow'>
   /** Refuse money until it is rebuilt. */
   readonly guarded: boolean
 }
@@ -100,6 +102,12 @@ export class TenantLedger {
 
   epoch(): Epoch | null {
     return this.#epoch && { ...this.#epoch, asOf: epochMs(Math.floor(this.#latestUs / 1_000)) }
+  }
+
+  invalidate(): void {
+    if (this.#epoch === null) return
+    this.#epoch = null
+    this.#leases.removeProvisional()
   }
 
   rebuild(
@@ -189,8 +197,10 @@ export class TenantLedger {
       for (const { level, counts } of lease.levels) {
         level.unreserve(counts === 'leases' ? 1 : lease.estimate[counts], lease.admittedUs)
       }
-      if (this.#leases.size - this.#leases.live >= inFlightMax) this.#leases.remove(lease)
-      else this.#leases.keepProvisionally(lease, lease.expiresUs + lateUs)
+      const lateUntilUs = lease.expiresUs + lateUs
+      const full = this.#leases.size - this.#leases.live >= inFlightMax
+      if (full || lateUntilUs <= nowUs) this.#leases.remove(lease)
+      else this.#leases.keepProvisionally(lease, lateUntilUs)
     }
     return settled
   }
@@ -217,7 +227,7 @@ export class TenantLedger {
   #newLevel({ limit, scale }: PreparedLimit): Level {
     switch (limit.kind) {
       case 'sliding':
-        return new SlidingLevel(limit.windowUs)
+        return new SlidingLevel(this.#options.native.createSlidingWindow(limit.windowUs), limit.windowUs)
       case 'bucket':
         return new BucketLevel(scale as NonNullable<typeof scale>)
       case 'calendar':

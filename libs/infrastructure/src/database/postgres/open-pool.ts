@@ -1,8 +1,9 @@
 /** Connections to one Postgres: exact numbers, bounded waits, and no error that ends the process. */
 import { AtpError } from '@atp/core/errors'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import pg from 'pg'
 import { exactTypes } from './exact-types.ts'
+import { RotatingPool } from './rotating-pool.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 
@@ -13,9 +14,13 @@ export interface PoolOptions {
 }
 
 /** Connects at the first query. @throws {AtpError} `invalid_config` where the URL is none, which is not shown */
-export function openPool(url: Secret, { connections, queryTimeoutMs }: PoolOptions): pg.Pool {
+export function openPool(url: LiveSecret, options: PoolOptions): RotatingPool {
+  return new RotatingPool(url, text => poolAt(checkedUrl(text), options))
+}
+
+function poolAt(connectionString: string, { connections, queryTimeoutMs }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: checkedUrl(url),
+    connectionString,
     max: connections,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
@@ -30,8 +35,7 @@ export function openPool(url: Secret, { connections, queryTimeoutMs }: PoolOptio
 }
 
 /** pg quotes the whole URL, password and all, in its own error. */
-function checkedUrl(secret: Secret): string {
-  const url = secret.reveal()
+function checkedUrl(url: string): string {
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
   throw new AtpError('invalid_config', {
     detail: 'the database URL is not valid',

@@ -1,5 +1,5 @@
 /** The same repositories on Postgres, and the batch insert that the drain uses: idempotent by id, numbered in order of commit. */
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import type {
   ContextRepository,
   DecisionRecord,
@@ -25,9 +25,10 @@ import { fromStored, toStored } from '../snapshot-json.ts'
 import { APPEND_LOCK, INSERT_DECISIONS, INSERT_OBSERVATIONS, LAST_SEQUENCE } from './insert-sql.ts'
 import { openPool } from './open-pool.ts'
 import { isRefusal } from './refusal.ts'
+import type { RotatingPool } from './rotating-pool.ts'
 
 export interface PostgresDatabaseOptions {
-  readonly url: Secret
+  readonly url: LiveSecret
   /** Whose snapshot `save` writes. */
   readonly replica: string
 }
@@ -45,7 +46,7 @@ const QUERY_TIMEOUT_MS = 60_000
 export class PostgresDatabase
   implements Journal, DecisionRepository, ObservationRepository, SnapshotRepository, ContextRepository
 {
-  readonly #pool: pg.Pool
+  readonly #pool: RotatingPool
   readonly #db: Kysely<Schema>
   readonly #repositories: Repositories
   #ready: Promise<void> | null = null

@@ -1,13 +1,13 @@
 /** What administrators set, on Postgres, over connections of its own: neither a drain under way nor a long query holds up a revocation. */
 import { AtpError } from '@atp/core/errors'
-import type { Secret } from '@atp/core/secret'
+import type { LiveSecret } from '@atp/core/secret'
 import type { PriceStore } from '@atp/domain/pricing'
 import type { TenantStore } from '@atp/domain/tenant'
 import { Kysely, PostgresDialect } from 'kysely'
-import type pg from 'pg'
 import { migrate } from '../migrations/migrate.ts'
 import { postgresMigrations } from '../migrations/postgres.ts'
 import { openPool } from '../postgres/open-pool.ts'
+import type { RotatingPool } from '../postgres/rotating-pool.ts'
 import { answerPrices, pricesBehind } from '../prices/price-call.ts'
 import { PriceTables } from '../prices/price-tables.ts'
 import type { Schema } from '../schema.ts'
@@ -25,14 +25,14 @@ export class PostgresTenants {
   readonly store: TenantStore = storeBehind(call => this.#call(() => answer(this.#tables, call)))
   /** As `store`. */
   readonly prices: PriceStore = pricesBehind(call => this.#call(() => answerPrices(this.#prices, call)))
-  readonly #pool: pg.Pool
+  readonly #pool: RotatingPool
   readonly #db: Kysely<Schema>
   readonly #tables: TenantTables
   readonly #prices: PriceTables
   #ready: Promise<void> | null = null
 
   /** Connects at the first call. @throws {AtpError} `invalid_config` where the URL is none, which is not shown */
-  constructor(url: Secret) {
+  constructor(url: LiveSecret) {
     this.#pool = openPool(url, { connections: CONNECTIONS, queryTimeoutMs: QUERY_TIMEOUT_MS })
     this.#db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: this.#pool }) })
     this.#tables = new TenantTables(this.#db)

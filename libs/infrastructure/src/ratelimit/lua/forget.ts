@@ -7,10 +7,7 @@ export const FORGET = `
 begin(call('HGET', H, 'h'))
 local DAY = 86400000000
 local late, gone = tonumber(ARGV[3]), 0
--- One that has expired is settled by the first sweep, and forgotten by the second where it is too late for it.
-for _ = 1, 2 do
-  if due <= now then sweep(tonumber(ARGV[2]), late, tonumber(ARGV[4])) end
-end
+if due <= now then sweep(tonumber(ARGV[2]), late, tonumber(ARGV[4])) end
 if due <= now then return { '0', '0' } end
 
 local function over(name, text)

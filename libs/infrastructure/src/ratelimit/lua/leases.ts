@@ -62,7 +62,7 @@ local function tell(lease, alive, tokens, cost)
   if #writes > 0 then call('HSET', H, unpack(writes)) end
 end
 
--- Settles leases that expired at their estimates, and forgets those that nobody told of in time.
+-- Settles leases that expired at their estimates, and forgets those for which it is too late to tell.
 local function sweep(most, late, in_flight_max)
   local settled = {}
   local ids = call('ZRANGEBYSCORE', Z, '-inf', now, 'LIMIT', 0, most)
@@ -76,7 +76,7 @@ local function sweep(most, late, in_flight_max)
     if not forget then
       settled[#settled + 1] = id
       tell(lease, true, lease[4], lease[5])
-      forget = kept - live >= in_flight_max
+      forget = kept - live >= in_flight_max or lease[3] + late <= now
       live = live - 1
     end
     if forget then

@@ -44,6 +44,28 @@ if due > now then return {} end
 return sweep(tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]))
 `
 
+/** Takes the epoch away, and expired leases: an estimate that is in no sum must not be taken off it. Answers with whether there was one. */
+export const INVALIDATE = `
+local stored = call('HGET', H, 'h')
+if not stored then return 0 end
+begin(stored)
+if epoch <= 0 then return 0 end
+epoch = 0
+if kept > live then
+  for _, id in ipairs(call('ZRANGE', Z, 0, -1)) do
+    local field = 'l:' .. id
+    local lease = call('HGET', H, field)
+    if lease and cmsgpack.unpack(lease)[1] == PROVISIONAL then
+      call('HDEL', H, field)
+      call('ZREM', Z, id)
+      kept = kept - 1
+    end
+  end
+end
+call('HSET', H, 'h', life())
+return 1
+`
+
 /**
  * ARGV: the new epoch (0: only drops what was rolled back), the latest write that the caller knows of; for each counter its level's name, what is settled, four instants.
  * Counters that were rolled back are dropped with all that was reserved: what they say is older than what was told.

@@ -1,0 +1,7 @@
+export { addressWithCredentials } from './address-with-credentials.ts'
+export { EnvironmentSource } from './environment-source.ts'
+export { FileSource } from './file-source.ts'
+export { type NamedPlace, NamedSource } from './named-source.ts'
+export { type SecretStatus, SecretStore, type SecretStoreOptions } from './secret-store.ts'
+export type { VaultAuth } from './vault/vault-login.ts'
+export { VaultSource } from './vault/vault-source.ts'
