@@ -98,7 +98,7 @@ describe('a crew', () => {
     const { crew, events, jobs } = setUp({ slow: true })
     const enlisted = crew.enlist(JOB)
     const refused = expect(enlisted).rejects.toThrow('shutting down')
-    await expect.poll(() => jobs.length).toBe(1)
+    await expect.poll(() => jobs.length, { timeout: 30_000 }).toBe(1)
     expect(await crew.stop(1_000)).toEqual([])
     expect(events).toEqual(['stop'])
     await refused
