@@ -85,6 +85,24 @@ describe.skipIf(probe.missing !== null)(
       )
     })
 
+    it('keep their directory and their name where they hold no rows, and only such are wanted', async () => {
+      const url = await server.createDatabase()
+      const dataDir = temporaryDirectory()
+      const empty = await openJournal(join(dataDir, 'worker-1'))
+      await empty.journal.drained(await empty.journal.append(batch([observation()])))
+      await empty.close()
+      const { journal, close } = await openJournal(join(dataDir, 'worker-2'))
+      const row = observation()
+      await journal.append(batch([row]))
+      await close()
+      const orphans = orphansIn(dataDir, url)
+      onTestFinished(() => orphans.stop())
+      orphans.start('waiting')
+      await vi.waitFor(async () => expect(await idsIn(url)).toEqual([row.id]), WAIT)
+      await vi.waitFor(() => expect(directoriesIn(dataDir)).toEqual(['worker-1']), WAIT)
+      await (await openJournal(join(dataDir, 'worker-1'))).close()
+    })
+
     it('hold up no stop where Postgres does not answer', async () => {
       const url = await server.createDatabase()
       await withPostgres(url, async () => undefined)
