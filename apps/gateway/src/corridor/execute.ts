@@ -2,7 +2,13 @@
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
-import type { AdapterCall, AdapterRegistry, Provider, ProviderCall } from '@atp/domain/adapter'
+import {
+  type AdapterCall,
+  type AdapterRegistry,
+  type Provider,
+  type ProviderCall,
+  UpstreamError,
+} from '@atp/domain/adapter'
 import type { Arm, Candidate, Price } from '@atp/domain/routing'
 import type { Admitter } from './admit.ts'
 import type { Exchange, Walk } from './exchange.ts'
@@ -64,10 +70,11 @@ export class Executor {
         denied ??= reservation
         continue
       }
-      const upstream = this.#registry.begin(candidate.arm)
+      const { signal } = walk.exchange
+      const upstream = signal.aborted ? null : this.#registry.begin(candidate.arm)
       if (upstream === null) {
-        const settling = reservation.settle(null)
-        if (settling !== null) walk.settling.push(settling)
+        giveBack(walk, reservation)
+        if (signal.aborted) throw failureOf([...failed, { arm, error: leftBefore(arm, signal) }])
         continue
       }
       const { price } = candidate
@@ -103,6 +110,17 @@ export class Executor {
     }
     return next === 'anyone' ? last : null
   }
+}
+
+/** Nothing is sent, and nothing billed. */
+function giveBack({ settling }: Walk, reservation: Reservation): void {
+  const settled = reservation.settle(null)
+  if (settled !== null) settling.push(settled)
+}
+
+/** While its call was admitted. */
+function leftBefore({ id }: Arm, { reason: cause }: AbortSignal): UpstreamError {
+  return new UpstreamError('cancelled', `the call of ${id} was cancelled before it was sent`, { cause })
 }
 
 function providerCall(

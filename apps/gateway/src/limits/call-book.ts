@@ -161,10 +161,16 @@ export class CallBook {
       const { admission, spent, recorded } = call
       if (recorded) this.#forget(tenant, admission.reservation)
       // Where it fails it expires, and counts as it was reserved.
-      if (spent !== null)
-        await this.#options.limiter.settle(tenant, admission.reservation, spent).catch(() => undefined)
+      if (spent !== null) await this.#settlePledged(admission, spent).catch(() => undefined)
     })
     await Promise.all(settling)
+  }
+
+  /** One that was lost again, after it was told and before the counters were begun, is in neither. */
+  async #settlePledged(admission: Admission, spent: Spend): Promise<void> {
+    const { limiter } = this.#options
+    if ((await limiter.settle(admission.tenant, admission.reservation, spent)) !== 'unknown') return
+    await limiter.recount({ ...admission, estimate: spent, requests: 0, leaseMs: 0 })
   }
 
   #renew(tenant: string): void {

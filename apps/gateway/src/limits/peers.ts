@@ -39,6 +39,14 @@ interface Round {
   readonly waiting: Map<string, { readonly why: string; readonly at: number }>
 }
 
+/** What this replica answers to a round of another. */
+interface Telling {
+  calls: readonly PledgedCall[] | null
+  /** Why not yet. */
+  why: string
+  busy: boolean
+}
+
 const ASK_EVERY_MS = 200
 const LOOK_EVERY_MS = 5
 /** Who says nothing for so long is taken for dead. */
@@ -50,8 +58,7 @@ const ROUNDS_KEPT = 256
 export class Peers {
   readonly #options: PeersOptions
   readonly #rounds = new Map<string, Round>()
-  /** Answers to the rounds of others: asked again, they say the same. */
-  readonly #answers = new Map<string, Promise<Message>>()
+  readonly #tellings = new Map<string, Telling>()
   readonly #since: number
 
   constructor(options: PeersOptions) {
@@ -69,7 +76,7 @@ export class Peers {
 
   /** @returns the calls of all the others. @throws {AtpError} `limits_unavailable` where one that lives cannot tell */
   async callsOf(tenant: string): Promise<readonly PledgedCall[]> {
-    const { newId, now } = this.#options
+    const { newId, now, warn } = this.#options
     const id = newId()
     const round: Round = { told: new Map(), waiting: new Map() }
     this.#rounds.set(id, round)
@@ -80,6 +87,9 @@ export class Peers {
         if (now() - begun > LONGEST_MS) throw unsummed(waiting?.why ?? 'not all replicas have told')
         await this.#ask(id, round, tenant, begun)
       }
+      const silent = this.#missing(round).length
+      if (silent > 0)
+        warn(`money is summed up without ${silent} replicas that did not tell what they have under way`)
       return [...round.told.values()].flat()
     } finally {
       this.#rounds.delete(id)
@@ -97,17 +107,16 @@ export class Peers {
     while (now() < again && !this.#isComplete(round, begun)) await delay(LOOK_EVERY_MS)
   }
 
-  #isComplete({ told, waiting }: Round, begun: number): boolean {
-    const { replicas, floor, now, warn } = this.#options
-    const { others } = replicas
+  #isComplete(round: Round, begun: number): boolean {
+    const { replicas, floor, now } = this.#options
     // When this replica has just started it may not have heard yet who else is there.
-    if (others.length + 1 < floor && now() - this.#since < SILENCE_MS) return false
-    const missing = others.filter(name => !told.has(name))
-    if (missing.length === 0) return true
-    const heard = (name: string) => Math.max(begun, waiting.get(name)?.at ?? begun)
-    if (missing.some(name => now() - heard(name) <= SILENCE_MS)) return false
-    warn(`money is summed up without ${missing.length} replicas that did not tell what they have under way`)
-    return true
+    if (replicas.others.length + 1 < floor && now() - this.#since < SILENCE_MS) return false
+    const heard = (name: string) => Math.max(begun, round.waiting.get(name)?.at ?? begun)
+    return this.#missing(round).every(name => now() - heard(name) > SILENCE_MS)
+  }
+
+  #missing({ told }: Round): readonly string[] {
+    return this.#options.replicas.others.filter(name => !told.has(name))
   }
 
   #hear(message: Message | null): void {
@@ -122,31 +131,37 @@ export class Peers {
     else round.waiting.set(message.replica, { why: message.why, at: now() })
   }
 
+  /** At once, whatever there is to say: who needs long must not be taken for dead. Who was not heard is asked again. */
   async #answer(round: string, tenant: string): Promise<void> {
-    let answer = this.#answers.get(round)
-    if (answer === undefined) {
-      answer = this.#declared(round, tenant)
-      this.#answers.set(round, answer)
-      if (this.#answers.size > ROUNDS_KEPT) this.#answers.delete(this.#answers.keys().next().value as string)
+    const telling = this.#tellingOf(round)
+    if (!telling.busy && telling.calls === null) {
+      telling.busy = true
+      try {
+        telling.calls = await this.#options.declare(tenant)
+      } catch (error) {
+        // It tries again when it is asked again.
+        telling.why = error instanceof AtpError ? error.message : 'it cannot tell what it has spent'
+      }
+      telling.busy = false
     }
-    const message = await answer
-    // Who could not tell tries again when it is asked again.
-    if (message.kind === 'waits') this.#answers.delete(round)
-    // Who was not heard is asked again.
-    await this.#options.channel.say(message).catch(() => undefined)
+    await this.#say(round, telling)
   }
 
-  async #declared(round: string, tenant: string): Promise<Message> {
-    const { declare, self } = this.#options
-    try {
-      return { kind: 'told', round, replica: self, calls: await declare(tenant) }
-    } catch (error) {
-      return {
-        kind: 'waits',
-        round,
-        replica: self,
-        why: error instanceof AtpError ? error.message : 'it cannot tell what it has spent',
-      }
+  #tellingOf(round: string): Telling {
+    let telling = this.#tellings.get(round)
+    if (telling === undefined) {
+      telling = { calls: null, why: 'a replica is still at it', busy: false }
+      this.#tellings.set(round, telling)
+      if (this.#tellings.size > ROUNDS_KEPT)
+        this.#tellings.delete(this.#tellings.keys().next().value as string)
     }
+    return telling
+  }
+
+  async #say(round: string, { calls, why }: Telling): Promise<void> {
+    const { channel, self: replica } = this.#options
+    const message: Message =
+      calls === null ? { kind: 'waits', round, replica, why } : { kind: 'told', round, replica, calls }
+    await channel.say(message).catch(() => undefined)
   }
 }

@@ -76,11 +76,43 @@ describe.skipIf(missing !== null)(
         }
         expect(spent).toBeLessThanOrEqual(usd)
       }
-      expect(spent).toBeGreaterThan(0.95 * usd - 0.0005)
       // Settled, and nothing reserved: the counter says what was spent, to the micro-dollar.
       const refused = await replicas.at(0).ask(key, { max_output_tokens: 2_000 })
       expect(refused.body.limit).toMatchObject({ reserved: 0 })
       expect((refused.body.limit as { used: number }).used).toBeCloseTo(spent, 9)
+      // Nothing is counted twice: what is refused would not fit.
+      expect(spent).toBeGreaterThan(0.95 * usd - 0.0005)
+    })
+
+    it('hold a tenant to the limits that it has now, also while it is busy', async () => {
+      const replicas = await cluster(2, '30s')
+      const { gateways } = replicas
+      const limits = (amount: number) => [
+        { id: 'rph', scope: 'tenant', counts: 'requests', per: '1h', amount },
+        { id: 'daily', scope: 'key', counts: 'requests', per: 'day', amount: 1_000_000 },
+      ]
+      const { key } = await replicas.tenant('busy', { limits: limits(1_000_000) })
+      const status = async (gateway: KeyedGateway) => (await gateway.ask(key)).status
+      let isBusy = true
+      const load = gateways.flatMap(gateway =>
+        [0, 1].map(async () => {
+          while (isBusy) await status(gateway)
+        }),
+      )
+      for (const [at, { amount, becomes }] of [
+        { amount: 1, becomes: 429 },
+        { amount: 1_000_000, becomes: 200 },
+        { amount: 0, becomes: 429 },
+      ].entries()) {
+        const changed = await replicas.at(at).admin('PATCH /admin/v1/tenants/busy', {
+          body: { limits: limits(amount) },
+          headers: { 'if-match': `"${at + 1}"` },
+        })
+        expect(changed.status, changed.text).toBe(200)
+        for (const gateway of gateways) await expect.poll(() => status(gateway), patience).toBe(becomes)
+      }
+      isBusy = false
+      await Promise.all(load)
     })
 
     it('warn of a Redis that may evict what they count', async () => {

@@ -53,6 +53,7 @@ export class LimitingReplica implements AsyncDisposable {
   readonly #replicas: ReplicaCount
   readonly #history: SpendHistory
   readonly #connections
+  #said = 0
   #committed = 0
   #drained = 0
 
@@ -88,8 +89,16 @@ export class LimitingReplica implements AsyncDisposable {
     const progress = new RecordProgress(database, clock)
     this.calls = new CallBook({ limiter, failover: limiter, record: progress, now })
     this.#replicas = new ReplicaCount(redis, 'atp', name, now)
+    const channel = new Channel(redis, 'atp:peers')
     this.#peers = new Peers({
-      channel: new Channel(redis, 'atp:peers'),
+      channel: {
+        listen: hear => channel.listen(hear),
+        say: message => {
+          this.#said += 1
+          return channel.say(message)
+        },
+        close: () => channel.close(),
+      },
       replicas: this.#replicas,
       self: name,
       floor: 1,
@@ -120,6 +129,11 @@ export class LimitingReplica implements AsyncDisposable {
 
   get others(): number {
     return this.#replicas.others.length
+  }
+
+  /** How often it has said something to the others. */
+  get said(): number {
+    return this.#said
   }
 
   /** As the corridor does: what is stale is summed up first. @returns null where it is refused */

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
+import { RedisLimiter } from '../../src/ratelimit/index.ts'
 import { redisImplementation } from './implementations.ts'
 import { admission, concurrent, daily, MINUTE, NOON, SECOND, sliding } from './limits.ts'
 
@@ -24,6 +26,27 @@ describe(`a tenant ${implementation.name}`, () => {
       expect(await redis?.zcard(`atp:limits:1:{${tenant}}:due`)).toBe(1)
     },
   )
+
+  it.skipIf(implementation.missing)('keeps all it has behind the prefix of its connection', async () => {
+    const keyPrefix = `${randomUUID()}:`
+    const own = (redis as Redis).duplicate({ keyPrefix })
+    await new Promise<void>(ready => own.once('ready', () => ready()))
+    const limiter = new RedisLimiter({
+      redis: own,
+      nowUs: () => 1_000 * Date.now(),
+      newEpoch: () => 1,
+      timeoutMs: 20_000,
+    })
+    const asked = admission('t', [concurrent(1), daily('cost', 9)], { reservation: 'a' })
+    expect(await limiter.admit(asked)).toEqual({ kind: 'stale' })
+    await limiter.rebuild('t', [])
+    expect((await limiter.admit(asked)).kind).toBe('admitted')
+    expect(await limiter.renew('t', 'a', 60_000)).toBe(true)
+    const keys = await redis?.keys(`${keyPrefix}*`)
+    expect(keys?.toSorted()).toEqual(['', ':due'].map(end => `${keyPrefix}atp:limits:1:{t}${end}`))
+    expect(await limiter.release('t', 'a')).toBe('settled')
+    own.disconnect()
+  })
 
   it.skipIf(implementation.missing)('takes no memory for keys that are dead', async () => {
     const { limiter, setTime } = implementation.create()
