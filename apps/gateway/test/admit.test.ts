@@ -26,6 +26,7 @@ let heartbeat: Heartbeat
 let verdicts: string[]
 let admitter: Admitter
 let rebuilt: number
+let present: Tenant | undefined
 let ids: number
 
 beforeEach(() => {
@@ -33,6 +34,7 @@ beforeEach(() => {
   asked = []
   verdicts = []
   rebuilt = 0
+  present = undefined
   ids = 0
   limiter = new InProcessLimiter({
     nowUs: () => 1_000 * clock.now(),
@@ -60,6 +62,7 @@ function admitterOf(): Admitter {
       },
     },
     quotas: { settled: () => null },
+    tenant: () => present,
     calls: {
       admitted: () => undefined,
       settle: (...told) => limiter.settle(...told),
@@ -245,5 +248,28 @@ describe('the admission of a call', () => {
     lost = false
     await held(walkOf([daily]))
     expect(rebuilt).toBe(1)
+  })
+
+  it('is decided by the limits that hold then, not by those that held when the request came', async () => {
+    const walk = walkOf([daily])
+    present = tenantOf([{ ...daily, id: 'another' }])
+    const stale = limiter
+    limiter = new Proxy(stale, {
+      get: (target, method: keyof Limiter) =>
+        method === 'admit'
+          ? async (admission: Admission) => {
+              if (asked.length > 1) return target.admit(admission)
+              // While the counters are summed up it is given other limits again.
+              present = tenantOf([{ ...daily, id: 'latest' }])
+              return { kind: 'stale' }
+            }
+          : (target[method] as () => unknown).bind(target),
+    })
+    admitter = admitterOf()
+    await held(walk)
+    expect(asked.map(({ limits }) => limits.map(({ id }) => id))).toEqual([
+      ['tenant/another'],
+      ['tenant/latest'],
+    ])
   })
 })

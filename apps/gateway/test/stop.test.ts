@@ -90,7 +90,7 @@ describe('the stop', () => {
     const gateway = new Gateway(container, { readyFirst: true })
     const started = gateway.start()
     started.catch(() => undefined)
-    await expect.poll(() => looked).toBeGreaterThan(0)
+    await expect.poll(() => looked, { timeout: 30_000 }).toBeGreaterThan(0)
     const { unfinished } = await gateway.stop()
     expect(unfinished).toEqual([])
     await expect(started).rejects.toMatchObject({ code: 'shutting_down' })

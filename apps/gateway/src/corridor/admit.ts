@@ -5,7 +5,7 @@
 
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
-import { newId, type ObservationId } from '@atp/core/ids'
+import { newId, type ObservationId, type TenantId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import {
   type Admission,
@@ -16,7 +16,7 @@ import {
   type Limiter,
 } from '@atp/domain/limit'
 import type { Arm, Candidate, OutputLengths, TenantPacers } from '@atp/domain/routing'
-import { type TenantLimit, TenantLimits } from '@atp/domain/tenant'
+import { type Tenant, type TenantLimit, TenantLimits } from '@atp/domain/tenant'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { CallBook } from '../limits/call-book.ts'
 import { Denials } from '../limits/denials.ts'
@@ -35,6 +35,8 @@ export interface AdmitterOptions {
   readonly history: Pick<SpendHistory, 'rebuild'>
   readonly quotas: Pick<NewQuotas, 'settled'>
   readonly calls: Pick<CallBook, 'admitted' | 'settle' | 'recount'>
+  /** The tenant as it is now: its limits may change between the calls of one request. */
+  readonly tenant: (id: TenantId) => Tenant | undefined
   readonly heartbeat: Heartbeat
   readonly denials: Denials
   readonly lengths: OutputLengths
@@ -71,31 +73,25 @@ export class Admitter {
    */
   admit(walk: Walk, candidate: Candidate, arm: Arm): Reservation | Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
-    const limits = this.#limits.of(caller.tenant, { key: caller.key, arm })
-    if (limits.length > 0) return this.#admitted(walk, candidate, arm, limits)
+    if (this.#limitsOf(caller, arm).length > 0) return this.#admitted(walk, candidate, arm)
     this.#pace(caller, [])
     return UNLIMITED
   }
 
-  async #admitted(
-    walk: Walk,
-    candidate: Candidate,
-    arm: Arm,
-    limits: readonly TenantLimit[],
-  ): Promise<Reservation | AtpError> {
+  async #admitted(walk: Walk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
     const estimate = estimateOf(lengths, about)
     const known = spentAlready(walk, estimate) ?? this.#spentLately(caller, estimate)
     if (known !== null) return known
-    const { verdict, admission } = await this.#decide(walk, limits, estimate)
+    const { verdict, admission } = await this.#decide(walk, arm, estimate)
     this.#pace(caller, verdict.levels)
     if (verdict.kind === 'admitted') return this.#hold(walk, candidate, admission, verdict, estimate)
     const cuts = caller.tenant.cutAtHardQuota && isGuarded(verdict.by.limit)
     const smaller = cuts ? estimateWithin(leftOf(verdict.levels), about) : null
     if (smaller !== null) {
-      const second = await this.#decide(walk, limits, smaller)
+      const second = await this.#decide(walk, arm, smaller)
       if (second.verdict.kind === 'admitted')
         return this.#hold(walk, candidate, second.admission, second.verdict, smaller)
     }
@@ -118,31 +114,38 @@ export class Admitter {
     pacers.told(tenant.id, quotasLeft(levels), clock.monotonic())
   }
 
-  async #decide(walk: Walk, limits: readonly TenantLimit[], estimate: Estimate): Promise<Decided> {
+  async #decide(walk: Walk, arm: Arm, estimate: Estimate): Promise<Decided> {
     const { limiter, history, quotas, leaseMs, clock, random } = this.#options
     const { caller } = walk.exchange
     const { tokens, cost } = estimate
     // A name for each: one that was refused while Redis was away is still given back there, under its own.
     const id = newId<ObservationId>(clock, random)
-    const admission = {
+    const admission = (): Admission => ({
       tenant: caller.tenant.id,
       reservation: id,
-      limits,
+      limits: this.#limitsOf(caller, arm),
       estimate: { tokens, cost },
       requests: walk.isCounted ? 0 : 1,
       leaseMs,
-    }
+    })
     const settling = quotas.settled(caller.tenant.id)
     if (settling !== null) await settling
-    const first = await limiter.admit(admission)
-    if (first.kind !== 'stale') return { verdict: first, admission }
+    const asked = admission()
+    const first = await limiter.admit(asked)
+    if (first.kind !== 'stale') return { verdict: first, admission: asked }
     await history.rebuild(caller.tenant)
-    const second = await limiter.admit(admission)
-    if (second.kind !== 'stale') return { verdict: second, admission }
+    // By the limits that were summed up for.
+    const again = admission()
+    const second = await limiter.admit(again)
+    if (second.kind !== 'stale') return { verdict: second, admission: again }
     throw new AtpError('limits_unavailable', {
       detail: 'what was spent is being summed up: try again',
       retryAfterMs: 1_000,
     })
+  }
+
+  #limitsOf({ tenant, key }: Caller, arm: Arm): readonly TenantLimit[] {
+    return this.#limits.of(this.#options.tenant(tenant.id) ?? tenant, { key, arm })
   }
 
   #hold(

@@ -124,6 +124,9 @@ export const LIMITS: readonly Binding[] = [
     const database = resolve(T.DATABASE)
     const registry = resolve(T.REGISTRY)
     const directory = resolve(T.DIRECTORY)
+    const { enabled } = resolve(T.CONFIG).auth
+    // Where nobody is asked for a key, all are the tenant that is built in.
+    const tenant = (id: TenantId) => (enabled ? directory.tenant(id) : undefined)
     const clock = resolve(T.CLOCK)
     return new Admitter({
       limiter,
@@ -132,11 +135,12 @@ export const LIMITS: readonly Binding[] = [
         usage: query => database.tenants.usage(query),
         calls: resolve(T.CALL_BOOK),
         peers: resolve(T.PEERS),
-        tenant: id => directory.tenant(id),
+        tenant,
         arm: id => registry.arm(id),
         clock,
       }),
       quotas: resolve(T.NEW_QUOTAS),
+      tenant,
       calls: resolve(T.CALL_BOOK),
       heartbeat: resolve(T.HEARTBEAT),
       denials: new Denials(),

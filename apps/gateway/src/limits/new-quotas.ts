@@ -3,8 +3,7 @@
  * again from the record. Each replica sees to it when it learns of the change, so that a sum that another has still made for the limits
  * of before does not stay.
  */
-import type { Limiter } from '@atp/domain/limit'
-import { levelName } from '@atp/domain/limit'
+import { type Limiter, levelName } from '@atp/domain/limit'
 import { limitOf, type Tenant } from '@atp/domain/tenant'
 
 export class NewQuotas {

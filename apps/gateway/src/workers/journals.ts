@@ -24,6 +24,7 @@ export function workerDirectory(number: number): string {
 export class Journals {
   readonly #directory: DataDirectory
   readonly #orphans: OrphanJournals | null
+  #hasAdopted = false
 
   /** Before any worker: a process that was alone here left them its journal. @throws {AtpError} `start_failed` where another process has it */
   constructor({ config, databaseUrl, log, clock, random }: JournalsOptions) {
@@ -37,9 +38,10 @@ export class Journals {
         : new OrphanJournals({ dataDir: this.#directory.path, databaseUrl, log, clock, random })
   }
 
-  /** While all workers have theirs: those that are left are nobody's. */
+  /** While all workers have theirs: those that are left are nobody's now. The first time all go; later those that hold rows. */
   adopt(): void {
-    this.#orphans?.start()
+    this.#orphans?.start(this.#hasAdopted ? 'waiting' : 'all')
+    this.#hasAdopted = true
   }
 
   async release(): Promise<void> {

@@ -42,7 +42,8 @@ export class Member {
       const whole = { ...job, dataDir: join(dataDir, workerDirectory(this.number)) }
       return await this.#process.wire.ask('begin', whole, BEGIN_PATIENCE_MS)
     } catch (error) {
-      this.#process.kill()
+      // Who is stopped before it has begun ends in its own good time.
+      if (this.#leaving === null) this.#process.kill()
       await this.#process.ended
       throw error
     }

@@ -331,6 +331,22 @@ describe.skipIf(missing !== null)(
       expect(pids.filter(isRunning)).toEqual([])
     })
 
+    it.each([
+      ['is launched', 'the configuration is valid'],
+      ['starts', '"component":"database"'],
+    ])('end with code 0 where SIGTERM comes while a successor %s', async (_when, said) => {
+      const gateway = await workers(2, { withRedis: false })
+      const pids = pidsOf(gateway)
+      const before = gateway.gateway.output.length
+      gateway.gateway.child.kill('SIGHUP')
+      await expect
+        .poll(() => gateway.gateway.output.slice(before), { ...patience, interval: 5 })
+        .toContain(said)
+      expect(await gateway.gateway.end('SIGTERM')).toBe(0)
+      expect(gateway.gateway.output).not.toContain('"fate"')
+      expect(pids.filter(isRunning)).toEqual([])
+    })
+
     it('hold their directory; one process alone hands its journal down to them, and adopts theirs', async () => {
       const dataDir = mkdtempSync(join(tmpdir(), 'atp-workers-'))
       opened.push({ [Symbol.asyncDispose]: async () => rmSync(dataDir, { recursive: true }) })

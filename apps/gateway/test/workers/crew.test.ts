@@ -9,24 +9,33 @@ import { seriesOf } from '../support/series.ts'
 const REQUESTS = 'atp_requests_total{endpoint="/v1/ask",status="2xx"}'
 const JOB = { configuration: null, workers: 2, developmentKeysIn: null, readyFirst: false }
 
-/** Workers without processes: each counts three requests while it leaves. `refusal`: it does not start. `deaf`: it never stops by itself. */
-function setUp(how: { readonly refusal?: string; readonly deaf?: boolean } = {}) {
+/**
+ * Workers without processes: each counts three requests while it leaves. `refusal`: it does not start. `deaf`: it never stops by itself.
+ * `slow`: it starts until it is stopped.
+ */
+function setUp(how: { readonly refusal?: string; readonly deaf?: boolean; readonly slow?: boolean } = {}) {
   const jobs: Job[] = []
   const events: string[] = []
   const metrics = new MetricSum(createWorkerMetrics())
   const launch = (): WorkerProcess => {
     const counted = createMetrics()
     const { promise: ended, resolve: end } = Promise.withResolvers<Ended>()
+    const begun = Promise.withResolvers<object>()
     const answers: Readonly<Record<string, (body: never) => unknown>> = {
       begin: (job: Job) => {
         jobs.push(job)
         if (how.refusal !== undefined) throw new Error(how.refusal)
+        if (how.slow === true) return begun.promise
         return { url: 'http://127.0.0.1:1', notes: [] }
       },
       retire: () => events.push('retire'),
       stop: async () => {
         events.push('stop')
         if (how.deaf === true) throw new Error('stop was not answered')
+        if (how.slow === true) {
+          begun.reject(new Error('the gateway is shutting down'))
+          await new Promise(resolve => setImmediate(resolve))
+        }
         for (let time = 0; time < 3; time++) counted.request('/v1/ask', 200, 1)
         return { unfinished: [], figures: await counted.figures() }
       },
@@ -83,6 +92,16 @@ describe('a crew', () => {
     await crew.enlist(JOB)
     expect(await crew.stop(1_000)).toEqual([{ phase: 'streams', name: 'worker 1', fate: 'cut' }])
     expect(events).toEqual(['stop', 'kill'])
+  })
+
+  it('lets a member that has not begun yet stop in good order, too', async () => {
+    const { crew, events, jobs } = setUp({ slow: true })
+    const enlisted = crew.enlist(JOB)
+    const refused = expect(enlisted).rejects.toThrow('shutting down')
+    await expect.poll(() => jobs.length, { timeout: 30_000 }).toBe(1)
+    expect(await crew.stop(1_000)).toEqual([])
+    expect(events).toEqual(['stop'])
+    await refused
   })
 
   it('takes nobody in once it stops', async () => {

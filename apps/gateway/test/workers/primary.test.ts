@@ -6,6 +6,8 @@ import { readPlan } from '../../src/workers/plan.ts'
 import { Primary } from '../../src/workers/primary.ts'
 import type { Ended, WorkerProcess } from '../../src/workers/process.ts'
 
+const WAIT = { timeout: 30_000 }
+
 /** Two workers without processes; the answers of those that are to retire wait for `release`. */
 function setUp() {
   const plan = readPlan({ env: { DATABASE_URL: 'postgres://127.0.0.1/atp' } }, 2)
@@ -62,14 +64,14 @@ it('says that all workers have their journals once they have, and whenever one h
   await primary.replace(plan)
   const replaced = complete()
   for (const retired of retiring) retired()
-  await expect.poll(complete).toBe(replaced + 2)
+  await expect.poll(complete, WAIT).toBe(replaced + 2)
   // One dies: its journal is its successor's, however long that takes to begin.
   hold()
   workers.at(-1)?.die()
-  await expect.poll(() => workers.length).toBe(5)
+  await expect.poll(() => workers.length, WAIT).toBe(5)
   expect(complete()).toBe(replaced + 2)
   workers.at(-1)?.begin()
-  await expect.poll(complete).toBe(replaced + 3)
+  await expect.poll(complete, WAIT).toBe(replaced + 3)
   await primary.stop()
   expect(complete()).toBe(replaced + 3)
 })

@@ -5,12 +5,15 @@
  */
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '@atp/core/clock'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { LiveSecret } from '@atp/core/secret'
+import { systemTimers, within } from '@atp/core/timers'
 import { DataDirectory } from './data-directory.ts'
+import { LAST_SEQUENCES } from './journal/journal-sql.ts'
 import { JOURNAL_FILE } from './journal/protocol.ts'
 import { SqliteJournal } from './journal/sqlite-journal.ts'
 import { PostgresDatabase } from './postgres/postgres-database.ts'
@@ -34,10 +37,13 @@ export class OrphanJournals {
     this.#options = options
   }
 
-  /** Looks now, and again at each call; waits for Postgres as long as it takes. Directories that a process holds are left alone. */
-  start(): void {
+  /**
+   * Looks now, and again at each call; waits for Postgres as long as it takes. Directories that a process holds are left alone.
+   * @param which `waiting`: those alone that hold rows; whoever follows in another goes on by its name
+   */
+  start(which: 'all' | 'waiting' = 'all'): void {
     if (this.#stop.signal.aborted) return
-    const adopting = this.#adoptAll().catch(error => {
+    const adopting = this.#adoptAll(which).catch(error => {
       this.#options.log.error({ err: error }, 'orphan journals were not adopted')
     })
     this.#adopting.add(adopting)
@@ -51,12 +57,12 @@ export class OrphanJournals {
   }
 
   /** All at the same time: one with a row that Postgres refuses waits for a person. */
-  async #adoptAll(): Promise<void> {
-    const directories = this.#orphans()
+  async #adoptAll(which: 'all' | 'waiting'): Promise<void> {
+    const directories = this.#orphans(which)
     if (directories.length === 0) return
     const target = new PostgresDatabase({ url: this.#options.databaseUrl, replica: '' })
     await Promise.all(directories.map(directory => this.#adoptOrLeave(directory, target)))
-    await target.close()
+    await within(systemTimers, PATIENCE_MS, target.close())
   }
 
   async #adoptOrLeave(directory: DataDirectory, target: PostgresDatabase): Promise<void> {
@@ -71,7 +77,7 @@ export class OrphanJournals {
   }
 
   /** Each taken, and under another name: a worker of its number may begin anew at once. */
-  #orphans(): DataDirectory[] {
+  #orphans(which: 'all' | 'waiting'): DataDirectory[] {
     const { dataDir, clock, random } = this.#options
     return readdirSync(dataDir, { withFileTypes: true })
       .filter(entry => entry.isDirectory() && existsSync(join(dataDir, entry.name, JOURNAL_FILE)))
@@ -79,6 +85,10 @@ export class OrphanJournals {
         const path = join(dataDir, name)
         const held = taken(path)
         if (held === null) return []
+        if (which === 'waiting' && !holdsRows(held)) {
+          held.release()
+          return []
+        }
         const id = newId<string>(clock, random)
         const orphan = name.startsWith(ORPHAN) ? path : join(dataDir, `${ORPHAN}${id}`)
         if (orphan !== path) renameSync(path, orphan)
@@ -103,7 +113,7 @@ export class OrphanJournals {
     drain.start()
     look()
     await done.promise
-    await drain.stop()
+    await within(systemTimers, PATIENCE_MS, drain.stop())
     const empty = isEmpty()
     await source.close()
     if (!empty) return
@@ -113,6 +123,8 @@ export class OrphanJournals {
 }
 
 const ORPHAN = 'orphan-'
+/** A Postgres that hangs holds up no stop, in milliseconds: what it may have taken is sent again at the next start. */
+const PATIENCE_MS = 1_000
 
 /** @returns null where a process has it */
 function taken(path: string): DataDirectory | null {
@@ -122,3 +134,18 @@ function taken(path: string): DataDirectory | null {
     return null
   }
 }
+
+function holdsRows(directory: DataDirectory): boolean {
+  const database = new DatabaseSync(directory.file(JOURNAL_FILE))
+  try {
+    return database.prepare(HOLDS_ROWS).get()?.holds === 1
+  } catch {
+    // Whoever adopts it says what is wrong.
+    return true
+  } finally {
+    database.close()
+  }
+}
+
+const HOLDS_ROWS = `select (select last > drained_through from (${LAST_SEQUENCES}), spool)
+  or exists (select 1 from dead_letters) as holds`

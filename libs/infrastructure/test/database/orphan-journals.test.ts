@@ -69,13 +69,7 @@ describe.skipIf(probe.missing !== null)(
         await close()
         return row.id
       }
-      const orphans = new OrphanJournals({
-        dataDir,
-        databaseUrl: new Secret(url),
-        log: recordingLog().log,
-        clock: systemClock,
-        random: new SystemRandom(),
-      })
+      const orphans = orphansIn(dataDir, url)
       onTestFinished(() => orphans.stop())
       await leave('worker-1', 'poison')
       const left = [await leave('worker-2', 'acme')]
@@ -90,6 +84,43 @@ describe.skipIf(probe.missing !== null)(
         WAIT,
       )
     })
+
+    it('keep their directory and their name where they hold no rows, and only such are wanted', async () => {
+      const url = await server.createDatabase()
+      const dataDir = temporaryDirectory()
+      const empty = await openJournal(join(dataDir, 'worker-1'))
+      await empty.journal.drained(await empty.journal.append(batch([observation()])))
+      await empty.close()
+      const { journal, close } = await openJournal(join(dataDir, 'worker-2'))
+      const row = observation()
+      await journal.append(batch([row]))
+      await close()
+      const orphans = orphansIn(dataDir, url)
+      onTestFinished(() => orphans.stop())
+      orphans.start('waiting')
+      await vi.waitFor(async () => expect(await idsIn(url)).toEqual([row.id]), WAIT)
+      await vi.waitFor(() => expect(directoriesIn(dataDir)).toEqual(['worker-1']), WAIT)
+      await (await openJournal(join(dataDir, 'worker-1'))).close()
+    })
+
+    it('hold up no stop where Postgres does not answer', async () => {
+      const url = await server.createDatabase()
+      await withPostgres(url, async () => undefined)
+      const dataDir = temporaryDirectory()
+      const { journal, close } = await openJournal(join(dataDir, 'worker-1'))
+      await journal.append(batch([observation()]))
+      await close()
+      const orphans = orphansIn(dataDir, url)
+      await withPostgres(url, async client => {
+        await client.query('begin')
+        await client.query('lock table observations in access exclusive mode')
+        orphans.start()
+        const waiting = 'select 1 from pg_locks where not granted'
+        await vi.waitFor(async () => expect((await client.query(waiting)).rowCount).toBe(1), WAIT)
+        await orphans.stop()
+        expect(directoriesIn(dataDir)).toHaveLength(1)
+      })
+    }, 45_000)
 
     it('wait for Postgres, over another restart, and never stand in the way of a worker of their number', async () => {
       const url = await server.createDatabase()
@@ -127,12 +158,24 @@ async function idsIn(url: string): Promise<string[]> {
   }
 }
 
-async function forbidPoison(url: string): Promise<void> {
+function orphansIn(dataDir: string, url: string): OrphanJournals {
+  const databaseUrl = new Secret(url)
+  const { log } = recordingLog()
+  return new OrphanJournals({ dataDir, databaseUrl, log, clock: systemClock, random: new SystemRandom() })
+}
+
+function forbidPoison(url: string): Promise<void> {
+  return withPostgres(url, async client => {
+    await client.query("alter table observations add constraint wholesome check (tenant <> 'poison')")
+  })
+}
+
+/** With its tables. */
+async function withPostgres(url: string, work: (client: Client) => Promise<void>): Promise<void> {
   const target = new PostgresDatabase({ url: new Secret(url), replica: '' })
   await target.ready()
   await target.close()
   const client = new Client({ connectionString: url })
   await client.connect()
-  await client.query("alter table observations add constraint wholesome check (tenant <> 'poison')")
-  await client.end()
+  await work(client).finally(() => client.end())
 }
