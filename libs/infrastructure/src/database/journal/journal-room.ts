@@ -2,7 +2,7 @@
  * Whether the journal may take more. New work is refused while some room is left, so that answers under way, which are paid for,
  * are still recorded. A write that failed for want of room closes the door until one succeeds again.
  */
-import { statfsSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { JournalLimits } from './protocol.ts'
@@ -12,7 +12,7 @@ const SQLITE_FULL = 13
 
 export class JournalRoom {
   readonly #database: DatabaseSync
-  readonly #directory: string
+  readonly #file: string
   readonly #limits: JournalLimits
   readonly #pages: StatementSync
   readonly #pageBytes: number
@@ -26,10 +26,10 @@ export class JournalRoom {
 
   constructor(database: DatabaseSync, file: string, limits: JournalLimits) {
     this.#database = database
-    this.#directory = dirname(file)
+    this.#file = file
     this.#limits = limits
     this.#pages = database.prepare(
-      'select page_count - freelist_count as used from pragma_page_count, pragma_freelist_count',
+      'select page_count as pages, freelist_count as unused from pragma_page_count, pragma_freelist_count',
     )
     this.#pageBytes = database.prepare('pragma page_size').get()?.page_size as number
     this.measure()
@@ -58,9 +58,12 @@ export class JournalRoom {
   /** Never throws: what cannot be looked at takes nothing new. */
   measure(): void {
     try {
-      this.#bytes = (this.#pages.get()?.used as number) * this.#pageBytes
-      const { bavail, bsize } = statfsSync(this.#directory)
-      this.#freeBytes = bavail * bsize
+      const { pages, unused } = this.#pages.get() as { pages: number; unused: number }
+      this.#bytes = (pages - unused) * this.#pageBytes
+      const { bavail, bsize } = statfsSync(dirname(this.#file))
+      // What is in the log alone will take its room in the file as well.
+      const uncopied = Math.max(0, pages * this.#pageBytes - statSync(this.#file).size)
+      this.#freeBytes = bavail * bsize - uncopied
       this.#unseen = null
     } catch (error) {
       // Not its message, which names the directory: whoever is refused is told.
