@@ -18,6 +18,8 @@ export interface LiveSecret {
   replaced(generation: number): Promise<boolean>
   /** Tells of each other value. @returns what ends it */
   onChange(listener: () => void): () => void
+  /** Never the value. */
+  toString(): string
 }
 
 export abstract class Redacted {

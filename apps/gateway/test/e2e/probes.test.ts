@@ -54,7 +54,7 @@ describe('the probes', () => {
     expect(ready).toMatchObject({ http: 200, status: 'ok' })
     expect(ready.headers.get('cache-control')).toBe('no-store')
     expect(new Set(Object.keys(ready.checks))).toEqual(
-      new Set(['adapters', 'database', 'gateway', 'journal']),
+      new Set(['adapters', 'database', 'gateway', 'journal', 'secrets']),
     )
     expect(ready.checks.journal).toEqual({
       status: 'ok',
