@@ -3,6 +3,8 @@
  * period begun. The same as `ADMIT` would do, but without a function or a table a level, of which a script makes each anew at every
  * call. Whatever else is the case is left to the rest. Arguments and answer are those of `ADMIT`.
  */
+import { WINDOW_AT_ONCE } from './window-at-once.ts'
+
 export const ADMIT_AT_ONCE = `
 if ARGV[6] ~= '0' and ARGV[10] ~= 'windows' then
   local H, call, floor, byte, pack, read = KEYS[1], redis.call, math.floor, string.byte, struct.pack, struct.unpack
@@ -35,30 +37,7 @@ if ARGV[6] ~= '0' and ARGV[10] ~= 'windows' then
       end
       local counted, held, reset
       if kind == 115 then
-        local sum, oldest, current, count, reserved = read('<ddddd', text)
-        local width = ARGV[at + 2]
-        local left, ends = now - ARGV[at + 1], (current + 1) * width
-        if now >= ends or (oldest + 1) * width - 1 <= left then
-          local bucket, first = floor(now / width), left < 0 and 0 or floor((left + 1) / width)
-          if current < first then
-            sum, count, oldest, current = 0, 0, bucket, bucket
-          end
-          while oldest < first do
-            local gone, following = read('<dd', call('HGET', H, name .. '#' .. oldest % 65))
-            sum, oldest = sum - gone, following
-          end
-          if bucket > current then
-            if oldest == current and count == 0 then
-              oldest = bucket
-            else
-              writes[last + 1], writes[last + 2] = name .. '#' .. current % 65, pack('<dd', count, bucket)
-              last = last + 2
-            end
-            current, count = bucket, 0
-          end
-          ends = (current + 1) * width
-        end
-        if want > ARGV[at] - sum then simple = false break end
+${WINDOW_AT_ONCE}        if want > ARGV[at] - sum then simple = false break end
         held = reserved < sum and reserved or sum
         counted = sum + want
         reset = counted == 0 and 0 or ends - 1 - left

@@ -3,11 +3,13 @@
  * other kinds cost it, a tenth of the whole. Answers with doubles: the time, then for each level what it counts and microseconds until
  * it is empty. Whatever else is the case is left to the rest.
  */
+import { WINDOW_AT_ONCE } from './window-at-once.ts'
+
 export const WINDOWS_AT_ONCE = `
 if ARGV[10] == 'windows' then
   local H, want, n, clock = KEYS[1], ARGV[2] + 0, ARGV[11] + 0, $CLOCK
-  local floor, pack, read = math.floor, struct.pack, struct.unpack
-  local stored = redis.call('HMGET', H, 'h', unpack(ARGV, 13, 12 + n))
+  local call, floor, pack, read = redis.call, math.floor, struct.pack, struct.unpack
+  local stored = call('HMGET', H, 'h', unpack(ARGV, 13, 12 + n))
   if stored[1] then
     local latest, expiry, live, kept, due, epoch = read('<dddddd', stored[1])
     local now = latest > clock and latest or clock
@@ -16,30 +18,7 @@ if ARGV[10] == 'windows' then
     for k = 1, n do
       local name, text = ARGV[12 + k], stored[k + 1]
       if not (simple and text) then simple = false break end
-      local sum, oldest, current, count, reserved = read('<ddddd', text)
-      local width = ARGV[at + 2]
-      local left, ends = now - ARGV[at + 1], (current + 1) * width
-      if now >= ends or (oldest + 1) * width - 1 <= left then
-        local bucket, first = floor(now / width), left < 0 and 0 or floor((left + 1) / width)
-        if current < first then
-          sum, count, oldest, current = 0, 0, bucket, bucket
-        end
-        while oldest < first do
-          local gone, following = read('<dd', redis.call('HGET', H, name .. '#' .. oldest % 65))
-          sum, oldest = sum - gone, following
-        end
-        if bucket > current then
-          if oldest == current and count == 0 then
-            oldest = bucket
-          else
-            writes[last + 1], writes[last + 2] = name .. '#' .. current % 65, pack('<dd', count, bucket)
-            last = last + 2
-          end
-          current, count = bucket, 0
-        end
-        ends = (current + 1) * width
-      end
-      if want > ARGV[at] - sum then simple = false break end
+${WINDOW_AT_ONCE}      if want > ARGV[at] - sum then simple = false break end
       sum = sum + want
       writes[last + 1], writes[last + 2] = name, pack('<ddddd', sum, oldest, current, count + want, reserved)
       answer[2 * k], answer[2 * k + 1] = sum, sum == 0 and 0 or ends - 1 - left
@@ -47,7 +26,7 @@ if ARGV[10] == 'windows' then
     end
     if simple then
       writes[2] = pack('<dddddd', now, expiry, live, kept, due, epoch)
-      redis.call('HSET', H, unpack(writes, 1, last))
+      call('HSET', H, unpack(writes, 1, last))
       return pack('<d' .. string.rep('dd', n), unpack(answer, 1, 1 + 2 * n))
     end
   end
