@@ -1,4 +1,5 @@
 /** The results and the table: each durability against none, the drain, and the stop. */
+import { estimateText, figuresOf, number, settingsText } from '../load/figures.ts'
 import type { MeasuredScenario, Rounds } from '../load/measure.ts'
 import type { Machine, Result } from '../shared/results.ts'
 import { type Estimate, estimateMedian, estimateRatio } from '../shared/statistics.ts'
@@ -20,20 +21,7 @@ export const SETTINGS: Readonly<Record<SideName, Readonly<Record<string, string>
   power: { durability: 'power: as process, and an fsync a group', ...COMMON },
 }
 
-interface Figure {
-  readonly key: keyof Rounds
-  /** Appended to the names of the results. */
-  readonly name: string
-  readonly title: string
-  readonly unit: string
-}
-
-const FIGURES: readonly Figure[] = [
-  { key: 'requestsPerSecond', name: '', title: 'requests/s', unit: 'requests/s' },
-  { key: 'p50', name: ' p50', title: 'p50, ms', unit: 'ms' },
-  { key: 'p99', name: ' p99', title: 'p99, ms', unit: 'ms' },
-  { key: 'cpu', name: ' cpu', title: "gateway's CPU, µs a request", unit: 'µs' },
-]
+const FIGURES = figuresOf('gateway')
 
 export interface MeasuredDurability {
   readonly load: MeasuredScenario<SideName>
@@ -91,19 +79,14 @@ export function tableOf(
     ...(drain === undefined
       ? []
       : [
-          `A journal drains to a Postgres that has fsync on at ${estimate(drain, 0)} rows/s, a decision of four models or an observation each.`,
+          `A journal drains to a Postgres that has fsync on at ${estimateText(drain, 0)} rows/s, a decision of four models or an observation each.`,
         ]),
-    `From SIGTERM to the end under this load: ${estimate(sigterm, 0)} ms.`,
+    `From SIGTERM to the end under this load: ${estimateText(sigterm, 0)} ms.`,
     '',
     `${run.connections} connections in a closed loop, ${run.rounds} interleaved rounds of ${run.seconds} s a side, medians of paired rounds; every answer`,
     `compared with the upstream's bytes. Load generator, upstream and Postgres share the machine: ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
     '',
-    ...DURABILITIES.map(
-      side =>
-        `- ${side}: ${Object.entries(SETTINGS[side])
-          .map(([name, value]) => `${name} ${value}`)
-          .join('; ')}`,
-    ),
+    ...DURABILITIES.map(side => `- ${side}: ${settingsText(SETTINGS[side])}`),
   ].join('\n')
 }
 
@@ -112,20 +95,9 @@ export function verdictOf(results: readonly Result[]): string {
   const ratio = results.find(({ name }) => name === 'process')?.ratio as Estimate
   const verdict =
     ratio.low >= WANTED_SHARE ? 'holds' : ratio.high < WANTED_SHARE ? 'is missed' : 'is not decided'
-  return `process reaches ${estimate(ratio, 2)} of off: at least ${WANTED_SHARE} ${verdict}`
+  return `process reaches ${estimateText(ratio, 2)} of off: at least ${WANTED_SHARE} ${verdict}`
 }
 
 function cell({ median, ratio }: Result): string {
-  return `${number(median)}, ${estimate(ratio as Estimate, 2)}`
-}
-
-function estimate({ median, low, high }: Estimate, digits: number): string {
-  const [middle, from, to] = [median, low, high].map(value =>
-    digits === 0 ? Math.round(value).toLocaleString('en') : value.toFixed(digits),
-  )
-  return `${middle} (${from} to ${to})`
-}
-
-function number(value: number): string {
-  return value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en')
+  return `${number(median)}, ${estimateText(ratio as Estimate, 2)}`
 }

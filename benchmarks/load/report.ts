@@ -2,6 +2,7 @@
 import type { Machine, Result } from '../shared/results.ts'
 import { type Estimate, estimateMedian, estimateRatio } from '../shared/statistics.ts'
 import type { Scenario } from './closed-loop.ts'
+import { estimateText, type Figure, figuresOf, number, settingsText } from './figures.ts'
 import type { MeasuredScenario, Rounds } from './measure.ts'
 import { LIMITS_TIMEOUT, type SideName } from './servers.ts'
 
@@ -26,20 +27,7 @@ export const SETTINGS = {
   },
 } as const satisfies Record<SideName, Record<string, string>>
 
-interface Figure {
-  readonly key: keyof Rounds
-  /** Appended to the names of the results. */
-  readonly name: string
-  readonly title: string
-  readonly unit: string
-}
-
-const FIGURES: readonly Figure[] = [
-  { key: 'requestsPerSecond', name: '', title: 'requests/s', unit: 'requests/s' },
-  { key: 'p50', name: ' p50', title: 'p50, ms', unit: 'ms' },
-  { key: 'p99', name: ' p99', title: 'p99, ms', unit: 'ms' },
-  { key: 'cpu', name: ' cpu', title: "server's CPU, µs a request", unit: 'µs' },
-]
+const FIGURES = figuresOf('server')
 
 interface Pair {
   readonly baseline: SideName
@@ -153,18 +141,4 @@ function pairTable(pair: Pair, compared: readonly Compared[]): string[] {
     '| --- | ---: | ---: | ---: | ---: |',
     ...rows,
   ]
-}
-
-function settingsText(settings: Readonly<Record<string, string>>): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${name} ${value}`)
-    .join('; ')
-}
-
-function estimateText({ median, low, high }: Estimate, digits: number): string {
-  return `${median.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`
-}
-
-function number(value: number): string {
-  return value < 100 ? value.toFixed(2) : Math.round(value).toLocaleString('en')
 }
