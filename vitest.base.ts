@@ -13,6 +13,9 @@ export function projectTests(root: string) {
       passWithNoTests: true,
       // Most of them wait for processes: two at a time, also where there are two cores.
       maxWorkers: Math.max(2, availableParallelism() - 1),
+      // V8's cache of WebAssembly wrappers, shared by threads, has a race that ends the process; Node strips types in WebAssembly, in each
+      // thread. Wrappers that are never compiled are never freed.
+      execArgv: ['--wasm-wrapper-tiering-budget=2147483647'],
       // Nx asks for colours; what a test starts and reads must be the same with and without Nx.
       env: { FORCE_COLOR: '0' },
       testTimeout: 60_000,

@@ -99,6 +99,9 @@ export async function runAtp(
   }
 }
 
+/** Why the second, says `vitest.base.ts`: a gateway has threads, too. */
+const FROM_SOURCES = ['--conditions=@atp/source', '--wasm-wrapper-tiering-budget=2147483647']
+
 function launch(args: readonly string[], scratch: string, options: GatewayOptions) {
   const file = join(scratch, CONFIG_FILE)
   if (options.config !== undefined) writeFileSync(file, JSON.stringify(options.config))
@@ -111,7 +114,7 @@ function launch(args: readonly string[], scratch: string, options: GatewayOption
     ...(process.env.ATP_NATIVE === undefined ? {} : { ATP_NATIVE: process.env.ATP_NATIVE }),
     ...options.env,
   }
-  const child = spawn(process.execPath, ['--conditions=@atp/source', MAIN, ...args], {
+  const child = spawn(process.execPath, [...FROM_SOURCES, MAIN, ...args], {
     cwd: scratch,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
