@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Secret } from '@atp/core/secret'
 import { recover } from '@atp/domain/observation'
-import { type PostgresServer, postgresForTests, startPostgres } from '@atp/test-services'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { PostgresDatabase } from '../../src/database/index.ts'
 import { learnedOver } from './learning.ts'
 import { batch, observation } from './records.ts'
 import { openJournal, temporaryDirectory } from './stores.ts'
+import { describeWithPostgres } from './with-postgres.ts'
 
 const JUDGED = 12
 
@@ -84,32 +84,19 @@ describe('a spoilt snapshot in the journal', () => {
   })
 })
 
-const probe = await postgresForTests()
-if (probe.missing === null) await probe.stop()
-const suite = 'a spoilt snapshot in Postgres, which takes no JSON that is none'
-
-describe.skipIf(probe.missing !== null)(
-  probe.missing === null ? suite : `${suite} (skipped: ${probe.missing})`,
-  () => {
-    let server: PostgresServer
-    beforeAll(async () => {
-      server = await startPostgres()
-    })
-    afterAll(() => server.stop())
-
-    it.each(SPOILT)('is never fatal where %s', async (_what, set, judged) => {
-      const url = await server.createDatabase()
-      const store = new PostgresDatabase({ url: new Secret(url), replica: 'replica' })
-      onTestFinished(() => store.close())
-      await fill(store)
-      const client = new Client({ connectionString: url })
-      await client.connect()
-      const typed = set.replace(/^arms = (.*)$/, 'arms = cast($1 as json)')
-      expect((await client.query(`update snapshots set ${typed}`)).rowCount).toBe(1)
-      await client.end()
-      const recovered = await start(store)
-      expect(recovered.warnings.length).toBe(1)
-      expect(recovered.judged).toBe(judged)
-    })
-  },
-)
+await describeWithPostgres('a spoilt snapshot in Postgres, which takes no JSON that is none', postgres => {
+  it.each(SPOILT)('is never fatal where %s', async (_what, set, judged) => {
+    const url = await postgres().createDatabase()
+    const store = new PostgresDatabase({ url: new Secret(url), replica: 'replica' })
+    onTestFinished(() => store.close())
+    await fill(store)
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    const typed = set.replace(/^arms = (.*)$/, 'arms = cast($1 as json)')
+    expect((await client.query(`update snapshots set ${typed}`)).rowCount).toBe(1)
+    await client.end()
+    const recovered = await start(store)
+    expect(recovered.warnings.length).toBe(1)
+    expect(recovered.judged).toBe(judged)
+  })
+})

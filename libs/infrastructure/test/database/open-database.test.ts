@@ -4,11 +4,11 @@ import { inspect } from 'node:util'
 import { ManualClock } from '@atp/core/clock'
 import { SeededRandom } from '@atp/core/random'
 import { Secret } from '@atp/core/secret'
-import { type PostgresServer, postgresForTests, startPostgres } from '@atp/test-services'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Database, openDatabase, PostgresDatabase } from '../../src/database/index.ts'
 import { batch, decision, observation } from './records.ts'
 import { recordingLog, temporaryDirectory } from './stores.ts'
+import { describeWithPostgres } from './with-postgres.ts'
 
 const clock = new ManualClock()
 const WAIT = { timeout: 30_000, interval: 20 }
@@ -75,109 +75,96 @@ describe('the database without Postgres', () => {
   })
 })
 
-const probe = await postgresForTests()
-if (probe.missing === null) await probe.stop()
-const suite = 'the database with Postgres'
-
-describe.skipIf(probe.missing !== null)(
-  probe.missing === null ? suite : `${suite} (skipped: ${probe.missing})`,
-  () => {
-    let server: PostgresServer
-    beforeAll(async () => {
-      server = await startPostgres()
+await describeWithPostgres('the database with Postgres', postgres => {
+  it('drains on stop, so that a fresh volume finds decisions, ids and the snapshot', async () => {
+    const url = await postgres().createDatabase()
+    const first = await open(temporaryDirectory(), url)
+    first.start()
+    const chosen = decision()
+    const seen = observation({ decisionId: chosen.id })
+    const sequence = await first.journal.append(batch([seen], [chosen]))
+    await first.snapshots.save({
+      appliedSequence: sequence,
+      takenAt: clock.now(),
+      arms: { 'a/a': { n: 1 } },
     })
-    afterAll(() => server.stop())
-
-    it('drains on stop, so that a fresh volume finds decisions, ids and the snapshot', async () => {
-      const url = await server.createDatabase()
-      const first = await open(temporaryDirectory(), url)
-      first.start()
-      const chosen = decision()
-      const seen = observation({ decisionId: chosen.id })
-      const sequence = await first.journal.append(batch([seen], [chosen]))
-      await first.snapshots.save({
-        appliedSequence: sequence,
-        takenAt: clock.now(),
-        arms: { 'a/a': { n: 1 } },
-      })
-      const context = { tenant: 'acme', task: 'code', savedAt: 5, arms: { 'a/a': [1, 2] } }
-      await first.contexts.saveContexts([{ ...context, appliedSequence: sequence }])
-      await first.stop(30_000)
-      const fresh = await open(temporaryDirectory(), url)
-      expect(await fresh.decisions.find(chosen.id)).toMatchObject({ id: chosen.id, arm: chosen.arm })
-      expect(await fresh.observations.known([seen.id, 'stranger'])).toEqual(new Set([seen.id]))
-      // What the fresh journal gets from now on is not in that snapshot.
-      expect(await fresh.snapshots.load()).toEqual({
-        appliedSequence: 0,
-        takenAt: clock.now(),
-        arms: { 'a/a': { n: 1 } },
-      })
-      expect(await fresh.contexts.loadContext(context)).toEqual({ ...context, appliedSequence: 0 })
-      expect(await fresh.contexts.contextsAhead(0)).toEqual([])
-      expect(await fresh.observations.after(0, 10)).toEqual([])
+    const context = { tenant: 'acme', task: 'code', savedAt: 5, arms: { 'a/a': [1, 2] } }
+    await first.contexts.saveContexts([{ ...context, appliedSequence: sequence }])
+    await first.stop(30_000)
+    const fresh = await open(temporaryDirectory(), url)
+    expect(await fresh.decisions.find(chosen.id)).toMatchObject({ id: chosen.id, arm: chosen.arm })
+    expect(await fresh.observations.known([seen.id, 'stranger'])).toEqual(new Set([seen.id]))
+    // What the fresh journal gets from now on is not in that snapshot.
+    expect(await fresh.snapshots.load()).toEqual({
+      appliedSequence: 0,
+      takenAt: clock.now(),
+      arms: { 'a/a': { n: 1 } },
     })
+    expect(await fresh.contexts.loadContext(context)).toEqual({ ...context, appliedSequence: 0 })
+    expect(await fresh.contexts.contextsAhead(0)).toEqual([])
+    expect(await fresh.observations.after(0, 10)).toEqual([])
+  })
 
-    it('starts and records without Postgres, and is degraded, not failed', async () => {
-      const url = await server.createDatabase()
-      await server.halt()
-      const database = await open(temporaryDirectory(), url)
-      database.start()
-      await database.journal.append(batch([observation()]))
-      await vi.waitFor(() => expect(database.readiness().state).toBe('degraded'), WAIT)
-      expect(database.readiness().reason).toBe('Postgres is away, 1 rows wait in the journal')
-      await expect(database.decisions.find('older' as never)).rejects.toMatchObject({ code: 'overloaded' })
-      expect(await database.observations.known(['x'])).toEqual(new Set())
-      expect(await database.snapshots.load()).toBeNull()
-      const context = { tenant: 'acme', task: null, appliedSequence: 1, savedAt: 5, arms: {} }
-      expect(await database.contexts.loadContext(context)).toBeNull()
-      await database.contexts.saveContexts([context])
-      expect(await database.contexts.loadContext(context)).toEqual(context)
-      await server.resume()
-      await vi.waitFor(() => expect(database.readiness()).toEqual({ state: 'ready', reason: null }), WAIT)
-      await vi.waitFor(() => expect(database.drainStatus()).toMatchObject({ connected: true, lag: 0 }), WAIT)
-    })
+  it('starts and records without Postgres, and is degraded, not failed', async () => {
+    const url = await postgres().createDatabase()
+    await postgres().halt()
+    const database = await open(temporaryDirectory(), url)
+    database.start()
+    await database.journal.append(batch([observation()]))
+    await vi.waitFor(() => expect(database.readiness().state).toBe('degraded'), WAIT)
+    expect(database.readiness().reason).toBe('Postgres is away, 1 rows wait in the journal')
+    await expect(database.decisions.find('older' as never)).rejects.toMatchObject({ code: 'overloaded' })
+    expect(await database.observations.known(['x'])).toEqual(new Set())
+    expect(await database.snapshots.load()).toBeNull()
+    const context = { tenant: 'acme', task: null, appliedSequence: 1, savedAt: 5, arms: {} }
+    expect(await database.contexts.loadContext(context)).toBeNull()
+    await database.contexts.saveContexts([context])
+    expect(await database.contexts.loadContext(context)).toEqual(context)
+    await postgres().resume()
+    await vi.waitFor(() => expect(database.readiness()).toEqual({ state: 'ready', reason: null }), WAIT)
+    await vi.waitFor(() => expect(database.drainStatus()).toMatchObject({ connected: true, lag: 0 }), WAIT)
+  })
 
-    it('asks Postgres whether a decision was pinned that has left the journal', async () => {
-      const url = await server.createDatabase()
-      const dataDir = temporaryDirectory()
-      const database = await open(dataDir, url)
-      database.start()
-      const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==' })]
-      const rows = [observation({ decisionId: pinned.id }), observation({ decisionId: free.id })]
-      const sequence = await database.journal.append(batch(rows, [pinned, free]))
-      await database.snapshots.save({ appliedSequence: sequence + 2, takenAt: clock.now(), arms: {} })
-      await database.journal.append(batch([observation()]))
-      await vi.waitFor(() => expect(database.drainStatus()).toMatchObject({ connected: true, lag: 0 }), WAIT)
-      const feedback = [pinned, free].map(({ id }) => observation({ kind: 'feedback', decisionId: id }))
-      await database.journal.append(batch(feedback))
-      await vi.waitFor(
-        async () => expect((await database.observations.after(0, 1))[0]?.sequence).toBeGreaterThan(sequence),
-        WAIT,
-      )
-      const replayed = (await database.observations.after(sequence + 2, 10)).slice(-2)
-      expect(replayed.map(row => row.context)).toEqual([
-        { task: null, pinned: true, features: null, signal: null, at: pinned.at },
-        { task: null, pinned: false, features: 'AACAPw==', signal: null, at: free.at },
-      ])
-    })
+  it('asks Postgres whether a decision was pinned that has left the journal', async () => {
+    const url = await postgres().createDatabase()
+    const dataDir = temporaryDirectory()
+    const database = await open(dataDir, url)
+    database.start()
+    const [pinned, free] = [decision({ pinned: true }), decision({ features: 'AACAPw==' })]
+    const rows = [observation({ decisionId: pinned.id }), observation({ decisionId: free.id })]
+    const sequence = await database.journal.append(batch(rows, [pinned, free]))
+    await database.snapshots.save({ appliedSequence: sequence + 2, takenAt: clock.now(), arms: {} })
+    await database.journal.append(batch([observation()]))
+    await vi.waitFor(() => expect(database.drainStatus()).toMatchObject({ connected: true, lag: 0 }), WAIT)
+    const feedback = [pinned, free].map(({ id }) => observation({ kind: 'feedback', decisionId: id }))
+    await database.journal.append(batch(feedback))
+    await vi.waitFor(
+      async () => expect((await database.observations.after(0, 1))[0]?.sequence).toBeGreaterThan(sequence),
+      WAIT,
+    )
+    const replayed = (await database.observations.after(sequence + 2, 10)).slice(-2)
+    expect(replayed.map(row => row.context)).toEqual([
+      { task: null, pinned: true, features: null, signal: null, at: pinned.at },
+      { task: null, pinned: false, features: 'AACAPw==', signal: null, at: free.at },
+    ])
+  })
 
-    it('keeps what a deadline left undrained for the next start', async () => {
-      const url = await server.createDatabase()
-      const dataDir = temporaryDirectory()
-      await server.halt()
-      const before = await open(dataDir, url)
-      before.start()
-      const rows = [observation(), observation()]
-      await before.journal.append(batch(rows))
-      await before.stop(10)
-      expect(readFileSync(join(dataDir, 'replica-id'), 'utf8').trim()).toBe(before.replica)
-      await server.resume()
-      const after = await open(dataDir, url)
-      after.start()
-      await vi.waitFor(() => expect(after.drainStatus()).toMatchObject({ connected: true, lag: 0 }), WAIT)
-      const target = new PostgresDatabase({ url: new Secret(url), replica: 'r' })
-      onTestFinished(() => target.close())
-      expect((await target.after(0, 10)).map(row => row.observation)).toEqual(rows)
-    })
-  },
-)
+  it('keeps what a deadline left undrained for the next start', async () => {
+    const url = await postgres().createDatabase()
+    const dataDir = temporaryDirectory()
+    await postgres().halt()
+    const before = await open(dataDir, url)
+    before.start()
+    const rows = [observation(), observation()]
+    await before.journal.append(batch(rows))
+    await before.stop(10)
+    expect(readFileSync(join(dataDir, 'replica-id'), 'utf8').trim()).toBe(before.replica)
+    await postgres().resume()
+    const after = await open(dataDir, url)
+    after.start()
+    await vi.waitFor(() => expect(after.drainStatus()).toMatchObject({ connected: true, lag: 0 }), WAIT)
+    const target = new PostgresDatabase({ url: new Secret(url), replica: 'r' })
+    onTestFinished(() => target.close())
+    expect((await target.after(0, 10)).map(row => row.observation)).toEqual(rows)
+  })
+})

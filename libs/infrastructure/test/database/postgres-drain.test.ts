@@ -1,10 +1,9 @@
 import { systemClock } from '@atp/core/clock'
 import { SeededRandom } from '@atp/core/random'
 import { Secret } from '@atp/core/secret'
-import { type PostgresServer, postgresForTests, startPostgres } from '@atp/test-services'
 import fc from 'fast-check'
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import {
   PostgresDatabase,
   PostgresDrain,
@@ -13,21 +12,11 @@ import {
 } from '../../src/database/index.ts'
 import { anyDecision, anyObservation, batch, decision, observation } from './records.ts'
 import { openJournal, recordingLog, temporaryDirectory } from './stores.ts'
+import { describeWithPostgres } from './with-postgres.ts'
 
-const probe = await postgresForTests()
-if (probe.missing === null) await probe.stop()
-const suite =
-  probe.missing === null ? 'the drain to Postgres' : `the drain to Postgres (skipped: ${probe.missing})`
-
-describe.skipIf(probe.missing !== null)(suite, () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgres()
-  })
-  afterAll(() => server.stop())
-
+await describeWithPostgres('the drain to Postgres', postgres => {
   async function freshTarget(): Promise<{ url: string; target: PostgresDatabase }> {
-    const url = await server.createDatabase()
+    const url = await postgres().createDatabase()
     return { url, target: openTarget(url) }
   }
 
@@ -66,12 +55,12 @@ describe.skipIf(probe.missing !== null)(suite, () => {
     const drain = startDrain(journal, target, { log, batchSize: 10, backoffMs: { first: 5, longest: 20 } })
     const before = await fill(journal, 25)
     expect(await drain.flush(30_000)).toBe(0)
-    await server.halt()
+    await postgres().halt()
     const during = await fill(journal, 25)
     await vi.waitFor(() => expect(drain.status()).toMatchObject({ connected: false, lag: 50 }), WAIT)
     // A flush does not wait for a server that is away.
     expect(await drain.flush(10 * 60_000)).toBe(50)
-    await server.resume()
+    await postgres().resume()
     await vi.waitFor(() => expect(drain.status()).toMatchObject({ connected: true, lag: 0 }), WAIT)
     expect(await storedIds(url, 'observations')).toEqual([...before.observations, ...during.observations])
     expect(await storedIds(url, 'decisions')).toEqual([...before.decisions, ...during.decisions])
@@ -187,7 +176,7 @@ describe.skipIf(probe.missing !== null)(suite, () => {
   })
 
   it('brings a database up to date with replicas that start at the same time', async () => {
-    const url = await server.createDatabase()
+    const url = await postgres().createDatabase()
     const replicas = [1, 2, 3, 4].map(() => openTarget(url))
     await Promise.all(replicas.map(replica => replica.ready()))
     await Promise.all(replicas.map(replica => replica.append(batch([observation()], [decision()]))))
