@@ -5,6 +5,7 @@
  */
 import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
+import { systemTimers, within } from '@atp/core/timers'
 
 /** By so much Node keeps a connection longer than it promises. */
 const MARGIN_MS = 2_000
@@ -13,10 +14,5 @@ const MARGIN_MS = 2_000
 export async function leavePort(server: HttpServer): Promise<void> {
   // Not the HTTP server's own close: that ends idle connections at once.
   const left = new Promise<void>(resolve => Server.prototype.close.call(server, () => resolve()))
-  let timer: NodeJS.Timeout | undefined
-  const expired = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, server.keepAliveTimeout + MARGIN_MS)
-  })
-  await Promise.race([left, expired])
-  clearTimeout(timer)
+  await within(systemTimers, server.keepAliveTimeout + MARGIN_MS, left)
 }

@@ -1,5 +1,7 @@
 /** Whether this process should get traffic: each component registers a check of its own; the worst answer decides. */
 
+import { systemTimers, within } from '@atp/core/timers'
+
 export type ReadinessStatus = 'ok' | 'degraded' | 'unavailable'
 
 export interface CheckResult {
@@ -50,7 +52,7 @@ export class Readiness {
 
   /** Asks the dependencies whose last answer is old, and answers within a moment whether they do or not. */
   async report(): Promise<ReadinessReport> {
-    await within(PATIENCE_MS, Promise.all(this.#asking.map(check => check.refresh())))
+    await within(systemTimers, PATIENCE_MS, Promise.all(this.#asking.map(check => check.refresh())))
     const checks: Record<string, CheckReport> = {}
     for (const [name, check] of this.#checks) checks[name] = check()
     return { status: worstOf(Object.values(checks)), checks }
@@ -61,12 +63,4 @@ export function worstOf(checks: readonly CheckResult[]): ReadinessStatus {
   let worst: ReadinessStatus = 'ok'
   for (const { status } of checks) if (RANK[status] > RANK[worst]) worst = status
   return worst
-}
-
-async function within(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([done, late]).finally(() => clearTimeout(timer))
 }

@@ -1,5 +1,5 @@
 /** Sees to it that the shared limits are asked whether they are back, and told what was admitted without them, also where no request comes. */
-import { setTimeout as delay } from 'node:timers/promises'
+import { systemTimers, within } from '@atp/core/timers'
 import type { FailoverLimiter } from '@atp/domain/limit'
 
 const LOOK_EVERY_MS = 1_000
@@ -20,7 +20,7 @@ export class OutageWatch {
   /** What they were not told yet is told now, where they answer within so many milliseconds. */
   async stop(patienceMs: number): Promise<void> {
     clearInterval(this.#timer)
-    await Promise.race([this.#look(), delay(patienceMs, undefined, { ref: false })])
+    await within(systemTimers, patienceMs, this.#look())
   }
 
   async #look(): Promise<void> {

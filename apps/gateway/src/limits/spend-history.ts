@@ -2,9 +2,9 @@
  * What tenants have spent in the day or month that runs: counters that were lost begin from it. It is the sum of what the database has,
  * and of the calls that it cannot have yet, on this replica and all others that live.
  */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
+import { systemTimers, within } from '@atp/core/timers'
 import { epochMs } from '@atp/core/units'
 import { Calendar, type Counter, type Limiter, levelName } from '@atp/domain/limit'
 import type { Arm } from '@atp/domain/routing'
@@ -59,12 +59,7 @@ export class SpendHistory {
       rebuilding.catch(() => undefined)
       this.#underWay.set(id, rebuilding)
     }
-    const giveUp = new AbortController()
-    const late = delay(PATIENCE_MS, undefined, giveUp).then(() =>
-      Promise.reject(unsummed('it is being summed up')),
-    )
-    late.catch(() => undefined)
-    await Promise.race([rebuilding, late]).finally(() => giveUp.abort())
+    if (!(await within(systemTimers, PATIENCE_MS, rebuilding))) throw unsummed('it is being summed up')
   }
 
   async #rebuild(tenant: Tenant): Promise<void> {

@@ -3,6 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId } from '@atp/core/ids'
 import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
+import { systemTimers, within } from '@atp/core/timers'
 import type { ObservationRepository, ObservationService, Snapshot } from '@atp/domain/observation'
 import { ReplicaExchange, relearn, type SharedSums } from '@atp/domain/replication'
 import type { LearnedState } from '@atp/domain/routing'
@@ -66,7 +67,7 @@ export class Replicas {
       relearn: (...of) => relearn({ learner: blank, observations, warn }, ...of),
     })
     this.#contexts = learned.contexts.share({ sums, replica, newName })
-    await this.#patiently(this.#round())
+    await within(systemTimers, PATIENCE_MS, this.#round())
     this.#schedule()
   }
 
@@ -75,7 +76,11 @@ export class Replicas {
     this.#stopped = true
     clearTimeout(this.#timer)
     // A round that is under way may have begun before the last observation.
-    await this.#patiently(this.#round().then(() => this.#round()))
+    await within(
+      systemTimers,
+      PATIENCE_MS,
+      this.#round().then(() => this.#round()),
+    )
   }
 
   readiness(): CheckResult {
@@ -104,14 +109,5 @@ export class Replicas {
       this.#failure = failure
     }
     metrics.exchanged(this.#failure === null)
-  }
-
-  async #patiently(round: Promise<void>): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, PATIENCE_MS)
-    })
-    await Promise.race([round, patience])
-    clearTimeout(timer)
   }
 }
