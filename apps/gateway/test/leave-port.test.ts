@@ -55,6 +55,22 @@ describe('a process that leaves its port', () => {
     expect(await (await pair(60_000)).leave()).toBe('left')
   })
 
+  it('waits for an idle connection as long as its client was promised, and a moment', async () => {
+    const { server, ask } = await pair(60_000)
+    await ask()
+    const { promise: asked, resolve } = Promise.withResolvers<{ ms: number; expire: () => void }>()
+    const left = leavePort(server, {
+      after: (ms, expire) => {
+        resolve({ ms, expire })
+        return () => undefined
+      },
+    })
+    const { ms, expire } = await asked
+    expect(ms).toBe(62_000)
+    expire()
+    await left
+  })
+
   it('waits for an idle connection no longer than its client was promised', async () => {
     const { ask, leave } = await pair(50)
     await ask()

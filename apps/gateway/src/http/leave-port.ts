@@ -5,14 +5,14 @@
  */
 import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
-import { systemTimers, within } from '@atp/core/timers'
+import { systemTimers, type Timers, within } from '@atp/core/timers'
 
 /** By so much Node keeps a connection longer than it promises. */
 const MARGIN_MS = 2_000
 
 /** Resolves when no connection is left, or none can be that its client may still use. */
-export async function leavePort(server: HttpServer): Promise<void> {
+export async function leavePort(server: HttpServer, timers: Timers = systemTimers): Promise<void> {
   // Not the HTTP server's own close: that ends idle connections at once.
   const left = new Promise<void>(resolve => Server.prototype.close.call(server, () => resolve()))
-  await within(systemTimers, server.keepAliveTimeout + MARGIN_MS, left)
+  await within(timers, server.keepAliveTimeout + MARGIN_MS, left)
 }

@@ -24,9 +24,9 @@ export interface Arm {
   readonly capabilities: ReadonlySet<Capability>
   /** What is believed of the quality before any answer was judged: Beta(mean * strength, (1 - mean) * strength). */
   readonly qualityPrior: { readonly mean: number; readonly strength: number }
-  /** Believed output tokens and latency before the first call. */
   /** Most of the routed requests that it may get, in [0, 1]; without it, as many as it deserves. */
   readonly canaryShare?: number
+  /** Believed output tokens and latency before the first call. */
   readonly expectedOutputTokens: number
   readonly expectedLatencyMs: number
 }
