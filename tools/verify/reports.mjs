@@ -55,13 +55,19 @@ function vitestResult(name, report) {
     file => file.status === 'failed' && file.assertionResults.length === 0,
   )
   const failures = [
-    ...tests.filter(test => test.status === 'failed').map(test => `${name}: ${test.fullName}`),
-    ...broken.map(file => `${name}: ${file.name} can't be run: ${String(file.message).split('\n')[0]}`),
+    ...tests
+      .filter(test => test.status === 'failed')
+      .map(test => `${name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`),
+    ...broken.map(file => `${name}: ${file.name} can't be run: ${firstLine(file.message)}`),
   ]
   if (failures.length === 0 && !report.success) failures.push(`${name}: an error outside of any test`)
   const passed = tests.filter(test => test.status === 'passed').length
   const failedTests = tests.filter(test => test.status === 'failed').length
   return { passed, failed: failures.length, skipped: tests.length - passed - failedTests, failures }
+}
+
+function firstLine(message = 'no message') {
+  return String(message).split('\n')[0]
 }
 
 function cargoResult(name, { passed, failed, skipped }) {

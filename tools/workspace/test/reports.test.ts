@@ -26,9 +26,12 @@ test('says nothing of skipped tests where there are none', async () => {
   expect(closingLine(addReports(projects))).toBe('1 passed, 0 failed')
 })
 
-test('names each failed test with its project', async () => {
+test('names each failed test with its project and the first line of why', async () => {
   const projects = [await project('a', 'vitest.json', { ...vitest([outcome('failed')]), success: false })]
-  expect(addReports(projects)).toMatchObject({ failed: 1, failures: ['a: routes to the best arm'] })
+  expect(addReports(projects)).toMatchObject({
+    failed: 1,
+    failures: ['a: routes to the best arm: expected 1 to be 2'],
+  })
 })
 
 test('a file that cannot be loaded is a failure', async () => {
@@ -67,7 +70,7 @@ async function project(name: string, file: string, report: object): Promise<{ na
 }
 
 function outcome(status: string): object {
-  return { status, fullName: 'routes to the best arm' }
+  return { status, fullName: 'routes to the best arm', failureMessages: ['expected 1 to be 2\n    at here'] }
 }
 
 function vitest(assertionResults: readonly object[]): object {
