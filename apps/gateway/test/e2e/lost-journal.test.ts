@@ -30,13 +30,13 @@ it('ends with 1 and says why; the next one takes feedback on what it had acknowl
   await using upstream = await answering()
   const options = { config: configFor(upstream), dataDir: directory() }
   await using gateway = await GatewayProcess.start({ ...options, env: PRELOADED })
-  const { decision_id } = (await post(gateway.url, '/v1/ask', { prompt: 'Hello' })).body
+  const { decision_id } = (await post(gateway, '/v1/ask', { prompt: 'Hello' })).body
 
   expect(await gateway.end('SIGUSR2')).toBe(1)
   expect(gateway.output).toContain(STOPPED)
 
   await using next = await GatewayProcess.start(options)
-  const observed = await post(next.url, '/v1/observe', { decision_id, quality: 1 })
+  const observed = await post(next, '/v1/observe', { decision_id, quality: 1 })
   expect(observed.status).toBe(200)
 })
 
