@@ -37,7 +37,7 @@ it('ends with 1 and says why; the next one takes feedback on what it had acknowl
 
   await using next = await GatewayProcess.start(options)
   const observed = await post(next, '/v1/observe', { decision_id, quality: 1 })
-  expect(observed.status).toBe(200)
+  expect(observed.status).toBe(202)
 })
 
 it.skipIf(postgres.missing !== null)(
