@@ -78,6 +78,8 @@ function timerProblems({
     'upstream.first_token_timeout': upstream.first_token_timeout,
     'upstream.idle_timeout': upstream.idle_timeout,
     'upstream.total_timeout': upstream.total_timeout,
+    'upstream.same_model.max_wait': upstream.same_model.max_wait,
+    'upstream.same_model.backoff': upstream.same_model.backoff,
     'observation.snapshot_interval': observation.snapshot_interval,
     'shutdown.lag': shutdown.lag,
     'shutdown.total': shutdown.total,

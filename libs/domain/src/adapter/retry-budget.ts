@@ -7,6 +7,10 @@
  */
 import { AtpError } from '@atp/core/errors'
 
+/** Why a request is sent once more: to another model after a failure; to the same one after a failure. */
+export const RETRY_KINDS = ['fallback', 'again'] as const
+export type RetryKind = (typeof RETRY_KINDS)[number]
+
 export interface RetryBudgetOptions {
   /** Retries for each request of the window. */
   readonly ratio: number
