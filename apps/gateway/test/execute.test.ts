@@ -30,7 +30,8 @@ async function leave(reason?: AtpError) {
         return reservation
       },
     },
-    retries: {} as Retries,
+    retries: { giveBack: () => undefined } as unknown as Retries,
+    hedging: null,
     settler: {} as Settler,
     clock: new ManualClock(),
     maxAttempts: 3,

@@ -1,12 +1,15 @@
 /** Steps 3 and 4, for each candidate in turn: admit (the tenant's limits, and its circuit), then call it, until one answers. */
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
-import { type AdapterRegistry, type Provider, type ProviderCall, UpstreamError } from '@atp/domain/adapter'
+import { type AdapterRegistry, UpstreamError } from '@atp/domain/adapter'
 import type { Arm, Candidate } from '@atp/domain/routing'
 import type { Admitter } from './admit.ts'
+import type { Contest } from './contest.ts'
 import type { Walk } from './exchange.ts'
+import type { Hedge, Hedging } from './hedge.ts'
 import { nextCandidate } from './next-candidate.ts'
 import { type OpenCall, openCall } from './open-call.ts'
+import type { Ask } from './race.ts'
 import type { Retries, RetryPermit } from './retries.ts'
 import type { Attempt, Settler } from './settle.ts'
 import { asUpstreamError, type FailedAttempt, failureOf } from './upstream-failure.ts'
@@ -20,6 +23,8 @@ export interface ExecutorOptions {
   readonly registry: AdapterRegistry
   readonly admitter: Pick<Admitter, 'admit'>
   readonly retries: Retries
+  /** Null where nothing is hedged. */
+  readonly hedging: Hedging | null
   readonly settler: Settler
   readonly clock: Clock
   readonly maxAttempts: number
@@ -40,11 +45,13 @@ export class Executor {
 
   /**
    * Each failure is settled into `walk.attempts`; the attempt that answered is the caller's to settle.
+   * @param contest where a second model may be asked beside a slow one: what becomes of the answer that comes too late
    * @throws {AtpError} when no candidate is left that could help
    */
   async firstToAnswer<Answer>(
     walk: Walk,
-    ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+    ask: Ask<Answer>,
+    contest: Contest<Answer> | null = null,
   ): Promise<Reached<Answer>> {
     const { registry, admitter, retries, settler, maxAttempts } = this.#options
     const { signal } = walk.exchange
@@ -58,21 +65,27 @@ export class Executor {
       const { candidate, permit } = turn
       tried.push(candidate)
       const arm = registry.arm(candidate.arm) as Arm
+      const hedge = this.#hedgeOf(walk, candidate, contest, failed)
       let opened: OpenCall | null = null
       try {
         const admission = admitter.admit(walk, candidate, arm)
         const reservation = admission instanceof Promise ? await admission : admission
         if (reservation instanceof AtpError) denied ??= reservation
-        else opened = openCall(this.#options, walk, candidate, reservation, signal)
+        else opened = openCall(this.#options, walk, candidate, reservation, hedge?.signal ?? signal)
       } finally {
-        if (opened === null && permit !== null) retries.giveBack(permit)
+        if (opened === null) retries.giveBack(permit)
       }
       if (opened === null) {
-        if (signal.aborted) throw failureOf([...failed, { arm, error: leftBefore(arm, signal) }])
+        requireClient(arm, signal, failed)
         continue
       }
       const { upstream, reservation, price, startedAt, call } = opened
       retries.sent(permit, arm.adapterId, startedAt)
+      if (hedge !== null) {
+        const reached = await hedge.race({ walk, ask, tried, failed }, opened)
+        if (reached !== null) return reached
+        continue
+      }
       try {
         return { upstream, reservation, price, startedAt, answer: await ask(upstream.provider, call) }
       } catch (thrown) {
@@ -82,6 +95,18 @@ export class Executor {
       }
     }
     throw failed.length === 0 && denied !== null ? denied : failureOf(failed)
+  }
+
+  /** Null where the call of this candidate is not hedged; the second call counts among those that are allowed. */
+  #hedgeOf<Answer>(
+    walk: Walk,
+    candidate: Candidate,
+    contest: Contest<Answer> | null,
+    failed: readonly FailedAttempt[],
+  ): Hedge<Answer> | null {
+    const { hedging, maxAttempts } = this.#options
+    if (contest === null || hedging === null || failed.length + 2 > maxAttempts) return null
+    return hedging.of(walk, candidate, contest)
   }
 
   /** Until a call was made. */
@@ -112,7 +137,10 @@ export class Executor {
   }
 }
 
-/** While its call was admitted. */
-function leftBefore({ id }: Arm, { reason: cause }: AbortSignal): UpstreamError {
-  return new UpstreamError('cancelled', `the call of ${id} was cancelled before it was sent`, { cause })
+/** @throws {AtpError} where the client left while its call was admitted */
+function requireClient(arm: Arm, signal: AbortSignal, failed: readonly FailedAttempt[]): void {
+  if (!signal.aborted) return
+  const message = `the call of ${arm.id} was cancelled before it was sent`
+  const error = new UpstreamError('cancelled', message, { cause: signal.reason })
+  throw failureOf([...failed, { arm, error }])
 }

@@ -18,6 +18,8 @@ export interface RetriesOptions {
   readonly maxWaitMs: Milliseconds
   /** What the wait is drawn below. */
   readonly backoffMs: Milliseconds
+  /** Hedges for each request; 0: none are made. */
+  readonly hedgeShare: number
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
@@ -38,43 +40,52 @@ export interface SecondTry {
 }
 
 const WINDOW_MS = 10_000
+/** Hedges are few, and nobody waits for them: over a longer time there is a share of few requests, too. */
+const HEDGE_WINDOW_MS = 600_000
 
 export class Retries {
   readonly #options: RetriesOptions
   readonly #all: RetryBudget
   /** Of models that are asked again, by adapter; null where none is. */
   readonly #again: Map<AdapterId, RetryBudget> | null
+  readonly #hedges: RetryBudget | null
 
   constructor(options: RetriesOptions) {
     this.#options = options
     this.#all = this.#budget()
     this.#again = options.maxWaitMs > 0 ? new Map() : null
+    const { hedgeShare: ratio } = options
+    this.#hedges = ratio > 0 ? new RetryBudget({ ratio, reserve: 0, windowMs: HEDGE_WINDOW_MS }) : null
   }
 
   /** A call is sent. @param permit null for a request's first */
   sent(permit: RetryPermit | null, adapter: AdapterId, now: Milliseconds): void {
-    if (permit === null) this.#all.request(now)
-    else this.#options.metrics.retried(permit.kind)
-    if (this.#again !== null && permit?.kind !== 'again') this.#againOf(this.#again, adapter).request(now)
+    if (permit !== null) this.#options.metrics.retried(permit.kind)
+    else {
+      this.#all.request(now)
+      this.#hedges?.request(now)
+    }
+    if (permit?.kind !== 'again') this.#againOf(adapter)?.request(now)
   }
 
-  /** @returns null where the budget is spent */
+  /** @returns null where a budget that it is paid from is spent */
   take(kind: RetryKind, adapter: AdapterId): RetryPermit | null {
     const takenAt = this.#options.clock.monotonic()
+    const own = this.#ownOf(kind, adapter)
     if (this.#all.take(takenAt)) {
-      if (kind !== 'again' || this.#again === null || this.#againOf(this.#again, adapter).take(takenAt)) {
-        return { kind, adapter, takenAt }
-      }
+      if (own === null || own.take(takenAt)) return { kind, adapter, takenAt }
       this.#all.giveBack(takenAt)
     }
     this.#options.metrics.retryRefused(kind)
     return null
   }
 
-  /** The call was not made. */
-  giveBack({ kind, adapter, takenAt }: RetryPermit): void {
+  /** The call was not made. @param permit null for a request's first */
+  giveBack(permit: RetryPermit | null): void {
+    if (permit === null) return
+    const { kind, adapter, takenAt } = permit
     this.#all.giveBack(takenAt)
-    if (kind === 'again') this.#again?.get(adapter)?.giveBack(takenAt)
+    this.#ownOf(kind, adapter)?.giveBack(takenAt)
   }
 
   /** Once a request, where no other model is left: the first of those that may be better in a moment. Null: none is. */
@@ -106,11 +117,18 @@ export class Retries {
     })
   }
 
-  #againOf(budgets: Map<AdapterId, RetryBudget>, adapter: AdapterId): RetryBudget {
-    let budget = budgets.get(adapter)
+  /** What such a retry is paid from beside the budget of all. */
+  #ownOf(kind: RetryKind, adapter: AdapterId): RetryBudget | null {
+    if (kind === 'fallback') return null
+    return kind === 'hedge' ? this.#hedges : this.#againOf(adapter)
+  }
+
+  #againOf(adapter: AdapterId): RetryBudget | null {
+    if (this.#again === null) return null
+    let budget = this.#again.get(adapter)
     if (budget === undefined) {
       budget = this.#budget()
-      budgets.set(adapter, budget)
+      this.#again.set(adapter, budget)
     }
     return budget
   }

@@ -28,11 +28,13 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   cancelled: 'client_closed_request',
 }
 
+export type Next = 'anyone' | 'other adapters' | 'nobody'
+
 /**
  * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
  * that agree are believed: no third is asked.
  */
-export function nextAfter(failed: readonly FailedAttempt[]): 'anyone' | 'other adapters' | 'nobody' {
+export function nextAfter(failed: readonly FailedAttempt[]): Next {
   const rejections = failed.filter(({ error }) => error.failure === 'rejected').length
   if (failed.at(-1)?.error.failure === 'cancelled' || rejections > 1) return 'nobody'
   return rejections === 1 ? 'other adapters' : 'anyone'

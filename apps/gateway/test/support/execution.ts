@@ -11,8 +11,11 @@ import { type Arm, OutputLengths, TenantPacers } from '@atp/domain/routing'
 import { DEFAULT_TENANT } from '@atp/domain/tenant'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { typescriptNative } from '@atp/native'
+import type { Admitter } from '../../src/corridor/admit.ts'
+import type { Contest } from '../../src/corridor/contest.ts'
 import type { Walk } from '../../src/corridor/exchange.ts'
 import { Executor, type Reached } from '../../src/corridor/execute.ts'
+import { Hedging, type HedgingOptions } from '../../src/corridor/hedge.ts'
 import type { Reservation } from '../../src/corridor/reservation.ts'
 import { Retries, type RetriesOptions } from '../../src/corridor/retries.ts'
 import { Settler } from '../../src/corridor/settle.ts'
@@ -30,10 +33,15 @@ export interface ExecutionOptions {
   /** Arms in the order in which they are tried; default a/one, b/one, c/one. */
   readonly arms?: readonly string[]
   readonly retries?: Partial<RetriesOptions>
+  /** Without it nothing is hedged. */
+  readonly hedge?: Partial<HedgingOptions>
   readonly maxAttempts?: number
   /** What the limits say to a call; by default all are let in. */
   readonly admit?: (arm: string) => AtpError | null | Promise<AtpError | null>
 }
+
+/** That a prompt is counted to have. */
+export const PROMPT_TOKENS = 7
 
 export class Execution {
   readonly time = new ManualTime()
@@ -60,30 +68,41 @@ export class Execution {
       lengths: new OutputLengths(typescriptNative, Number.POSITIVE_INFINITY),
       signals: {} as never,
     })
-    this.executor = new Executor({
-      registry: this.registry,
-      admitter: {
-        admit: (_walk, { arm }) => {
-          const verdict = options.admit?.(arm) ?? null
-          if (verdict instanceof Promise) return verdict.then(error => error ?? this.#reservation(arm))
-          return verdict === null ? this.#reservation(arm) : Promise.resolve(verdict)
-        },
+    const admitter: Pick<Admitter, 'admit'> = {
+      admit: (_walk, { arm }) => {
+        const verdict = options.admit?.(arm) ?? null
+        if (verdict instanceof Promise) return verdict.then(error => error ?? this.#reservation(arm))
+        return verdict === null ? this.#reservation(arm) : Promise.resolve(verdict)
       },
-      retries: new Retries({
-        ratio: 0.2,
-        minPerSecond: 10,
-        maxWaitMs: milliseconds(0),
-        backoffMs: milliseconds(100),
-        clock: time,
-        timers: time,
-        random: new SeededRandom(1),
-        metrics,
-        ...retries,
-      }),
-      settler,
+    }
+    const { hedge } = options
+    const retrying = new Retries({
+      ratio: 0.2,
+      minPerSecond: 10,
+      maxWaitMs: milliseconds(0),
+      backoffMs: milliseconds(100),
+      hedgeShare: hedge === undefined ? 0 : 1,
       clock: time,
-      maxAttempts,
+      timers: time,
+      random: new SeededRandom(1),
+      metrics,
+      ...retries,
     })
+    const steps = { registry: this.registry, admitter, retries: retrying, settler, clock: time }
+    const hedging =
+      hedge === undefined
+        ? null
+        : new Hedging({
+            ...steps,
+            timers: time,
+            metrics,
+            leastMs: 0,
+            fewestAnswers: 20,
+            wholeAnswers: false,
+            countPromptTokens: () => PROMPT_TOKENS,
+            ...hedge,
+          })
+    this.executor = new Executor({ ...steps, hedging, maxAttempts })
   }
 
   walk(signal: AbortSignal = new AbortController().signal): Walk {
@@ -101,16 +120,42 @@ export class Execution {
       attempts: [],
       settling: [],
       levels: [],
+      isHedged: false,
       reservedUsd: 0,
     } as unknown as Walk
   }
 
   /** One request on its way. */
-  run(walk = this.walk()): Promise<Reached<unknown>> {
-    const reached = this.executor.firstToAnswer<unknown>(walk, (provider, call) => provider.complete(call))
+  run(walk = this.walk(), contest: Contest<unknown> | null = null): Promise<Reached<unknown>> {
+    const reached = this.executor.firstToAnswer<unknown>(
+      walk,
+      (provider, call) => provider.complete(call),
+      contest,
+    )
     // Who awaits it later still sees what it throws.
     reached.catch(() => undefined)
     return reached
+  }
+
+  /** Has all arms seen answering so often, their first tokens after so many milliseconds. */
+  seen(answers: number, firstTokenMs: number): void {
+    for (const arm of this.#arms) {
+      for (let answer = 0; answer < answers; answer += 1) {
+        this.registry.begin(arm as ArmId)?.end({
+          outcome: 'success',
+          latency: milliseconds(2 * firstTokenMs),
+          timeToFirstToken: milliseconds(firstTokenMs),
+        })
+      }
+    }
+    // The figures are computed again after a while.
+    this.time.advance(2_000)
+  }
+
+  health(adapter: string) {
+    const health = this.registry.health(adapter as AdapterId)
+    if (health === undefined) throw new Error(`there is no adapter ${adapter}`)
+    return health
   }
 
   /** The call of this number, from 0, once it is made. */

@@ -1,6 +1,6 @@
 /** How often a request may be sent to an upstream once more. */
 import { Type } from 'typebox'
-import { duration, durationOrZero, section } from './schema-parts.ts'
+import { count, duration, durationOrZero, section } from './schema-parts.ts'
 
 const share = (value: number, description: string) =>
   Type.Number({ minimum: 0, maximum: 1, default: value, description })
@@ -14,6 +14,23 @@ export const RetryBudgetSchema = section(
       default: 10,
       description: 'Retries a second beside those, for a gateway with few requests.',
     }),
+  },
+)
+
+export const HedgeSchema = section(
+  'Whether a second model is asked where the first is slower than it nearly always is. The first to come with content answers; the other is cancelled, and paid for.',
+  {
+    enabled: Type.Boolean({
+      default: false,
+      description: "For streams: after the P95 of the first model's time to its first token.",
+    }),
+    whole_answers: Type.Boolean({
+      default: false,
+      description: "For answers that are not streamed, too: after the P95 of the first model's latency.",
+    }),
+    after_at_least: duration('500ms', 'Time that the first model has in any case.'),
+    min_answers: count(50, 'Answers of a model after which its P95 is believed.'),
+    max_share: share(0.05, 'Share of the requests that may be hedged, over ten minutes.'),
   },
 )
 

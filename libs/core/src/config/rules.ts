@@ -79,6 +79,7 @@ function timerProblems({
     'upstream.idle_timeout': upstream.idle_timeout,
     'upstream.total_timeout': upstream.total_timeout,
     'upstream.same_model.max_wait': upstream.same_model.max_wait,
+    'upstream.hedge.after_at_least': upstream.hedge.after_at_least,
     'upstream.same_model.backoff': upstream.same_model.backoff,
     'observation.snapshot_interval': observation.snapshot_interval,
     'shutdown.lag': shutdown.lag,

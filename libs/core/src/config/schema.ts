@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
-import { RetryBudgetSchema, SameModelSchema } from './retry-schema.ts'
+import { HedgeSchema, RetryBudgetSchema, SameModelSchema } from './retry-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
 import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
 import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
@@ -144,6 +144,7 @@ const upstream = section('How upstreams are called.', {
   max_connections: count(256, 'Connections that are kept to one upstream.'),
   retry_budget: RetryBudgetSchema,
   same_model: SameModelSchema,
+  hedge: HedgeSchema,
 })
 
 const signal = (quality: number, confidence: number, description: string) =>

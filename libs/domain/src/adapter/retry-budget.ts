@@ -7,8 +7,8 @@
  */
 import { AtpError } from '@atp/core/errors'
 
-/** Why a request is sent once more: to another model after a failure; to the same one after a failure. */
-export const RETRY_KINDS = ['fallback', 'again'] as const
+/** Why a request is sent once more: to another model after a failure; to the same one after a failure; to another because the first is slow. */
+export const RETRY_KINDS = ['fallback', 'again', 'hedge'] as const
 export type RetryKind = (typeof RETRY_KINDS)[number]
 
 export interface RetryBudgetOptions {

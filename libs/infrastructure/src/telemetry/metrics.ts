@@ -12,7 +12,7 @@ import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
 import { LabelCache } from './label-cache.ts'
-import { RetryMetrics } from './retry-metrics.ts'
+import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
 
@@ -32,6 +32,8 @@ export interface Metrics {
   retried(kind: RetryKind): void
   /** A request was not sent once more: the budget was spent. */
   retryRefused(kind: RetryKind): void
+  /** A request asked a second model, because the first was slow. */
+  hedged(answered: HedgeWinner): void
   /** A model was asked what an answer is worth. @param decided whether it said so */
   judged(call: Observation, decided: boolean): void
   /** A prompt was to be embedded. @param outcome one of a handful */
@@ -215,6 +217,10 @@ class PrometheusMetrics implements Metrics {
 
   retryRefused(kind: RetryKind): void {
     this.#retries.refused(kind)
+  }
+
+  hedged(answered: HedgeWinner): void {
+    this.#retries.hedged(answered)
   }
 
   judged({ cost }: Observation, decided: boolean): void {

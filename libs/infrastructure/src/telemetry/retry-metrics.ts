@@ -2,9 +2,13 @@
 import { RETRY_KINDS, type RetryKind } from '@atp/domain/adapter'
 import { Counter, type Registry } from 'prom-client'
 
+/** Who answered. */
+export type HedgeWinner = 'first' | 'second' | 'neither'
+
 export class RetryMetrics {
   readonly #made: Counter
   readonly #refused: Counter
+  readonly #hedges: Counter
 
   constructor(registers: Registry[]) {
     this.#made = new Counter({
@@ -19,11 +23,21 @@ export class RetryMetrics {
       labelNames: ['kind'],
       registers,
     })
+    this.#hedges = new Counter({
+      name: 'atp_hedges_total',
+      help: 'Requests that asked a second model because the first was slow, by who answered',
+      labelNames: ['answered'],
+      registers,
+    })
     // From the start: an alert on what has never happened needs a series.
     for (const kind of RETRY_KINDS) {
       this.#made.labels(kind).inc(0)
       this.#refused.labels(kind).inc(0)
     }
+  }
+
+  hedged(answered: HedgeWinner): void {
+    this.#hedges.labels(answered).inc()
   }
 
   made(kind: RetryKind): void {
