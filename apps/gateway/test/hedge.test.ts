@@ -152,6 +152,16 @@ describe('of two models that run', () => {
     ])
   })
 
+  it('the loser may go on although it was cancelled: what it says is thrown away', async () => {
+    const { hedged, answered, first, second } = await both({ deaf: true })
+    first.answer('first')
+    await answered
+    second.answer('second')
+    await settled()
+    expect(hedged.discarded).toEqual(['second'])
+    expect(hedged.billed).toEqual([['b/one', ONLY_PROMPT]])
+  })
+
   it('the first may fail: the second goes on', async () => {
     const { hedged, answered, first, second } = await both()
     first.fail(failed(500))
@@ -175,6 +185,8 @@ describe('of two models that run', () => {
     const { hedged, answered, first, second } = await both({
       arms: ['a/one', 'b/one', 'c/one', 'd/one'],
       maxAttempts: 4,
+      // Enough for another one.
+      retries: { hedgeShare: 5 },
     })
     second.fail(failed(500))
     first.fail(failed(500))
@@ -218,6 +230,23 @@ describe('of two models that run', () => {
 })
 
 describe('a second model', () => {
+  it.each<[string, ExecutionOptions]>([
+    [
+      'the limits',
+      { admit: arm => (arm === 'b/one' ? new AtpError('quota_exceeded', { detail: 'spent' }) : null) },
+    ],
+    ['the share of hedges', { retries: { hedgeShare: 0.1 } }],
+  ])('that is not asked because of %s leaves the retry budget to a fallback', async (_name, options) => {
+    const hedged = new Hedged({ ...options, retries: { ratio: 1, minPerSecond: 0, ...options.retries } })
+    const answered = hedged.start()
+    await hedged.becomeSlow()
+    hedged.asked[0]?.fail(failed(500))
+    const second = await hedged.call(1)
+    second.answer('fallback')
+    expect(await answered).toMatchObject({ answer: 'fallback' })
+    expect(hedged.request.isHedged).toBe(false)
+  })
+
   it('of another adapter is asked, where there is one', async () => {
     const hedged = new Hedged({ arms: ['a/one', 'a/two', 'b/one'] })
     const answered = hedged.start()

@@ -36,6 +36,8 @@ export interface ExecutionOptions {
   /** Without it nothing is hedged. */
   readonly hedge?: Partial<HedgingOptions>
   readonly maxAttempts?: number
+  /** Upstreams that go on after they were cancelled. */
+  readonly deaf?: boolean
   /** What the limits say to a call; by default all are let in. */
   readonly admit?: (arm: string) => AtpError | null | Promise<AtpError | null>
 }
@@ -53,11 +55,13 @@ export class Execution {
   /** What reservations were settled at, by arm, in order. */
   readonly billed: [arm: string, usage: Usage | null | 'unknown'][] = []
   readonly #arms: readonly string[]
+  readonly #deaf: boolean
 
   constructor(options: ExecutionOptions = {}) {
     const { arms = ['a/one', 'b/one', 'c/one'], retries = {}, maxAttempts = 3 } = options
     const { time, metrics } = this
     this.#arms = arms
+    this.#deaf = options.deaf === true
     this.registry = new AdapterRegistry({ native: typescriptNative, clock: time })
     for (const id of new Set(arms.map(arm => arm.split('/')[0] as string))) this.#register(id)
     const settler = new Settler({
@@ -184,8 +188,7 @@ export class Execution {
     return new Promise((resolve, reject) => {
       const arm = `${adapter}/${upstreamModel}`
       const leave = (): void => reject(new UpstreamError('cancelled', 'left', { cause: signal.reason }))
-      signal.addEventListener('abort', leave)
-      if (signal.aborted) leave()
+      if (!this.#deaf) signal.addEventListener('abort', leave)
       this.asked.push({ arm, signal, answer: resolve, fail: reject })
     })
   }

@@ -32,6 +32,15 @@ describe('a retry budget', () => {
     expect(take(budget, 10, 3_600_000)).toBe(2)
   })
 
+  it('forgets all of a window at once where nothing happened for longer', () => {
+    const budget = new RetryBudget(OPTIONS)
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      for (let request = 0; request < 10; request += 1) budget.request(tenth * 1_000)
+    }
+    expect(take(budget, 100, 9_500)).toBe(22)
+    expect(take(budget, 100, 60_000)).toBe(2)
+  })
+
   it('takes back what was not used, in the window that it belongs to', () => {
     const budget = new RetryBudget(OPTIONS)
     expect(take(budget, 3, 0)).toBe(2)
