@@ -8,6 +8,7 @@ export function headHeaders(answer: AnswerHead): Record<string, string> {
     'x-atp-decision-id': answer.id,
     'x-atp-model': headerValue(answer.arm),
     'x-atp-attempts': String(answer.attempts),
+    ...(answer.isHedged ? { 'x-atp-hedged': 'true' } : {}),
     ...limitHeaders(answer.levels),
   }
 }
