@@ -9,7 +9,7 @@ import { type ReportedUsage, readUsage } from './usage.ts'
 
 /** What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. */
 const TELLING =
-  /"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
+  /"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"[^"]|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
 
 export class ChatStreamReader {
   readonly #dropUsageChunk: boolean

@@ -61,6 +61,7 @@ describe('ChatStreamReader', () => {
     ['an end', text('a') + DONE, true],
     ['a finish', text('a') + finish(), true],
     ['neither', text('a'), false],
+    ['a reason that is empty', text('a') + finish(''), false],
     ['an error object', `${text('a')}data: {"error":{"message":"x"}}\n\n${DONE}`, false],
     ['an error event', `${text('a')}event: error\ndata: x\n\n${DONE}`, false],
   ])('is complete or not with %s', (_name, stream, complete) => {
