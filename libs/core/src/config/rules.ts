@@ -58,6 +58,7 @@ function timerProblems({
   routing,
   breaker,
   upstream,
+  streams,
   observation,
   shutdown,
 }: WrittenConfig): FieldProblem[] {
@@ -78,6 +79,8 @@ function timerProblems({
     'upstream.first_token_timeout': upstream.first_token_timeout,
     'upstream.idle_timeout': upstream.idle_timeout,
     'upstream.total_timeout': upstream.total_timeout,
+    'streams.hold_max': streams.hold_max,
+    'streams.ping_interval': streams.ping_interval,
     'observation.snapshot_interval': observation.snapshot_interval,
     'shutdown.lag': shutdown.lag,
     'shutdown.total': shutdown.total,

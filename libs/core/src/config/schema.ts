@@ -143,6 +143,17 @@ const upstream = section('How upstreams are called.', {
   max_connections: count(256, 'Connections that are kept to one upstream.'),
 })
 
+const streams = section('How streamed answers reach their clients.', {
+  hold_max: duration(
+    '15s',
+    'Time that the head of a streamed answer waits for its first content at most; then it goes out with status 200, and models are still tried.',
+  ),
+  ping_interval: duration(
+    '10s',
+    'Time between two comments that keep a connection open, from then on until the first content.',
+  ),
+})
+
 const signal = (quality: number, confidence: number, description: string) =>
   section(description, {
     quality: Type.Number({
@@ -222,6 +233,7 @@ export const ConfigSchema = Type.Object(
     routing: RoutingSchema,
     breaker,
     upstream,
+    streams,
     observation,
     judge,
     shutdown,
