@@ -152,6 +152,11 @@ const streams = section('How streamed answers reach their clients.', {
     '10s',
     'Time between two comments that keep a connection open, from then on until the first content.',
   ),
+  client_gone: Type.Enum(['cancel', 'drain-and-bill'], {
+    default: 'cancel',
+    description:
+      'What becomes of a stream whose client leaves after its first content: it is cancelled, and billed by what was delivered; or it is read to its end, and billed by what its upstream reports.',
+  }),
 })
 
 const signal = (quality: number, confidence: number, description: string) =>

@@ -5,11 +5,14 @@
 import { choicesOf, finishReasonOf, isError, parseAnswer, refusedIn } from './chat-completion.ts'
 import { eventEnd } from './sse/event-splitter.ts'
 import { parseEvent } from './sse/server-sent-event.ts'
-import { type ReportedUsage, readUsage } from './usage.ts'
+import { latest, type ReportedUsage, readUsage } from './usage.ts'
 
-/** What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. */
+/**
+ * What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. JSON that is cut
+ * into several `data` lines, wherever, is decoded too.
+ */
 const TELLING =
-  /"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"[^"]|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
+  /[^\r\n](?:\r\n?|\n)data|"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"[^"]|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
 
 export class ChatStreamReader {
   readonly #dropUsageChunk: boolean
@@ -79,7 +82,7 @@ export class ChatStreamReader {
     if (refusedIn(answer)) this.#refused = true
     const usage = readUsage(answer.usage)
     if (usage === null) return 'keep'
-    this.#usage = usage
+    this.#usage = latest(this.#usage, usage)
     const onlyUsage = Array.isArray(answer.choices) && choicesOf(answer).length === 0
     return onlyUsage && this.#dropUsageChunk ? 'drop' : 'keep'
   }

@@ -8,6 +8,7 @@ import {
   type StreamSummary,
   UpstreamError,
 } from '@atp/domain/adapter'
+import type { Usage } from '@atp/domain/observation'
 import { BoundedBody } from './bounded-body.ts'
 import { isError, parseAnswer } from './chat-completion.ts'
 import { ChatStreamReader } from './chat-stream-reader.ts'
@@ -17,7 +18,7 @@ import { EventQueue, type Pausable } from './sse/event-queue.ts'
 import { EventSplitter } from './sse/event-splitter.ts'
 import type { Upstream } from './upstream.ts'
 import { type ResponseHeaders, UpstreamCall } from './upstream-call.ts'
-import { usageOf } from './usage.ts'
+import { atLeast, usageOf } from './usage.ts'
 import { MAX_ANSWER_BYTES } from './whole-answer.ts'
 
 /** Of one event, and of what comes before the first content. */
@@ -36,6 +37,8 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
   #waiting: BoundedBody | null = new BoundedBody(MAX_WAITING_BYTES)
   /** The body, where the upstream answered with JSON instead of a stream. */
   #json: BoundedBody | null = null
+  /** Of the stream, up to its last report of usage. */
+  #bytesReported = 0
   #summary: StreamSummary | null = null
 
   constructor(
@@ -62,7 +65,7 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
 
   summary(): StreamSummary {
     this.#summary ??= {
-      usage: usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens()),
+      usage: this.#usage(),
       finishReason: this.#reader.finishReason,
       refused: this.#reader.refused,
       complete: this.#reader.complete,
@@ -124,7 +127,9 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
     const opened = this.#waiting === null ? block : this.#open(this.#waiting, block)
     if (opened === null) return
     this.#sample.add(opened)
+    const reported = this.#reader.usage
     const kept = this.#reader.read(opened)
+    if (this.#reader.usage !== reported) this.#bytesReported = this.#sample.totalBytes
     if (kept.length > 0) this.#queue.push(kept)
     if (this.#reader.done) this.deadlines.linger()
   }
@@ -143,6 +148,12 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
       return waiting.bytes()
     }
     return null
+  }
+
+  #usage(): Usage {
+    const usage = usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens())
+    const isAllReported = this.#reader.complete || this.#bytesReported === this.#sample.totalBytes
+    return isAllReported || usage.estimated ? usage : atLeast(usage, this.#sample.countTokens())
   }
 
   #endStream(): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ChatStreamReader } from '../../src/providers/chat-stream-reader.ts'
-import { DONE, finish, text, usage } from './support/chunks.ts'
+import { chunk, DONE, finish, text, usage } from './support/chunks.ts'
 
 function read(dropUsageChunk: boolean, ...blocks: string[]) {
   const reader = new ChatStreamReader({ dropUsageChunk })
@@ -49,6 +49,25 @@ describe('ChatStreamReader', () => {
       finishReason: null,
       done: false,
       complete: false,
+    })
+  })
+
+  it('takes the last of usages that add up, figure by figure', () => {
+    const sofar = (figures: object): string =>
+      chunk({ choices: [{ index: 0, delta: { content: 'a' } }], usage: figures })
+    const stream = [{ prompt_tokens: 3, completion_tokens: 1 }, { completion_tokens: 2 }, {}].map(sofar)
+    expect(read(true, ...stream)).toMatchObject({
+      passed: stream.join(''),
+      usage: { inputTokens: 3, outputTokens: 2 },
+    })
+  })
+
+  it('reads JSON that is cut into lines, wherever', () => {
+    const cut =
+      'data: {"choices":[],"usage":\r\nid: 7\r\ndata: {"prompt_tokens":3,\ndata: "completion_tokens":4}}\n\n'
+    expect(read(true, text('a'), cut, DONE)).toMatchObject({
+      passed: text('a') + DONE,
+      usage: { inputTokens: 3, outputTokens: 4 },
     })
   })
 

@@ -155,6 +155,29 @@ describe('a streamed answer', () => {
     expect(stream.summary().complete).toBe(false)
   })
 
+  it.each([
+    ['adds up what it reports', 'a', [1, 2], { inputTokens: 3, outputTokens: 2, estimated: false }],
+    [
+      'goes on after its one report',
+      'Hello, world!',
+      [1, null],
+      { inputTokens: 3, outputTokens: 8, estimated: true },
+    ],
+  ])('that is cut and %s counts what was delivered', async (_name, content, figures, counted) => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      for (const completion_tokens of figures) {
+        const usage = completion_tokens === null ? null : { prompt_tokens: 3, completion_tokens }
+        response.write(chunk({ choices: [{ index: 0, delta: { content } }], usage }))
+      }
+      response.socket?.end()
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    expect(await failureOf(readAll(stream))).toMatchObject({ failure: 'cut' })
+    expect(stream.summary().usage).toEqual(counted)
+  })
+
   it('is complete where the connection breaks after `[DONE]`', async () => {
     await using upstream = await ScriptedUpstream.start(response => {
       beginStream(response)
