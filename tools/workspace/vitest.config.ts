@@ -1,3 +1,6 @@
+import { mergeConfig } from 'vitest/config'
 import { projectTests } from '../../vitest.base.ts'
 
-export default projectTests(import.meta.dirname)
+// Some build the workspace, and without its daemon Nx puts `dist` back each time: nothing else may read it meanwhile. For the same reason
+// `parallelism` is false for this project.
+export default mergeConfig(projectTests(import.meta.dirname), { test: { fileParallelism: false } })

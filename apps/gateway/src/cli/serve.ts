@@ -4,6 +4,7 @@ import { type LoadedConfig, loadConfig } from '@atp/core/config'
 import { AtpError } from '@atp/core/errors'
 import { compose } from '../composition.ts'
 import { Gateway } from '../gateway.ts'
+import * as T from '../tokens.ts'
 import { explainBadConfig } from './config.ts'
 import { configFileOf } from './config-file.ts'
 import { makeDevelopmentKeys } from './development-notes.ts'
@@ -36,10 +37,12 @@ async function serveAlone({ config, dev }: { config: string | undefined; dev: bo
   }
   for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`)
   let gateway: Gateway | undefined
-  stopOnSignal(async () => (await gateway?.stop()) ?? NOTHING_LOST)
+  const stopBecause = stopOnSignal(async () => (await gateway?.stop()) ?? NOTHING_LOST)
   process.on('SIGHUP', () => process.stderr.write(`${NO_RELOAD}\n`))
   try {
     const container = await compose(loaded)
+    // Another process can record again; this one would only refuse.
+    void container.resolve(T.DATABASE).lost.then(({ message }) => stopBecause(message))
     gateway = new Gateway(container)
     const url = await gateway.start()
     const notes = dev ? await makeDevelopmentKeys(container, loaded.config.data.dir) : []

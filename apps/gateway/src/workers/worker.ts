@@ -43,6 +43,7 @@ class Worker {
     try {
       const container = await this.#compose(loadConfig({ ...job.configuration, env: process.env }), job)
       this.#container = container
+      void container.resolve(T.DATABASE).lost.then(({ message }) => this.#end(message))
       this.#gateway = new Gateway(container, job)
       const url = await this.#gateway.start()
       const notes =
@@ -57,6 +58,13 @@ class Worker {
     const own = workerConfig(loaded, job)
     const log = createLogger({ level: own.config.log.level }).child({ pid: process.pid })
     return compose(own, workerBindings(this.#wire, own.config), log)
+  }
+
+  /** Nothing can be recorded here any more: another process takes the place. */
+  async #end(why: string): Promise<void> {
+    process.stderr.write(`${why}\n`)
+    await this.#stop()
+    process.exit(1)
   }
 
   #stop(): Promise<Left> {

@@ -1,4 +1,5 @@
 /** Storage as the gateway sees it, whatever is behind it. */
+import type { AtpError } from '@atp/core/errors'
 import type {
   ContextRepository,
   DecisionRepository,
@@ -52,6 +53,8 @@ export interface Database extends JournalGate {
   /** Drains for at most `deadlineMs` milliseconds, then closes everything. What is left stays in the journal. */
   stop(deadlineMs: number): Promise<void>
   readiness(): DatabaseReadiness
+  /** Resolves where nothing can be recorded any more until another process begins; otherwise never. */
+  readonly lost: Promise<AtpError>
   readonly pings: DatabasePings
   figures(): JournalFigures
   /** Null where there is no Postgres to drain to. */

@@ -23,6 +23,7 @@ export function journalDatabase(directory: DataDirectory, journal: SqliteJournal
       directory.release()
     },
     readiness: () => journalReadiness(journal),
+    lost: journal.lost,
     pings: { journal: () => journal.answers(), postgres: null },
     figures: () => figuresOf(journal),
     drainStatus: () => null,

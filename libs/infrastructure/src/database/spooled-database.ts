@@ -86,6 +86,7 @@ export function spooledDatabase(options: SpooledDatabaseOptions): Database {
       if (refused !== null) return { state: 'failed', reason: refused.message }
       return drainReadiness(journal, drain)
     },
+    lost: journal.lost,
     pings: { journal: () => journal.answers(), postgres: () => ping.ask() },
     figures: () => figuresOf(journal),
     drainStatus: () => drain.status(),

@@ -87,6 +87,7 @@ describe('the journal', () => {
     await expect(journal.append(batch([observation()]))).rejects.toThrow(/the journal stopped/)
     await expect(journal.after(0, 1)).rejects.toThrow(/the journal stopped/)
     expect(journal.failure?.code).toBe('internal')
+    expect(await journal.lost).toBe(journal.failure)
   })
 
   it('keeps its promises with durability power too', async () => {

@@ -64,6 +64,8 @@ export class SqliteJournal
   // Where the journal is the database.
   readonly tenants: TenantStore = storeBehind(call => this.#send('tenants', call))
   readonly prices: PriceStore = pricesBehind(call => this.#send('prices', call))
+  /** Resolves where the journal's thread ends by itself: nothing can be recorded until another process opens the file. */
+  readonly lost: Promise<AtpError>
   readonly #worker: Worker
   readonly #encoder: BatchEncoder
   readonly #pending = new Map<number, Pending>()
@@ -71,6 +73,7 @@ export class SqliteJournal
   #position: SpoolPosition
   #condition: JournalCondition
   #failure: AtpError | null = null
+  #lost: (failure: AtpError) => void = () => undefined
   #committed: () => void = () => undefined
   #dropped: (rows: number) => void = () => undefined
 
@@ -79,6 +82,9 @@ export class SqliteJournal
     this.#encoder = new BatchEncoder(greeting.names)
     this.#position = greeting.position
     this.#condition = greeting.condition
+    this.lost = new Promise(resolve => {
+      this.#lost = resolve
+    })
     worker.on('message', (message: JournalReplies) => this.#settle(message))
     worker.on('error', error => this.#fail(stopped(error.message)))
     worker.on('exit', () => this.#fail(stopped('its thread ended')))
@@ -255,7 +261,10 @@ export class SqliteJournal
   }
 
   #fail(failure: AtpError): void {
-    this.#failure ??= failure
+    if (this.#failure === null) {
+      this.#failure = failure
+      this.#lost(failure)
+    }
     for (const { reject } of this.#pending.values()) reject(this.#failure)
     this.#pending.clear()
   }
