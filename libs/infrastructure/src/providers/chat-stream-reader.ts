@@ -3,7 +3,7 @@
  * byte passes as it came. A chunk that only carries text is never decoded: one search over its bytes tells that it is one.
  */
 import { choicesOf, finishReasonOf, isError, parseAnswer, refusedIn } from './chat-completion.ts'
-import { eventEnd } from './sse/event-splitter.ts'
+import { CR, eventEnd, LF } from './sse/event-splitter.ts'
 import { parseEvent } from './sse/server-sent-event.ts'
 import { latest, type ReportedUsage, readUsage } from './usage.ts'
 
@@ -21,6 +21,7 @@ export class ChatStreamReader {
   #refused = false
   #done = false
   #failed = false
+  #isDropping = false
 
   constructor(options: { readonly dropUsageChunk: boolean }) {
     this.#dropUsageChunk = options.dropUsageChunk
@@ -54,6 +55,8 @@ export class ChatStreamReader {
    * @returns what the client gets of them; empty where nothing is left
    */
   read(block: Buffer): Buffer {
+    if (this.#isDropping && block[0] === LF) return this.read(block.subarray(1))
+    this.#isDropping = false
     if (!isTelling(block)) return block
     const kept: Buffer[] = []
     let keptFrom = 0
@@ -62,6 +65,8 @@ export class ChatStreamReader {
       if (this.#note(block.subarray(from, end)) === 'drop') {
         kept.push(block.subarray(keptFrom, from))
         keptFrom = end
+        // The LF of its last line's end may still come.
+        this.#isDropping = end === block.length && block[end - 1] === CR
       }
       from = end
     }
