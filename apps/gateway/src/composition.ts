@@ -260,6 +260,7 @@ const BINDINGS: readonly Binding[] = [
       observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
+      drains: config.streams.client_gone === 'drain-and-bill' ? resolve(T.BACKGROUND_TASKS) : null,
       metrics: resolve(T.METRICS),
       clock,
     })
