@@ -73,6 +73,7 @@ export async function compose(
 }
 
 const BINDINGS: readonly Binding[] = [
+  bindValue(T.COUNT_PROMPT_TOKENS, countPromptTokens),
   bind(T.OPEN_WORK, () => new OpenWork()),
   bind(T.BACKGROUND_TASKS, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
@@ -249,7 +250,7 @@ const BINDINGS: readonly Binding[] = [
           preference: config.routing.quality,
           qualityFloors: config.routing.quality_floors,
         },
-        countPromptTokens,
+        resolve(T.COUNT_PROMPT_TOKENS),
         resolve(T.READER),
       ),
       admitter: resolve(T.ADMITTER),
@@ -259,6 +260,7 @@ const BINDINGS: readonly Binding[] = [
       observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
+      drains: config.streams.client_gone === 'drain-and-bill' ? resolve(T.BACKGROUND_TASKS) : null,
       metrics: resolve(T.METRICS),
       clock,
     })

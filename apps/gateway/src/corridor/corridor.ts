@@ -1,6 +1,7 @@
 /** A request's way, straight through: plan -> for each candidate admit and execute -> settle -> observe. No step reaches back. */
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
+import type { OpenWork } from '@atp/core/shutdown'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
@@ -11,6 +12,7 @@ import type { Admitter } from './admit.ts'
 import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
+import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
 import { abandon, considerJudging, relay, remember } from './relay.ts'
@@ -27,6 +29,8 @@ export interface Steps {
   readonly feedback: Pick<FeedbackService, 'remember' | 'isJudged'>
   /** Null where nobody judges. */
   readonly judging: Pick<AnswerJudging, 'consider'> | null
+  /** Where streams are open that are read on without their clients; null where a client that leaves cancels its stream. */
+  readonly drains: Pick<OpenWork, 'track'> | null
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
 }
@@ -89,10 +93,23 @@ export class Corridor {
   }
 
   async stream(exchange: Exchange): Promise<StreamedAnswer> {
+    const { drains } = this.#steps
+    if (drains === null) return this.#deliver(exchange, null)
+    const kept = new KeptCall(exchange.signal, drains, `the rest of stream ${exchange.id}`)
+    try {
+      return await this.#deliver({ ...exchange, signal: kept.signal }, kept)
+    } catch (error) {
+      kept.settled()
+      throw error
+    }
+  }
+
+  async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
     const walk = await this.#enter(exchange)
     const reached = await this.#reach(walk, (provider, call) => provider.stream(call), STREAMED)
-    const firstTokenAt = this.#steps.clock.monotonic()
-    const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
+    kept?.contentCame()
+    const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
+    const close = () => abandon(this.#steps, delivery)
     try {
       // Feedback may come before the stream has ended.
       remember(this.#steps, walk, reached)
@@ -103,7 +120,7 @@ export class Corridor {
     return {
       ...head(walk, reached),
       contentType: reached.answer.contentType,
-      events: relay(this.#steps, walk, reached, firstTokenAt),
+      events: relay(this.#steps, delivery),
       close,
       outcome: () => outcomeOf(walk, reached.answer),
     }

@@ -58,6 +58,7 @@ function timerProblems({
   routing,
   breaker,
   upstream,
+  streams,
   observation,
   shutdown,
 }: WrittenConfig): FieldProblem[] {
@@ -81,6 +82,8 @@ function timerProblems({
     'upstream.same_model.max_wait': upstream.same_model.max_wait,
     'upstream.hedge.after_at_least': upstream.hedge.after_at_least,
     'upstream.same_model.backoff': upstream.same_model.backoff,
+    'streams.hold_max': streams.hold_max,
+    'streams.ping_interval': streams.ping_interval,
     'observation.snapshot_interval': observation.snapshot_interval,
     'shutdown.lag': shutdown.lag,
     'shutdown.total': shutdown.total,

@@ -147,6 +147,22 @@ const upstream = section('How upstreams are called.', {
   hedge: HedgeSchema,
 })
 
+const streams = section('How streamed answers reach their clients.', {
+  hold_max: duration(
+    '15s',
+    'Time that the head of a streamed answer waits for its first content at most; then it goes out with status 200, and models are still tried.',
+  ),
+  ping_interval: duration(
+    '10s',
+    'Time between two comments that keep a connection open, from then on until the first content.',
+  ),
+  client_gone: Type.Enum(['cancel', 'drain-and-bill'], {
+    default: 'cancel',
+    description:
+      'What becomes of a stream whose client leaves after its first content: it is cancelled, and billed by what was delivered; or it is read to its end, and billed by what its upstream reports.',
+  }),
+})
+
 const signal = (quality: number, confidence: number, description: string) =>
   section(description, {
     quality: Type.Number({
@@ -226,6 +242,7 @@ export const ConfigSchema = Type.Object(
     routing: RoutingSchema,
     breaker,
     upstream,
+    streams,
     observation,
     judge,
     shutdown,
