@@ -59,6 +59,7 @@ async function setup() {
     id: 'decision-1' as DecisionId,
     arm: 'up/model',
     attempts: 2,
+    isHedged: false,
     levels: [],
     contentType: 'text/event-stream; charset=utf-8',
     events: (async function* () {

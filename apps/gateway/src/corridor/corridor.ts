@@ -9,6 +9,7 @@ import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Admitter } from './admit.ts'
+import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import { KeptCall } from './kept-call.ts'
@@ -40,6 +41,8 @@ export interface AnswerHead {
   readonly arm: string
   /** Models tried, the one that answered included. */
   readonly attempts: number
+  /** Whether two were asked at once, because the first was slow. */
+  readonly isHedged: boolean
   /** What is left of the tenant's limits. */
   readonly levels: readonly LevelReport[]
 }
@@ -74,7 +77,7 @@ export class Corridor {
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { settler, observer } = this.#steps
     const walk = await this.#enter(exchange)
-    const reached = await this.#reach(walk, (provider, call) => provider.complete(call))
+    const reached = await this.#reach(walk, (provider, call) => provider.complete(call), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
     const observation = settler.settle(walk, reached, {
@@ -103,7 +106,7 @@ export class Corridor {
 
   async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
     const walk = await this.#enter(exchange)
-    const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
+    const reached = await this.#reach(walk, (provider, call) => provider.stream(call), STREAMED)
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -135,6 +138,7 @@ export class Corridor {
       attempts: [],
       spent: {},
       isCounted: false,
+      isHedged: false,
       levels: [],
       settling: [],
       signal: null,
@@ -153,10 +157,11 @@ export class Corridor {
   async #reach<Answer>(
     walk: Walk,
     ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+    contest: Contest<Answer>,
   ): Promise<Reached<Answer>> {
     const { executor, settler, observer } = this.#steps
     try {
-      return await executor.firstToAnswer(walk, ask)
+      return await executor.firstToAnswer(walk, ask, contest)
     } catch (error) {
       // Where nobody was called, nothing was settled.
       settler.charge(walk, 0)
@@ -168,7 +173,9 @@ export class Corridor {
 
 function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
-  return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1, levels: walk.levels }
+  const { id } = walk.exchange
+  const { isHedged, levels } = walk
+  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels }
 }
 
 function outcomeOf(walk: Walk, stream: CompletionStream) {

@@ -11,6 +11,7 @@ export function headHeaders(answer: AnswerHead): Record<string, string> {
     [DECISION_ID]: answer.id,
     'x-atp-model': headerValue(answer.arm),
     'x-atp-attempts': String(answer.attempts),
+    ...(answer.isHedged ? { 'x-atp-hedged': 'true' } : {}),
     ...limitHeaders(answer.levels),
   }
 }
