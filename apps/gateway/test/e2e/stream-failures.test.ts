@@ -1,4 +1,5 @@
 /** What befalls a stream before its first content nobody sees; what befalls it afterwards is said, and paid for as it was delivered. */
+import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AskClient } from '../support/ask-client.ts'
 import type { Script } from '../support/scripted-upstream.ts'
@@ -125,6 +126,20 @@ describe('a stream whose first content is late', () => {
     expect(stream.replace(PINGS, '').split('\n\n')).toHaveLength(2)
   })
 
+  it("is read by OpenAI's client as if it had been in time, and its failure as one", async () => {
+    const client = new OpenAI({ baseURL: `${setup.gateway.url}/v1`, apiKey: 'none', maxRetries: 0 })
+    const read = async (model: string, atp: object) => {
+      const messages = [{ role: 'user' as const, content: 'hi' }]
+      const stream = await client.chat.completions.create({ model, messages, stream: true, ...atp })
+      let said = ''
+      for await (const { choices } of stream) said += choices[0]?.delta.content ?? ''
+      return said
+    }
+    setup.first = says(ROLE)
+    expect(await read('auto', { atp: { allow: ['first/late', 'good/model'] } })).toBe('good')
+    await expect(read('first/late', {})).rejects.toMatchObject({ code: 'upstream_timeout' })
+  })
+
   it('is cancelled where its client leaves, and costs what was delivered', async () => {
     const hungUp = Promise.withResolvers<void>()
     setup.first = (request, response) => {
@@ -140,7 +155,7 @@ describe('a stream whose first content is late', () => {
 
 describe('a stream that is drained where its client leaves', () => {
   const DRAIN = { streams: { client_gone: 'drain-and-bill' } }
-  const MODELS = ['drained', 'broken', 'socket', 'unwanted']
+  const MODELS = ['drained', 'broken', 'early', 'socket', 'unwanted']
   let setup: TwoUpstreams
   beforeAll(async () => {
     setup = await TwoUpstreams.start({ ...DRAIN, upstream: LIMITS }, MODELS)
@@ -171,6 +186,24 @@ describe('a stream that is drained where its client leaves', () => {
     await leaveAfterFirst(setup, 'broken')
     rest.resolve()
     await expect.poll(() => setup.figures('broken')).toMatchObject({ outcomes: ['cut'], output: 4 })
+  })
+
+  it('is cancelled where it has said nothing yet', async () => {
+    const abort = new AbortController()
+    const asked = Promise.withResolvers<void>()
+    const hungUp = Promise.withResolvers<void>()
+    setup.first = (request, response) => {
+      void request.hungUp.then(hungUp.resolve)
+      begun(response).write(ROLE)
+      asked.resolve()
+    }
+    const response = setup.pinned('early', '/v1/chat/completions', abort.signal).catch(() => undefined)
+    await asked.promise
+    abort.abort()
+    await Promise.all([hungUp.promise, response])
+    await expect
+      .poll(() => setup.figures('early'))
+      .toMatchObject({ outcomes: ['cancelled'], costUsd: undefined })
   })
 
   it('is so over a socket that closes, but not where its client cancels it', async () => {
