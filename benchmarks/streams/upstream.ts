@@ -2,23 +2,29 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { EVENTS, PACE_MS, PACED_WANTED } from './answer.ts'
+import { eventsFor, PACE_MS, PACED_WANTED } from './answer.ts'
 
-/** The streams under way at a pace, and how many of its events each has had. */
-const paced = new Map<ServerResponse, number>()
+interface Stream {
+  readonly response: ServerResponse
+  readonly events: readonly Buffer[]
+  sent: number
+}
+
+/** The streams under way at a pace. */
+const paced = new Set<Stream>()
 
 const server = createServer(async (request, response) => {
   const body = await text(request)
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.socket?.setNoDelay(true)
-  if (body.includes(PACED_WANTED)) paced.set(response, 0)
-  else sendFrom(0, response)
+  const stream = { response, events: eventsFor(request.url ?? ''), sent: 0 }
+  if (body.includes(PACED_WANTED)) paced.add(stream)
+  else sendAll(stream)
 })
 
 setInterval(() => {
-  for (const [response, sent] of paced) {
-    if (send(sent, response)) paced.set(response, sent + 1)
-    else paced.delete(response)
+  for (const stream of paced) {
+    if (!sendNext(stream)) paced.delete(stream)
   }
 }, PACE_MS)
 
@@ -27,14 +33,14 @@ server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`listening http://127.0.0.1:${(server.address() as AddressInfo).port}\n`)
 })
 
-function sendFrom(index: number, response: ServerResponse): void {
-  if (send(index, response)) setImmediate(sendFrom, index + 1, response)
+function sendAll(stream: Stream): void {
+  if (sendNext(stream)) setImmediate(sendAll, stream)
 }
 
 /** @returns whether there is more */
-function send(index: number, response: ServerResponse): boolean {
-  const event = EVENTS[index]
-  if (event === undefined) response.end()
-  else response.write(event)
+function sendNext(stream: Stream): boolean {
+  const event = stream.events[stream.sent++]
+  if (event === undefined) stream.response.end()
+  else stream.response.write(event)
   return event !== undefined
 }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import type { Rounds } from '../load/measure.ts'
 import { machine } from '../shared/results.ts'
+import { FAST } from '../streams/answer.ts'
 import { compare, resultsOf, tableOf } from '../streams/report.ts'
 import type { SideName } from '../streams/sides.ts'
 
@@ -18,6 +19,15 @@ const paced = new Map<SideName, Rounds>([
   ['pipe', rounds(20, 20_000)],
   ['gateway', rounds(20, 30_000)],
 ])
+
+test('an answer that was translated is right where it has all tokens and an end', () => {
+  const { answer, saysTheSame } = FAST
+  const translated = answer.toString().replaceAll('chatcmpl-bench', 'msg_bench')
+  expect(saysTheSame?.(Buffer.from(translated))).toBe(true)
+  for (const lack of ['" token7"', '"stop"', 'data: [DONE]\n\n']) {
+    expect(saysTheSame?.(Buffer.from(translated.replace(lack, lack.startsWith('"') ? '""' : '')))).toBe(false)
+  }
+})
 
 test('the results have the names that scripts rely on, for each chunk of a stream', () => {
   const results = resultsOf(compare(sides, paced))
