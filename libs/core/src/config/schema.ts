@@ -133,7 +133,10 @@ const log = section('What is logged, as JSON lines on standard output.', {
 
 const upstream = section('How upstreams are called.', {
   connect_timeout: duration('5s', 'Time in which a connection must stand.'),
-  first_token_timeout: duration('30s', 'Time in which the first token of a stream must come.'),
+  first_token_timeout: duration(
+    '30s',
+    'Time in which the first content of a stream must come: a model that thinks in silence may need more.',
+  ),
   idle_timeout: duration('30s', 'Time that may pass between two pieces of a stream.'),
   total_timeout: duration('10m', 'Time in which an answer must be complete.'),
   max_attempts: count(3, 'Calls of models that are made for one request.'),
