@@ -14,7 +14,7 @@ import type { Admitter } from './admit.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Reservation } from './reservation.ts'
 import type { Settler } from './settle.ts'
-import { asUpstreamError, type FailedAttempt, failureOf, nextAfter } from './upstream-failure.ts'
+import { asUpstreamError, type FailedAttempt, failureOf, nextAfter, wasNotSent } from './upstream-failure.ts'
 
 /** The first model that answered. */
 export interface Reached<Answer> {
@@ -59,7 +59,8 @@ export class Executor {
     const tried: Candidate[] = []
     const failed: FailedAttempt[] = []
     let denied: AtpError | null = null
-    while (failed.length < this.#maxAttempts) {
+    let attempts = 0
+    while (attempts < this.#maxAttempts) {
       const candidate = this.#next(walk.plan.candidates, tried, failed)
       if (candidate === null) break
       tried.push(candidate)
@@ -85,7 +86,9 @@ export class Executor {
       } catch (thrown) {
         const error = asUpstreamError(thrown)
         this.#settler.failure(walk, { upstream, reservation, price, startedAt }, error)
-        failed.push({ arm: upstream.arm, error })
+        const attempt = { arm: upstream.arm, error }
+        failed.push(attempt)
+        if (!wasNotSent(attempt)) attempts += 1
       }
     }
     throw failed.length === 0 && denied !== null ? denied : failureOf(failed)

@@ -10,6 +10,7 @@ export const OUTCOME_OF: Readonly<Record<UpstreamFailure, Outcome>> = {
   rate_limited: 'rate_limited',
   failed: 'error',
   malformed: 'error',
+  unsupported: 'rejected',
   internal: 'rejected',
   timeout: 'timeout',
   cut: 'cut',
@@ -22,6 +23,7 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   rate_limited: 'upstream_rate_limited',
   failed: 'upstream_failed',
   malformed: 'upstream_failed',
+  unsupported: 'unsupported_by_models',
   internal: 'internal',
   timeout: 'upstream_timeout',
   cut: 'upstream_failed',
@@ -30,7 +32,8 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
 
 /**
  * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
- * that agree are believed: no third is asked.
+ * that agree are believed: no third is asked. What one has no words for,
+ * any other may have, if only another model of the same adapter.
  */
 export function nextAfter(failed: readonly FailedAttempt[]): 'anyone' | 'other adapters' | 'nobody' {
   const rejections = failed.filter(({ error }) => error.failure === 'rejected').length
@@ -38,13 +41,23 @@ export function nextAfter(failed: readonly FailedAttempt[]): 'anyone' | 'other a
   return rejections === 1 ? 'other adapters' : 'anyone'
 }
 
+/** No upstream was called, so it is no attempt that counts. */
+export function wasNotSent({ error }: FailedAttempt): boolean {
+  return error.failure === 'unsupported'
+}
+
 export interface FailedAttempt {
   readonly arm: Arm
   readonly error: UpstreamError
 }
 
-/** One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. */
-export function failureOf(tried: readonly FailedAttempt[]): AtpError {
+/**
+ * One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. Who was
+ * not called, because it has no words for the request, decides only where nobody was called.
+ */
+export function failureOf(all: readonly FailedAttempt[]): AtpError {
+  const called = all.filter(attempt => !wasNotSent(attempt))
+  const tried = called.length === 0 ? all : called
   const last = tried.at(-1)
   if (last === undefined) {
     return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
@@ -65,6 +78,7 @@ export function failureOf(tried: readonly FailedAttempt[]): AtpError {
   return new AtpError(decides ? CODE_OF[decisive.failure] : 'upstream_failed', {
     detail: tried.map(({ arm, error }) => `${arm.id}: ${error.message}`).join(' | '),
     context: { attempts },
+    ...(decisive.problems.length === 0 ? {} : { problems: decisive.problems }),
     cause: decisive,
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter } : {}),
   })
