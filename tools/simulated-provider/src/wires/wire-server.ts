@@ -8,7 +8,7 @@ import type { Wire, WireAnswer, WireRequest } from './wire.ts'
 
 export type WireReply =
   /** `after` pieces of content, where it is streamed, it goes wrong so. */
-  | { readonly answer: WireAnswer; readonly after?: number; readonly then?: WireFault }
+  | { readonly answer: WireAnswer; readonly after?: number; readonly fault?: WireFault }
   | { readonly status: number; readonly message: string; readonly headers?: Readonly<Record<string, string>> }
   /** Never. */
   | 'silence'
@@ -75,7 +75,7 @@ async function send(
   }
   const whole = JSON.stringify(wire.whole(reply.answer, model))
   response.writeHead(200, { 'content-type': 'application/json' })
-  if (reply.then === 'garbage') response.end(whole.slice(0, -2))
+  if (reply.fault === 'garbage') response.end(whole.slice(0, -2))
   else response.end(whole)
 }
 
@@ -83,18 +83,18 @@ async function sendStream(
   wire: Wire,
   model: string,
   response: ServerResponse,
-  { answer, after = 0, then }: Extract<WireReply, { readonly answer: WireAnswer }>,
+  { answer, after = 0, fault }: Extract<WireReply, { readonly answer: WireAnswer }>,
 ): Promise<void> {
   const { opening, content, ending } = wire.frames(answer, model)
   response.writeHead(200, { 'content-type': wire.streamType })
   const frames =
-    then === undefined ? [...opening, ...content, ...ending] : [...opening, ...content.slice(0, after)]
+    fault === undefined ? [...opening, ...content, ...ending] : [...opening, ...content.slice(0, after)]
   response.flushHeaders()
   for (const frame of frames) response.write(frame)
-  if (then === 'stall') return
-  if (then === 'error') response.write(wire.errorFrame('simulated overload'))
-  if (then === 'garbage') response.write(wire.garbageFrame())
-  if (then === 'cut') {
+  if (fault === 'stall') return
+  if (fault === 'error') response.write(wire.errorFrame('simulated overload'))
+  if (fault === 'garbage') response.write(wire.garbageFrame())
+  if (fault === 'cut') {
     await flushed()
     response.socket?.destroySoon()
   } else {
