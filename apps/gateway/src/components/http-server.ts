@@ -30,12 +30,19 @@ export class HttpServer implements Component {
   async start(): Promise<void> {
     const { resolve } = this.#container
     const config = resolve(T.CONFIG)
+    const patienceMs = parseDuration(config.server.write_timeout)
     this.#app = await buildApp({
       log: resolve(T.LOG),
       logRequests: config.log.requests,
       bodyLimit: config.server.body_limit_bytes,
       requestTimeoutMs: parseDuration(config.server.request_timeout),
-      patienceMs: parseDuration(config.server.write_timeout),
+      patienceMs,
+      streams: {
+        patienceMs,
+        holdMs: parseDuration(config.streams.hold_max),
+        pingMs: parseDuration(config.streams.ping_interval),
+        timers: resolve(T.TIMERS),
+      },
       sockets: {
         idleTimeoutMs: parseDuration(config.websocket.idle_timeout),
         maxFrameBytes: config.websocket.max_frame_bytes,
@@ -56,6 +63,7 @@ export class HttpServer implements Component {
       publicMetrics: config.auth.public_metrics,
       corridor: resolve(T.CORRIDOR),
       exchanges: resolve(T.EXCHANGES),
+      countPromptTokens: resolve(T.COUNT_PROMPT_TOKENS),
       feedback: resolve(T.FEEDBACK),
       registry: resolve(T.REGISTRY),
       prices: resolve(T.PRICES),

@@ -1,6 +1,7 @@
 /** A request's way, straight through: plan -> for each candidate admit and execute -> settle -> observe. No step reaches back. */
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
+import type { OpenWork } from '@atp/core/shutdown'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
@@ -8,8 +9,10 @@ import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Admitter } from './admit.ts'
+import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
+import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
 import { abandon, considerJudging, relay, remember } from './relay.ts'
@@ -26,6 +29,8 @@ export interface Steps {
   readonly feedback: Pick<FeedbackService, 'remember' | 'isJudged'>
   /** Null where nobody judges. */
   readonly judging: Pick<AnswerJudging, 'consider'> | null
+  /** Where streams are open that are read on without their clients; null where a client that leaves cancels its stream. */
+  readonly drains: Pick<OpenWork, 'track'> | null
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
 }
@@ -36,6 +41,8 @@ export interface AnswerHead {
   readonly arm: string
   /** Models tried, the one that answered included. */
   readonly attempts: number
+  /** Whether two were asked at once, because the first was slow. */
+  readonly isHedged: boolean
   /** What is left of the tenant's limits. */
   readonly levels: readonly LevelReport[]
 }
@@ -70,7 +77,7 @@ export class Corridor {
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { settler, observer } = this.#steps
     const walk = await this.#enter(exchange)
-    const reached = await this.#reach(walk, (provider, call) => provider.complete(call))
+    const reached = await this.#reach(walk, (provider, call) => provider.complete(call), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
     const observation = settler.settle(walk, reached, {
@@ -86,10 +93,23 @@ export class Corridor {
   }
 
   async stream(exchange: Exchange): Promise<StreamedAnswer> {
+    const { drains } = this.#steps
+    if (drains === null) return this.#deliver(exchange, null)
+    const kept = new KeptCall(exchange.signal, drains, `the rest of stream ${exchange.id}`)
+    try {
+      return await this.#deliver({ ...exchange, signal: kept.signal }, kept)
+    } catch (error) {
+      kept.settled()
+      throw error
+    }
+  }
+
+  async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
     const walk = await this.#enter(exchange)
-    const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
-    const firstTokenAt = this.#steps.clock.monotonic()
-    const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
+    const reached = await this.#reach(walk, (provider, call) => provider.stream(call), STREAMED)
+    kept?.contentCame()
+    const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
+    const close = () => abandon(this.#steps, delivery)
     try {
       // Feedback may come before the stream has ended.
       remember(this.#steps, walk, reached)
@@ -100,7 +120,7 @@ export class Corridor {
     return {
       ...head(walk, reached),
       contentType: reached.answer.contentType,
-      events: relay(this.#steps, walk, reached, firstTokenAt),
+      events: relay(this.#steps, delivery),
       close,
       outcome: () => outcomeOf(walk, reached.answer),
     }
@@ -118,6 +138,7 @@ export class Corridor {
       attempts: [],
       spent: {},
       isCounted: false,
+      isHedged: false,
       levels: [],
       settling: [],
       signal: null,
@@ -136,10 +157,11 @@ export class Corridor {
   async #reach<Answer>(
     walk: Walk,
     ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+    contest: Contest<Answer>,
   ): Promise<Reached<Answer>> {
     const { executor, settler, observer } = this.#steps
     try {
-      return await executor.firstToAnswer(walk, ask)
+      return await executor.firstToAnswer(walk, ask, contest)
     } catch (error) {
       // Where nobody was called, nothing was settled.
       settler.charge(walk, 0)
@@ -151,7 +173,9 @@ export class Corridor {
 
 function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
-  return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1, levels: walk.levels }
+  const { id } = walk.exchange
+  const { isHedged, levels } = walk
+  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels }
 }
 
 function outcomeOf(walk: Walk, stream: CompletionStream) {

@@ -30,20 +30,21 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   cancelled: 'client_closed_request',
 }
 
+export type Next = 'anyone' | 'other adapters' | 'nobody'
+
 /**
  * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
- * that agree are believed: no third is asked. What one has no words for,
- * any other may have, if only another model of the same adapter.
+ * that agree are believed: no third is asked. What one has no words for, any other may have, if only another of the same adapter.
  */
-export function nextAfter(failed: readonly FailedAttempt[]): 'anyone' | 'other adapters' | 'nobody' {
+export function nextAfter(failed: readonly FailedAttempt[]): Next {
   const rejections = failed.filter(({ error }) => error.failure === 'rejected').length
   if (failed.at(-1)?.error.failure === 'cancelled' || rejections > 1) return 'nobody'
   return rejections === 1 ? 'other adapters' : 'anyone'
 }
 
-/** No upstream was called, so it is no attempt that counts. */
-export function wasNotSent({ error }: FailedAttempt): boolean {
-  return error.failure === 'unsupported'
+/** Those that called an upstream: only they count as attempts. */
+export function sentOf(failed: readonly FailedAttempt[]): readonly FailedAttempt[] {
+  return failed.length === 0 ? failed : failed.filter(({ error }) => error.failure !== 'unsupported')
 }
 
 export interface FailedAttempt {
@@ -52,12 +53,14 @@ export interface FailedAttempt {
 }
 
 /**
+/**
  * One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. Who was
  * not called, because it has no words for the request, decides only where nobody was called.
+ * @param because why nobody else was, where others are left
  */
-export function failureOf(all: readonly FailedAttempt[]): AtpError {
-  const called = all.filter(attempt => !wasNotSent(attempt))
-  const tried = called.length === 0 ? all : called
+export function failureOf(all: readonly FailedAttempt[], because?: string): AtpError {
+  const sent = sentOf(all)
+  const tried = sent.length === 0 ? all : sent
   const last = tried.at(-1)
   if (last === undefined) {
     return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
@@ -76,7 +79,10 @@ export function failureOf(all: readonly FailedAttempt[]): AtpError {
   // Who waits for the first of them to come back has waited long enough.
   const retryAfter = Math.min(...tried.map(({ error }) => error.retryAfter ?? Number.POSITIVE_INFINITY))
   return new AtpError(decides ? CODE_OF[decisive.failure] : 'upstream_failed', {
-    detail: tried.map(({ arm, error }) => `${arm.id}: ${error.message}`).join(' | '),
+    detail: [
+      ...tried.map(({ arm, error }) => `${arm.id}: ${error.message}`),
+      ...(because === undefined ? [] : [because]),
+    ].join(' | '),
     context: { attempts },
     ...(decisive.problems.length === 0 ? {} : { problems: decisive.problems }),
     cause: decisive,

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { OpenWork } from '@atp/core/shutdown'
-import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { AdapterRegistry, ChatBody } from '@atp/domain/adapter'
 import type { FeedbackService } from '@atp/domain/observation'
 import type { Prices } from '@atp/domain/pricing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
@@ -31,6 +31,7 @@ import type { Readiness } from './readiness.ts'
 import { type AdminOptions, admin } from './routes/admin/index.ts'
 import { ask } from './routes/ask.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
+import { messages } from './routes/messages.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { observe } from './routes/observe.ts'
@@ -39,6 +40,7 @@ import { probes } from './routes/probes.ts'
 import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
 import type { Scraped } from './scrape.ts'
+import type { StreamPace } from './send-stream.ts'
 import type { SocketLimits } from './ws/ask-socket.ts'
 
 export type App = FastifyInstance<
@@ -57,6 +59,7 @@ export interface AppOptions {
   readonly requestTimeoutMs: number
   /** Milliseconds that a client may leave its stream unread. */
   readonly patienceMs: number
+  readonly streams: StreamPace
   readonly sockets: SocketLimits
   readonly openWork: OpenWork
   /** Whether answers should say that their connection is not to be used again. */
@@ -69,6 +72,7 @@ export interface AppOptions {
   readonly publicMetrics: boolean
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
+  readonly countPromptTokens: (body: ChatBody) => number
   readonly feedback: FeedbackService
   readonly registry: AdapterRegistry
   readonly prices: Prices
@@ -112,6 +116,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(sockets, options)
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
+  await app.register(messages, options)
   await app.register(models, options)
   await app.register(ask, options)
   await app.register(ws, options)

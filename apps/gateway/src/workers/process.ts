@@ -1,5 +1,6 @@
 /** A worker's process, as its primary sees it. */
 import cluster from 'node:cluster'
+import { dealOutAgain } from './handovers.ts'
 import type { PrimaryCalls, WorkerCalls } from './messages.ts'
 import { type Batch, Wire } from './wire.ts'
 
@@ -29,6 +30,7 @@ export const launchWorker: Launch = calls => {
   cluster.schedulingPolicy = cluster.SCHED_RR
   cluster.setupPrimary({ serialization: 'advanced' })
   const worker = cluster.fork()
+  dealOutAgain(worker)
   const channel = {
     // Whoever asks hears of a channel that closes; without a listener the error would end the primary.
     send: (batch: Batch) => void worker.send(batch as never, () => undefined),

@@ -9,6 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { get as httpGet } from 'node:http'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { postgresForTests, redisForTests } from '@atp/test-services'
@@ -254,6 +255,23 @@ describe.skipIf(missing !== null)(
         return [...answered].filter(id => stored.filter(found => found === id).length !== 1)
       }
       await expect.poll(kept, patience).toEqual([])
+    })
+
+    it('leave no client waiting for one of them that was killed before it took its connection', async () => {
+      const { gateway } = await workersWithRecords(2)
+      const [stuck] = pidsOf(gateway)
+      process.kill(stuck as number, 'SIGSTOP')
+      let answered = 0
+      const ask = async () => {
+        // On a connection of its own.
+        const [response] = await once(httpGet(`${gateway.url}/livez`, { agent: false }), 'response')
+        answered += 1
+        return response.statusCode
+      }
+      const asked = Array.from({ length: 8 }, ask)
+      await expect.poll(() => answered, patience).toBe(7)
+      process.kill(stuck as number, 'SIGKILL')
+      expect(await Promise.all(asked)).toEqual(Array.from({ length: 8 }, () => 200))
     })
 
     it('end, with a reason, where five in a row die at once', async () => {

@@ -60,7 +60,7 @@ export interface StreamSummary {
   readonly complete: boolean
 }
 
-/** A streamed answer whose first event has arrived. */
+/** A streamed answer whose first content has arrived. */
 export interface CompletionStream {
   readonly contentType: string
   /**
@@ -78,8 +78,9 @@ export interface Provider {
   /** @throws {UpstreamError} */
   complete(call: ProviderCall): Promise<Completion>
   /**
-   * Resolves when the first event is there: until then a fallback is possible.
-   * @throws {UpstreamError}
+   * Resolves with the first content (text, a refusal, reasoning, a call of a tool, or the finish), and with all that came before it: until
+   * then a fallback is possible. A role, a comment, an empty delta and usage alone are no content. The limit on the first token counts up to it.
+   * @throws {UpstreamError} whatever befell the stream before its first content, also where the upstream had begun to answer
    */
   stream(call: ProviderCall): Promise<CompletionStream>
   close(): Promise<void>
@@ -88,10 +89,10 @@ export interface Provider {
 /**
  * - `rejected`: 400, 413, 422 and their like: the upstream finds the request wrong.
  * - `unauthorized`: 401, 403: the account is wrong, not the request.
- * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event first. `malformed`: bytes that make no sense.
+ * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event before any content. `malformed`: bytes that make no sense.
  * - `unsupported`: the request asks for what this kind of upstream has no words for: nothing was sent, `problems` says what.
  * - `internal`: our own code failed: nothing is said of the upstream.
- * - `timeout`: see `phase`. `cut`: the stream broke off after its first event. `cancelled`: by our own signal, its reason as cause.
+ * - `timeout`: see `phase`. `cut`: the stream broke off after its first content. `cancelled`: by our own signal, its reason as cause.
  */
 export type UpstreamFailure =
   | 'rejected'
