@@ -25,7 +25,8 @@ export async function rehearse(
   options: LanguageModelV4CallOptions,
   body: ChatBody,
 ): Promise<void> {
-  const problems = [...(await unreachableFiles(model, options)), ...(await leftOut(model, options, body))]
+  const unreachable = await unreachableFiles(model, options)
+  const problems = unreachable.length > 0 ? unreachable : await leftOut(model, options, body)
   if (problems.length > 0) throw unsupported(problems)
 }
 
