@@ -1,4 +1,7 @@
 /** Providers that speak formats of their own, behind OpenAI's: the real client, a real gateway, servers of the real wire formats. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   startWireServer,
   WIRES,
@@ -8,7 +11,8 @@ import {
 } from '@atp/simulated-provider/wires'
 import OpenAI, { BadRequestError } from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { GatewayProcess } from '../support/gateway-process.ts'
+import { parse } from 'yaml'
+import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
 
 const HELLO: WireAnswer = {
   text: ['Hello', ' from afar.'],
@@ -142,5 +146,22 @@ describe('anthropic and google, asked by the client of openai', () => {
     expect(error).toMatchObject({ param: 'n', code: 'unsupported_by_models' })
     expect(error.message).toMatch(/n: found 2, allowed 1/)
     expect([anthropic.received.length, google.received.length]).toEqual(sent)
+  })
+})
+
+describe('the configuration', () => {
+  const textOf = (file: string) => readFileSync(join(import.meta.dirname, '../../../..', file), 'utf8')
+  const env = { AWS_KEY_ID: 'id', AWS_KEY_SECRET: 'secret', ANTHROPIC_KEY: 'key', OPENAI_API_KEY: 'key' }
+
+  it.each([
+    ['README.md', (text: string) => /```yaml\n(adapters:\n {2}- id: aws.*?)```/s.exec(text)?.[1] ?? ''],
+    [
+      'config/example.yaml',
+      (text: string) => text.replace('file:/run/secrets/anthropic', 'env:ANTHROPIC_KEY'),
+    ],
+  ])('of %s is valid', async (file, yamlOf) => {
+    const { code, output } = await runAtp(['config', 'check'], { config: parse(yamlOf(textOf(file))), env })
+    expect(code, output).toBe(0)
+    expect(output).toMatch(/adapters\[1\]\.kind\s+anthropic/)
   })
 })
