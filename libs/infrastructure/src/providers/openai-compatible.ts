@@ -6,6 +6,7 @@ import { Pool } from 'undici'
 import { CallHeaders, withCurrentKey } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
+import { listModels } from './list-models.ts'
 import { type OutputLimitField, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
@@ -33,11 +34,13 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
   readonly #headers: CallHeaders
+  readonly #modelsPath: string
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
+    this.#modelsPath = endpointOf(options, 'models').path
     this.#headers = new CallHeaders(options)
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
@@ -79,6 +82,12 @@ class OpenAiCompatibleProvider implements Provider {
         new Promise((resolve, reject) =>
           new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
         ),
+    )
+  }
+
+  listModels(signal: AbortSignal): Promise<void> {
+    return withCurrentKey(this.#headers, ({ whole }) =>
+      listModels({ ...this.#upstream, path: this.#modelsPath }, whole, signal),
     )
   }
 
