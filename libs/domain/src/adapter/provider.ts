@@ -83,6 +83,8 @@ export interface Provider {
    * @throws {UpstreamError} whatever befell the stream before its first content, also where the upstream had begun to answer
    */
   stream(call: ProviderCall): Promise<CompletionStream>
+  /** Resolves where the upstream is there and takes our key, at no cost. Not every kind has such a call. @throws {UpstreamError} */
+  listModels?(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 

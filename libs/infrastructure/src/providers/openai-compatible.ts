@@ -6,6 +6,7 @@ import { Pool } from 'undici'
 import { callHeaders, type HeaderSet } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
+import { listModels } from './list-models.ts'
 import { type MadeOfSecrets, withCurrentKey } from './made-of-secrets.ts'
 import { type OutputLimitField, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
@@ -34,12 +35,14 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
   readonly #headers: MadeOfSecrets<HeaderSet>
+  readonly #modelsPath: string
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
     this.#headers = callHeaders(options)
+    this.#modelsPath = endpointOf(options, 'models').path
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
     this.#upstream = {
@@ -80,6 +83,12 @@ class OpenAiCompatibleProvider implements Provider {
         new Promise((resolve, reject) =>
           new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
         ),
+    )
+  }
+
+  listModels(signal: AbortSignal): Promise<void> {
+    return withCurrentKey(this.#headers, ({ whole }) =>
+      listModels({ ...this.#upstream, path: this.#modelsPath }, whole, signal),
     )
   }
 
