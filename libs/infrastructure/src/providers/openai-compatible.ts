@@ -34,15 +34,15 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
-  readonly #headers: MadeOfSecrets<HeaderSet>
   readonly #modelsPath: string
+  readonly #headers: MadeOfSecrets<HeaderSet>
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
-    this.#headers = callHeaders(options)
     this.#modelsPath = endpointOf(options, 'models').path
+    this.#headers = callHeaders(options)
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
     this.#upstream = {
