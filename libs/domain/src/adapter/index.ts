@@ -2,6 +2,7 @@ export type { Adapter } from './adapter.ts'
 export { validateAdapter } from './adapter.ts'
 export type { BreakerOptions, BreakerState, Permit } from './breaker.ts'
 export { BREAKER_DEFAULTS, CircuitBreaker } from './breaker.ts'
+export type { EmbeddingAnswer, EmbeddingBody, EmbeddingCall, EmbeddingInput } from './embedding.ts'
 export type { CallResult, HealthSnapshot } from './health.ts'
 export { CallHealth } from './health.ts'
 export type {

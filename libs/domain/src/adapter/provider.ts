@@ -1,6 +1,7 @@
 /** The port to an upstream: one call, whole or streamed, and one closed way to fail. */
 import type { Milliseconds } from '@atp/core/units'
 import type { Usage } from '../observation/observation.ts'
+import type { EmbeddingAnswer, EmbeddingCall } from './embedding.ts'
 
 /** An OpenAI chat completion request: the fields that we read, the rest passed through. */
 export interface ChatBody {
@@ -27,10 +28,10 @@ export interface ChatMessage {
   readonly [field: string]: unknown
 }
 
-export interface ProviderCall {
+export interface ProviderCall<Body = ChatBody> {
   readonly upstreamModel: string
   /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
-  readonly body: ChatBody
+  readonly body: Body
   /** Tokens that each choice of the answer may have; the lower of it and the client's own limit is sent. */
   readonly maxOutputTokens?: number
   /** The client went away: the upstream is cancelled at once. */
@@ -81,6 +82,11 @@ export interface Provider {
    * @throws {UpstreamError}
    */
   stream(call: ProviderCall): Promise<CompletionStream>
+  /**
+   * Left out where its kind of upstream has no embedding models.
+   * @throws {UpstreamError}
+   */
+  embed?(call: EmbeddingCall): Promise<EmbeddingAnswer>
   close(): Promise<void>
 }
 
