@@ -13,13 +13,14 @@ import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
-import { countPromptTokens } from '@atp/infrastructure/providers'
+import { countEmbeddingTokens, countPromptTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
 import { Corridor } from './corridor/corridor.ts'
+import { EmbeddingRequests } from './corridor/embedding-request.ts'
 import { Executor } from './corridor/execute.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
@@ -252,6 +253,11 @@ const BINDINGS: readonly Binding[] = [
         countPromptTokens,
         resolve(T.READER),
       ),
+      embeddingRequests: new EmbeddingRequests({
+        registry: resolve(T.REGISTRY),
+        preference: config.routing.quality,
+        countTokens: countEmbeddingTokens,
+      }),
       admitter: resolve(T.ADMITTER),
       executor: new Executor({
         registry: resolve(T.REGISTRY),

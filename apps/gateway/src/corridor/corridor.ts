@@ -1,14 +1,22 @@
 /** A request's way, straight through: plan -> for each candidate admit and execute -> settle -> observe. No step reaches back. */
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
-import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type {
+  Completion,
+  CompletionStream,
+  EmbeddingAnswer,
+  EmbeddingBody,
+  Provider,
+  ProviderCall,
+} from '@atp/domain/adapter'
 import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
 import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Admitter } from './admit.ts'
-import type { Exchange, Walk } from './exchange.ts'
+import type { EmbeddingRequests } from './embedding-request.ts'
+import type { AnyWalk, Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
@@ -18,6 +26,7 @@ import { signalOf } from './signal.ts'
 
 export interface Steps {
   readonly planner: Planner
+  readonly embeddingRequests: Pick<EmbeddingRequests, 'request'>
   readonly admitter: Pick<Admitter, 'refuseFlood'>
   readonly executor: Executor
   readonly settler: Settler
@@ -45,6 +54,11 @@ export interface WholeAnswer extends AnswerHead {
   readonly observation: Observation
 }
 
+export interface EmbeddedAnswer extends AnswerHead {
+  readonly embeddings: EmbeddingAnswer
+  readonly observation: Observation
+}
+
 export interface StreamedAnswer extends AnswerHead {
   readonly contentType: string
   /** The upstream's events; the last one comes when everything is committed. */
@@ -69,7 +83,7 @@ export class Corridor {
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { settler, observer } = this.#steps
-    const walk = await this.#enter(exchange)
+    const walk = await this.#enter(exchange, this.#chat)
     const reached = await this.#reach(walk, (provider, call) => provider.complete(call))
     const completion = reached.answer
     const answerHead = head(walk, reached)
@@ -86,7 +100,7 @@ export class Corridor {
   }
 
   async stream(exchange: Exchange): Promise<StreamedAnswer> {
-    const walk = await this.#enter(exchange)
+    const walk = await this.#enter(exchange, this.#chat)
     const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
     const firstTokenAt = this.#steps.clock.monotonic()
     const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
@@ -106,11 +120,29 @@ export class Corridor {
     }
   }
 
+  /** Vectors say nothing of themselves, and nobody judges them. */
+  async embed(exchange: Exchange<EmbeddingBody>): Promise<EmbeddedAnswer> {
+    const { settler, observer, embeddingRequests } = this.#steps
+    const walk = await this.#enter(exchange, asked => embeddingRequests.request(asked))
+    const reached = await this.#reach(walk, embedBy)
+    const answerHead = head(walk, reached)
+    const { usage } = reached.answer
+    const figures = { outcome: 'success', firstTokenAt: null, usage, signal: null } as const
+    const observation = settler.settle(walk, reached, figures)
+    await observer.observe(walk)
+    return { ...answerHead, embeddings: reached.answer, observation }
+  }
+
+  readonly #chat = (exchange: Exchange): Promise<RoutingRequest> => this.#steps.planner.request(exchange)
+
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
-  async #enter(exchange: Exchange): Promise<Walk> {
+  async #enter<Body>(
+    exchange: Exchange<Body>,
+    requestOf: (exchange: Exchange<Body>) => RoutingRequest | Promise<RoutingRequest>,
+  ): Promise<Walk<Body>> {
     this.#steps.admitter.refuseFlood(exchange)
     this.#steps.observer.requireRoom()
-    const request = await this.#steps.planner.request(exchange)
+    const request = await requestOf(exchange)
     const walk = {
       exchange,
       request,
@@ -133,9 +165,9 @@ export class Corridor {
   }
 
   /** A walk that ends without an answer is observed all the same: its failures are what there is to learn. */
-  async #reach<Answer>(
-    walk: Walk,
-    ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+  async #reach<Answer, Body>(
+    walk: Walk<Body>,
+    ask: (provider: Provider, call: ProviderCall<Body>) => Promise<Answer>,
   ): Promise<Reached<Answer>> {
     const { executor, settler, observer } = this.#steps
     try {
@@ -149,12 +181,18 @@ export class Corridor {
   }
 }
 
-function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
+function head(walk: AnyWalk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
   return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1, levels: walk.levels }
 }
 
-function outcomeOf(walk: Walk, stream: CompletionStream) {
+function outcomeOf(walk: AnyWalk, stream: CompletionStream) {
   const observation = walk.attempts.at(-1) as Observation
   return { observation, finishReason: stream.summary().finishReason }
+}
+
+/** That its kind can embed, the registry has seen to. */
+async function embedBy(provider: Provider, call: ProviderCall<EmbeddingBody>): Promise<EmbeddingAnswer> {
+  if (provider.embed === undefined) throw new Error('an embedding model whose provider does not embed')
+  return provider.embed(call)
 }

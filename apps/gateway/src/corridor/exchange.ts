@@ -10,21 +10,22 @@ import type { Counted } from '@atp/domain/tenant'
 import type { Caller } from './authenticate.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
-export interface Exchange {
+/** `Body` is what is asked: a chat, where nothing else is said. */
+export interface Exchange<Body = ChatBody> {
   readonly id: DecisionId
   readonly caller: Caller
   /** The caller's. */
   readonly tenant: TenantId
   readonly at: EpochMs
-  readonly body: ChatBody
+  readonly body: Body
   readonly options: RoutingOptions
   /** Aborted when the client goes away, or, with an `AtpError` as its reason, when we give the answer up. */
   readonly signal: AbortSignal
 }
 
 /** An exchange that has its plan. */
-export interface Walk {
-  readonly exchange: Exchange
+export interface Walk<Body = ChatBody> {
+  readonly exchange: Exchange<Body>
   readonly request: RoutingRequest
   readonly plan: Plan
   /** One settled observation for each model tried, in order. */
@@ -42,3 +43,6 @@ export interface Walk {
   /** What the answer said of itself; null where that was nothing. */
   signal: RecordedSignal | null
 }
+
+/** What most steps see: they do not look at what is asked. */
+export type AnyWalk = Walk<unknown>

@@ -11,7 +11,7 @@ import {
 } from '@atp/domain/adapter'
 import type { Arm, Candidate, Price } from '@atp/domain/routing'
 import type { Admitter } from './admit.ts'
-import type { Exchange, Walk } from './exchange.ts'
+import type { AnyWalk, Exchange, Walk } from './exchange.ts'
 import type { Reservation } from './reservation.ts'
 import type { Settler } from './settle.ts'
 import { asUpstreamError, type FailedAttempt, failureOf, nextAfter } from './upstream-failure.ts'
@@ -52,9 +52,9 @@ export class Executor {
    * Each failure is settled into `walk.attempts`; the attempt that answered is the caller's to settle.
    * @throws {AtpError} when no candidate is left that could help
    */
-  async firstToAnswer<Answer>(
-    walk: Walk,
-    ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
+  async firstToAnswer<Answer, Body>(
+    walk: Walk<Body>,
+    ask: (provider: Provider, call: ProviderCall<Body>) => Promise<Answer>,
   ): Promise<Reached<Answer>> {
     const tried: Candidate[] = []
     const failed: FailedAttempt[] = []
@@ -113,7 +113,7 @@ export class Executor {
 }
 
 /** Nothing is sent, and nothing billed. */
-function giveBack({ settling }: Walk, reservation: Reservation): void {
+function giveBack({ settling }: AnyWalk, reservation: Reservation): void {
   const settled = reservation.settle(null)
   if (settled !== null) settling.push(settled)
 }
@@ -123,12 +123,12 @@ function leftBefore({ id }: Arm, { reason: cause }: AbortSignal): UpstreamError 
   return new UpstreamError('cancelled', `the call of ${id} was cancelled before it was sent`, { cause })
 }
 
-function providerCall(
-  { body, signal }: Exchange,
+function providerCall<Body>(
+  { body, signal }: Exchange<Body>,
   candidate: Candidate,
   reservation: Reservation,
   { arm: { upstreamModel } }: AdapterCall,
-): ProviderCall {
+): ProviderCall<Body> {
   const limit = candidate.outputLimit ?? reservation.outputLimit
   if (limit === null) return { upstreamModel, body, signal }
   return { upstreamModel, body, signal, maxOutputTokens: Math.min(limit, reservation.outputLimit ?? limit) }

@@ -31,6 +31,7 @@ import type { Readiness } from './readiness.ts'
 import { type AdminOptions, admin } from './routes/admin/index.ts'
 import { ask } from './routes/ask.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
+import { embeddings } from './routes/embeddings.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { observe } from './routes/observe.ts'
@@ -112,6 +113,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(sockets, options)
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
+  await app.register(embeddings, options)
   await app.register(models, options)
   await app.register(ask, options)
   await app.register(ws, options)

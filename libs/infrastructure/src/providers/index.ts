@@ -1,3 +1,4 @@
+export { countEmbeddingTokens } from './embedding-tokens.ts'
 export { createOpenAiCompatibleProvider, type OpenAiCompatibleOptions } from './openai-compatible.ts'
 export { createOpenAiCompatibleEmbedder, type OpenAiEmbedderOptions } from './openai-embedder.ts'
 export { countPromptTokens, countTokens, type PromptBody } from './tokenizer.ts'

@@ -1,12 +1,20 @@
 /** The provider for every upstream that speaks OpenAI's chat completions: OpenAI itself, vLLM, Ollama, OpenRouter and many more. */
 import { type Clock, systemClock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
-import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type {
+  Completion,
+  CompletionStream,
+  EmbeddingAnswer,
+  EmbeddingCall,
+  Provider,
+  ProviderCall,
+} from '@atp/domain/adapter'
 import { Pool } from 'undici'
 import { CallHeaders, withCurrentKey } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
-import { type OutputLimitField, requestBody } from './request-body.ts'
+import { EmbeddingList } from './embedding-list.ts'
+import { type OutputLimitField, ownBody, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
 import { WholeAnswer } from './whole-answer.ts'
@@ -32,6 +40,7 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
+  readonly #embeddings: Upstream
   readonly #headers: CallHeaders
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
@@ -57,6 +66,7 @@ class OpenAiCompatibleProvider implements Provider {
       clock: options.clock ?? systemClock,
       redact: body => this.#headers.redact(body),
     }
+    this.#embeddings = { ...this.#upstream, path: endpointOf(options, 'embeddings').path }
   }
 
   async complete(call: ProviderCall): Promise<Completion> {
@@ -78,6 +88,17 @@ class OpenAiCompatibleProvider implements Provider {
       ({ stream }) =>
         new Promise((resolve, reject) =>
           new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
+        ),
+    )
+  }
+
+  async embed(call: EmbeddingCall): Promise<EmbeddingAnswer> {
+    const body = JSON.stringify(ownBody(call))
+    return withCurrentKey(
+      this.#headers,
+      ({ whole }) =>
+        new Promise((resolve, reject) =>
+          new EmbeddingList(this.#embeddings, call, resolve, reject).send(whole, body),
         ),
     )
   }

@@ -5,7 +5,7 @@ import type { PromptEmbedder } from '@atp/domain/routing'
 import { Pool } from 'undici'
 import { CallHeaders, withCurrentKey } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
-import { EmbeddingAnswer } from './embedding-answer.ts'
+import { PromptVector } from './prompt-vector.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface OpenAiEmbedderOptions extends ConnectionOptions {
@@ -52,7 +52,7 @@ export function createOpenAiCompatibleEmbedder(options: OpenAiEmbedderOptions): 
         headers,
         ({ whole }) =>
           new Promise((resolve, reject) =>
-            new EmbeddingAnswer(upstream, signal, resolve, reject).send(whole, body),
+            new PromptVector(upstream, signal, resolve, reject).send(whole, body),
           ),
       )
     },
