@@ -74,6 +74,7 @@ export async function compose(
 }
 
 const BINDINGS: readonly Binding[] = [
+  bindValue(T.COUNT_PROMPT_TOKENS, countPromptTokens),
   bind(T.OPEN_WORK, () => new OpenWork()),
   bind(T.BACKGROUND_TASKS, () => new OpenWork()),
   bind(T.NATIVE, resolve => loadNative({ log: message => resolve(T.LOG).warn(message) })),
@@ -250,7 +251,7 @@ const BINDINGS: readonly Binding[] = [
           preference: config.routing.quality,
           qualityFloors: config.routing.quality_floors,
         },
-        countPromptTokens,
+        resolve(T.COUNT_PROMPT_TOKENS),
         resolve(T.READER),
       ),
       embeddingRequests: new EmbeddingRequests({

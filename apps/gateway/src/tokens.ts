@@ -7,7 +7,7 @@ import type { Logger } from '@atp/core/logging'
 import type { Random } from '@atp/core/random'
 import type { OpenWork } from '@atp/core/shutdown'
 import type { Timers } from '@atp/core/timers'
-import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { AdapterRegistry, ChatBody } from '@atp/domain/adapter'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import type { PriceAdministration, PriceList } from '@atp/domain/pricing'
@@ -52,7 +52,8 @@ export const RANDOM = token<Random>('random')
 export const SECRETS = token<SecretStore>('secrets')
 export const NATIVE = token<NativeModule>('native')
 export const METRICS = token<Metrics>('metrics')
-/** Requests, streams and sockets that a stop must wait for. */
+/** Tokens of a prompt, as far as they can be told before its provider says. */
+export const COUNT_PROMPT_TOKENS = token<(body: ChatBody) => number>('count prompt tokens')
 /** What clients wait for. */
 export const OPEN_WORK = token<OpenWork>('open work')
 /** What nobody waits for, but a stop. */

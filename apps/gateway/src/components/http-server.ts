@@ -56,6 +56,7 @@ export class HttpServer implements Component {
       publicMetrics: config.auth.public_metrics,
       corridor: resolve(T.CORRIDOR),
       exchanges: resolve(T.EXCHANGES),
+      countPromptTokens: resolve(T.COUNT_PROMPT_TOKENS),
       feedback: resolve(T.FEEDBACK),
       registry: resolve(T.REGISTRY),
       prices: resolve(T.PRICES),

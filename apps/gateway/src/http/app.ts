@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { OpenWork } from '@atp/core/shutdown'
-import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { AdapterRegistry, ChatBody } from '@atp/domain/adapter'
 import type { FeedbackService } from '@atp/domain/observation'
 import type { Prices } from '@atp/domain/pricing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
@@ -32,6 +32,7 @@ import { type AdminOptions, admin } from './routes/admin/index.ts'
 import { ask } from './routes/ask.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
 import { embeddings } from './routes/embeddings.ts'
+import { messages } from './routes/messages.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { observe } from './routes/observe.ts'
@@ -70,6 +71,7 @@ export interface AppOptions {
   readonly publicMetrics: boolean
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
+  readonly countPromptTokens: (body: ChatBody) => number
   readonly feedback: FeedbackService
   readonly registry: AdapterRegistry
   readonly prices: Prices
@@ -114,6 +116,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
   await app.register(embeddings, options)
+  await app.register(messages, options)
   await app.register(models, options)
   await app.register(ask, options)
   await app.register(ws, options)

@@ -1,6 +1,7 @@
 /** A streamed answer as our own events: `decision` first, `text` as it comes, `done` with the figures, or `error`. */
 import type { StreamedAnswer } from '../corridor/corridor.ts'
 import { answerFigures } from './answer-figures.ts'
+import { chunksIn } from './chat-chunks.ts'
 import { asAtpError, problem } from './error-response.ts'
 
 export interface AskEvent {
@@ -33,21 +34,9 @@ function event(name: string, data: unknown): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 }
 
-interface Chunk {
-  readonly choices?: readonly { readonly delta?: { readonly content?: string | null } }[]
-}
-
-/** The text in a buffer of whole chat completion chunks; what is not one says nothing. */
+/** The text in a buffer of whole chat completion chunks. */
 function textOf(events: Buffer): string {
   let text = ''
-  for (const line of events.toString().split(/\r\n|\r|\n/)) {
-    if (!line.startsWith('data:')) continue
-    try {
-      const chunk = JSON.parse(line.slice('data:'.length)) as Chunk
-      text += chunk.choices?.[0]?.delta?.content ?? ''
-    } catch {
-      // `[DONE]`, or a line that the upstream garbled: no text either way.
-    }
-  }
+  for (const { choices } of chunksIn(events)) text += choices?.[0]?.delta?.content ?? ''
   return text
 }

@@ -1,9 +1,9 @@
-/** An error as the caller's wire expects it: RFC 9457 problems on our endpoints, OpenAI's error object on OpenAI's. */
+/** An error as the caller's wire expects it: RFC 9457 problems on our endpoints, OpenAI's and Anthropic's error objects on theirs. */
 import { AtpError, ERROR_CATALOGUE, type ErrorCode } from '@atp/core/errors'
 import { UpstreamError } from '@atp/domain/adapter'
 import type { Problem } from './schemas/common.ts'
 
-export type Wire = 'atp' | 'openai'
+export type Wire = 'atp' | 'openai' | 'anthropic'
 
 export interface ErrorResponse {
   readonly status: number
@@ -17,6 +17,10 @@ export function errorResponse(error: AtpError, wire: Wire): ErrorResponse {
   const headers: Record<string, string> = { ...error.headers }
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
   if (status === 401) headers['www-authenticate'] = 'Bearer'
+  if (wire === 'anthropic') {
+    const body = JSON.stringify(anthropicError(error))
+    return { status: anthropicStatus(status), contentType: 'application/json', headers, body }
+  }
   if (wire === 'openai') {
     const upstream = upstreamsOwn(error)
     if (upstream !== null) return { ...upstream, headers }
@@ -53,6 +57,35 @@ export function openAiError(error: AtpError): { readonly error: Readonly<Record<
       ...error.context,
     },
   }
+}
+
+/** Who is out of service for now says 529 there. */
+function anthropicStatus(status: number): number {
+  return status === 503 ? 529 : status
+}
+
+export function anthropicError(error: AtpError) {
+  const { status } = ERROR_CATALOGUE[error.code]
+  const upstream = upstreamsOwn(error)
+  return {
+    type: 'error',
+    error: {
+      type: ANTHROPIC_TYPES[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error'),
+      message: upstream === null ? messageOf(error) : upstream.body.toString(),
+      code: error.code,
+      ...error.context,
+    },
+  }
+}
+
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+  429: 'rate_limit_error',
+  503: 'overloaded_error',
+  504: 'timeout_error',
 }
 
 export function problem(error: AtpError): Problem {

@@ -11,7 +11,7 @@ export type OutputLimitField = 'max_completion_tokens' | 'max_tokens'
 
 /**
  * @param streaming null for a whole answer
- * @param limitField for a limit that routing imposes where the client set none
+ * @param limitField what the upstream calls a limit on the answer's tokens
  */
 export function requestBody(
   call: ProviderCall,
@@ -28,6 +28,7 @@ export function requestBody(
     body.stream = false
     body.stream_options = undefined
   }
+  if (limitField === 'max_tokens') callAsOfOld(body)
   if (call.maxOutputTokens !== undefined) limitOutput(body, call.maxOutputTokens, limitField)
   return JSON.stringify(body)
 }
@@ -38,6 +39,14 @@ export function ownBody({
   upstreamModel,
 }: Pick<ProviderCall<Readonly<Record<string, unknown>>>, 'body' | 'upstreamModel'>): Record<string, unknown> {
   return { ...body, model: upstreamModel, atp: undefined }
+}
+
+/** An upstream that knows only the older name would not hold to a limit under the newer. */
+function callAsOfOld(body: Record<string, unknown>): void {
+  const limit = body.max_completion_tokens
+  if (typeof limit !== 'number') return
+  body.max_tokens = typeof body.max_tokens === 'number' ? Math.min(body.max_tokens, limit) : limit
+  body.max_completion_tokens = undefined
 }
 
 /** Lowers the limits that the client set; sets one where it set none. */

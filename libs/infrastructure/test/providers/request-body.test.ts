@@ -59,6 +59,17 @@ describe('the request body', () => {
     })
   })
 
+  it.each([
+    [{ max_completion_tokens: 30 }, 30],
+    [{ max_completion_tokens: 30, max_tokens: 20 }, 20],
+    [{ max_completion_tokens: 80 }, 50],
+  ])("calls the client's limit as the upstream does: %o", (body, max_tokens) => {
+    const limited = call(body, { maxOutputTokens: 50 })
+    const sent = JSON.parse(requestBody(limited, null, 'max_tokens')) as Record<string, unknown>
+    expect(sent.max_tokens).toBe(max_tokens)
+    expect(sent).not.toHaveProperty('max_completion_tokens')
+  })
+
   it("leaves the client's own body as it was", () => {
     const body = Object.freeze({ model: 'auto', messages: PROMPT, atp: {}, max_tokens: 80 })
     requestBody({ ...call({}, { maxOutputTokens: 5 }), body }, { askForUsage: true })

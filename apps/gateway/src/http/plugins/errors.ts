@@ -41,8 +41,9 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] as string
 }
 
-/** Where no route says it: all under /v1 is OpenAI's but for our own endpoints. */
+/** Where no route says it: all under /v1 is OpenAI's but for Anthropic's and our own endpoints. */
 function wireAt(path: string): Wire {
+  if (/^\/v1\/messages(?:\/|$)/.test(path)) return 'anthropic'
   return path.startsWith('/v1/') && !/^\/v1\/(?:ask|plan|observe|ws)(?:\/|$)/.test(path) ? 'openai' : 'atp'
 }
 

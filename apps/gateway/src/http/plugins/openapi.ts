@@ -20,6 +20,7 @@ async function openapi(app: App, { version }: { readonly version: string }): Pro
       },
       tags: [
         { name: 'openai', description: "OpenAI's wire format" },
+        { name: 'anthropic', description: "Anthropic's wire format" },
         { name: 'atp', description: 'Our own endpoints' },
         { name: 'probes', description: 'For Kubernetes' },
         { name: 'admin', description: 'Tenants, keys, the log of their changes, usage: with an admin key' },

@@ -1,0 +1,60 @@
+/** A whole chat completion as Anthropic's message. */
+import { AtpError } from '@atp/core/errors'
+import type { WholeAnswer } from '../../corridor/corridor.ts'
+import type { ChatUsage } from '../chat-chunks.ts'
+import { messageUsageOf } from './message-usage.ts'
+import { stopReasonOf } from './stop-reason.ts'
+
+interface ChatAnswer {
+  readonly choices: readonly { readonly message?: ChatAnswerMessage | null }[]
+  readonly usage?: ChatUsage | null
+}
+
+interface ChatAnswerMessage {
+  readonly content?: string | null
+  readonly refusal?: string | null
+  readonly tool_calls?: readonly ToolCall[] | null
+}
+
+interface ToolCall {
+  readonly id: string
+  readonly function: { readonly name: string; readonly arguments: string }
+}
+
+/** @throws {AtpError} `upstream_failed` where a model calls a tool with something else than JSON */
+export function messageOf({ id, arm, completion }: WholeAnswer): unknown {
+  const { choices, usage } = JSON.parse(completion.bytes.toString()) as ChatAnswer
+  const { content, refusal, tool_calls } = choices[0]?.message ?? {}
+  const calls = tool_calls ?? []
+  const texts = [content, refusal].filter(text => typeof text === 'string' && text !== '')
+  return {
+    ...messageHead(id, arm),
+    content: [...texts.map(text => ({ type: 'text', text })), ...calls.map(toolUse)],
+    stop_reason: stopReasonOf(completion.finishReason, {
+      calls: calls.length > 0,
+      refused: completion.refused,
+    }),
+    stop_sequence: null,
+    usage: messageUsageOf(completion.usage, usage),
+  }
+}
+
+/** What is known of a message before its first word. */
+export function messageHead(id: string, arm: string) {
+  return { id, type: 'message', role: 'assistant', model: arm } as const
+}
+
+function toolUse({ id, function: { name, arguments: text } }: ToolCall) {
+  return { type: 'tool_use', id, name, input: inputOf(name, text) }
+}
+
+function inputOf(name: string, text: string): unknown {
+  try {
+    return text.trim() === '' ? {} : JSON.parse(text)
+  } catch (cause) {
+    throw new AtpError('upstream_failed', {
+      detail: `the model called the tool ${name} with something else than JSON`,
+      cause,
+    })
+  }
+}
