@@ -21,11 +21,11 @@ import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
 import { Corridor } from './corridor/corridor.ts'
 import { EmbeddingRequests } from './corridor/embedding-request.ts'
-import { Executor } from './corridor/execute.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
 import { Settler } from './corridor/settle.ts'
+import { executorOf } from './executor-of.ts'
 import { groupPace } from './group-pace.ts'
 import { HEALTH } from './health/bindings.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
@@ -260,18 +260,13 @@ const BINDINGS: readonly Binding[] = [
         countTokens: countEmbeddingTokens,
       }),
       admitter: resolve(T.ADMITTER),
-      executor: new Executor({
-        registry: resolve(T.REGISTRY),
-        admitter: resolve(T.ADMITTER),
-        settler,
-        clock,
-        maxAttempts: config.upstream.max_attempts,
-      }),
+      executor: executorOf(resolve, settler),
       settler,
       rails: resolve(T.RAILS),
       observer: new Observer(resolve(T.OBSERVATIONS), resolve(T.CALL_BOOK)),
       feedback: resolve(T.FEEDBACK),
       judging: resolve(T.JUDGING),
+      drains: config.streams.client_gone === 'drain-and-bill' ? resolve(T.BACKGROUND_TASKS) : null,
       metrics: resolve(T.METRICS),
       clock,
     })

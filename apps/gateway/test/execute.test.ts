@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { Walk } from '../src/corridor/exchange.ts'
 import { Executor } from '../src/corridor/execute.ts'
 import type { Reservation } from '../src/corridor/reservation.ts'
+import type { Retries } from '../src/corridor/retries.ts'
 import type { Settler } from '../src/corridor/settle.ts'
 
 const arm = { id: 'up/small' as ArmId, adapterId: 'up' } as Arm
@@ -29,6 +30,8 @@ async function leave(reason?: AtpError) {
         return reservation
       },
     },
+    retries: { giveBack: () => undefined } as unknown as Retries,
+    hedging: null,
     settler: {} as Settler,
     clock: new ManualClock(),
     maxAttempts: 3,

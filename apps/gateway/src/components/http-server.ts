@@ -30,12 +30,19 @@ export class HttpServer implements Component {
   async start(): Promise<void> {
     const { resolve } = this.#container
     const config = resolve(T.CONFIG)
+    const patienceMs = parseDuration(config.server.write_timeout)
     this.#app = await buildApp({
       log: resolve(T.LOG),
       logRequests: config.log.requests,
       bodyLimit: config.server.body_limit_bytes,
       requestTimeoutMs: parseDuration(config.server.request_timeout),
-      patienceMs: parseDuration(config.server.write_timeout),
+      patienceMs,
+      streams: {
+        patienceMs,
+        holdMs: parseDuration(config.streams.hold_max),
+        pingMs: parseDuration(config.streams.ping_interval),
+        timers: resolve(T.TIMERS),
+      },
       sockets: {
         idleTimeoutMs: parseDuration(config.websocket.idle_timeout),
         maxFrameBytes: config.websocket.max_frame_bytes,

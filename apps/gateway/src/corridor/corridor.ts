@@ -1,25 +1,29 @@
 /** A request's way, straight through: plan -> for each candidate admit and execute -> settle -> observe. No step reaches back. */
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
+import type { OpenWork } from '@atp/core/shutdown'
 import type {
   Completion,
   CompletionStream,
   EmbeddingAnswer,
   EmbeddingBody,
+  EmbeddingCall,
   Provider,
-  ProviderCall,
 } from '@atp/domain/adapter'
 import type { LevelReport } from '@atp/domain/limit'
-import type { FeedbackService, Observation } from '@atp/domain/observation'
+import type { FeedbackService, Observation, Usage } from '@atp/domain/observation'
 import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Admitter } from './admit.ts'
+import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { EmbeddingRequests } from './embedding-request.ts'
 import type { AnyWalk, Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
+import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
+import type { Ask } from './race.ts'
 import { abandon, considerJudging, relay, remember } from './relay.ts'
 import type { Settler } from './settle.ts'
 import { signalOf } from './signal.ts'
@@ -35,8 +39,15 @@ export interface Steps {
   readonly feedback: Pick<FeedbackService, 'remember' | 'isJudged'>
   /** Null where nobody judges. */
   readonly judging: Pick<AnswerJudging, 'consider'> | null
+  /** Where streams are open that are read on without their clients; null where a client that leaves cancels its stream. */
+  readonly drains: Pick<OpenWork, 'track'> | null
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
+}
+
+/** Makes of what is asked what routing needs to know of it. */
+interface RequestReader<Body> {
+  request(exchange: Exchange<Body>): RoutingRequest | Promise<RoutingRequest>
 }
 
 /** What is known of an answer when its first byte is there. */
@@ -45,6 +56,8 @@ export interface AnswerHead {
   readonly arm: string
   /** Models tried, the one that answered included. */
   readonly attempts: number
+  /** Whether two were asked at once, because the first was slow. */
+  readonly isHedged: boolean
   /** What is left of the tenant's limits. */
   readonly levels: readonly LevelReport[]
 }
@@ -54,8 +67,9 @@ export interface WholeAnswer extends AnswerHead {
   readonly observation: Observation
 }
 
-export interface EmbeddedAnswer extends AnswerHead {
-  readonly embeddings: EmbeddingAnswer
+/** One that is passed on as it is: nobody looks at what it says. */
+export interface PassedAnswer<Answer> extends AnswerHead {
+  readonly answer: Answer
   readonly observation: Observation
 }
 
@@ -83,8 +97,12 @@ export class Corridor {
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { settler, observer } = this.#steps
-    const walk = await this.#enter(exchange, this.#chat)
-    const reached = await this.#reach(walk, (provider, call) => provider.complete(call))
+    const walk = await this.#enter(exchange, this.#steps.planner)
+    const reached = await this.#reach(
+      walk,
+      (provider, terms) => provider.complete({ ...terms, body: exchange.body }),
+      WHOLE,
+    )
     const completion = reached.answer
     const answerHead = head(walk, reached)
     const observation = settler.settle(walk, reached, {
@@ -100,10 +118,27 @@ export class Corridor {
   }
 
   async stream(exchange: Exchange): Promise<StreamedAnswer> {
-    const walk = await this.#enter(exchange, this.#chat)
-    const reached = await this.#reach(walk, (provider, call) => provider.stream(call))
-    const firstTokenAt = this.#steps.clock.monotonic()
-    const close = () => abandon(this.#steps, walk, reached, firstTokenAt)
+    const { drains } = this.#steps
+    if (drains === null) return this.#deliver(exchange, null)
+    const kept = new KeptCall(exchange.signal, drains, `the rest of stream ${exchange.id}`)
+    try {
+      return await this.#deliver({ ...exchange, signal: kept.signal }, kept)
+    } catch (error) {
+      kept.settled()
+      throw error
+    }
+  }
+
+  async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
+    const walk = await this.#enter(exchange, this.#steps.planner)
+    const reached = await this.#reach(
+      walk,
+      (provider, terms) => provider.stream({ ...terms, body: exchange.body }),
+      STREAMED,
+    )
+    kept?.contentCame()
+    const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
+    const close = () => abandon(this.#steps, delivery)
     try {
       // Feedback may come before the stream has ended.
       remember(this.#steps, walk, reached)
@@ -114,35 +149,37 @@ export class Corridor {
     return {
       ...head(walk, reached),
       contentType: reached.answer.contentType,
-      events: relay(this.#steps, walk, reached, firstTokenAt),
+      events: relay(this.#steps, delivery),
       close,
       outcome: () => outcomeOf(walk, reached.answer),
     }
   }
 
-  /** Vectors say nothing of themselves, and nobody judges them. */
-  async embed(exchange: Exchange<EmbeddingBody>): Promise<EmbeddedAnswer> {
-    const { settler, observer, embeddingRequests } = this.#steps
-    const walk = await this.#enter(exchange, asked => embeddingRequests.request(asked))
-    const reached = await this.#reach(walk, embedBy)
-    const answerHead = head(walk, reached)
-    const { usage } = reached.answer
-    const figures = { outcome: 'success', firstTokenAt: null, usage, signal: null } as const
-    const observation = settler.settle(walk, reached, figures)
-    await observer.observe(walk)
-    return { ...answerHead, embeddings: reached.answer, observation }
+  async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
+    const { body } = exchange
+    const walk = await this.#enter(exchange, this.#steps.embeddingRequests)
+    return this.#pass(walk, (provider, terms) => embedBy(provider, { ...terms, body }))
   }
 
-  readonly #chat = (exchange: Exchange): Promise<RoutingRequest> => this.#steps.planner.request(exchange)
+  async #pass<Answer extends { readonly usage: Usage }>(
+    walk: AnyWalk,
+    ask: Ask<Answer>,
+  ): Promise<PassedAnswer<Answer>> {
+    const { settler, observer } = this.#steps
+    const reached = await this.#reach(walk, ask, null)
+    const { answer } = reached
+    const answerHead = head(walk, reached)
+    const figures = { outcome: 'success', firstTokenAt: null, usage: answer.usage, signal: null } as const
+    const observation = settler.settle(walk, reached, figures)
+    await observer.observe(walk)
+    return { ...answerHead, answer, observation }
+  }
 
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
-  async #enter<Body>(
-    exchange: Exchange<Body>,
-    requestOf: (exchange: Exchange<Body>) => RoutingRequest | Promise<RoutingRequest>,
-  ): Promise<Walk<Body>> {
+  async #enter<Body>(exchange: Exchange<Body>, reader: RequestReader<Body>): Promise<Walk<Body>> {
     this.#steps.admitter.refuseFlood(exchange)
     this.#steps.observer.requireRoom()
-    const request = await requestOf(exchange)
+    const request = await reader.request(exchange)
     const walk = {
       exchange,
       request,
@@ -150,6 +187,7 @@ export class Corridor {
       attempts: [],
       spent: {},
       isCounted: false,
+      isHedged: false,
       levels: [],
       settling: [],
       signal: null,
@@ -165,13 +203,14 @@ export class Corridor {
   }
 
   /** A walk that ends without an answer is observed all the same: its failures are what there is to learn. */
-  async #reach<Answer, Body>(
-    walk: Walk<Body>,
-    ask: (provider: Provider, call: ProviderCall<Body>) => Promise<Answer>,
+  async #reach<Answer>(
+    walk: AnyWalk,
+    ask: Ask<Answer>,
+    contest: Contest<Answer> | null,
   ): Promise<Reached<Answer>> {
     const { executor, settler, observer } = this.#steps
     try {
-      return await executor.firstToAnswer(walk, ask)
+      return await executor.firstToAnswer(walk, ask, contest)
     } catch (error) {
       // Where nobody was called, nothing was settled.
       settler.charge(walk, 0)
@@ -183,7 +222,9 @@ export class Corridor {
 
 function head(walk: AnyWalk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
-  return { id: walk.exchange.id, arm: reached.upstream.arm.id, attempts: failures + 1, levels: walk.levels }
+  const { id } = walk.exchange
+  const { isHedged, levels } = walk
+  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels }
 }
 
 function outcomeOf(walk: AnyWalk, stream: CompletionStream) {
@@ -191,8 +232,8 @@ function outcomeOf(walk: AnyWalk, stream: CompletionStream) {
   return { observation, finishReason: stream.summary().finishReason }
 }
 
-/** That its kind can embed, the registry has seen to. */
-async function embedBy(provider: Provider, call: ProviderCall<EmbeddingBody>): Promise<EmbeddingAnswer> {
+/** That the kind of an embedding model can embed, the registry has seen to. */
+async function embedBy(provider: Provider, call: EmbeddingCall): Promise<EmbeddingAnswer> {
   if (provider.embed === undefined) throw new Error('an embedding model whose provider does not embed')
   return provider.embed(call)
 }

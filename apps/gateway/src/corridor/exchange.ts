@@ -34,6 +34,8 @@ export interface Walk<Body = ChatBody> {
   readonly spent: Partial<Record<Counted, AtpError>>
   /** Whether it counts as a request already. */
   isCounted: boolean
+  /** Whether a second model was asked because the first was slow. */
+  isHedged: boolean
   /** What the tenant's limits said last. */
   levels: readonly LevelReport[]
   /** Reservations that are being settled: the caller's answer ends after them. */

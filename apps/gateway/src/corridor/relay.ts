@@ -3,69 +3,104 @@
  * is complete waits until the decision is committed. However the stream ends, the attempt is settled and observed once.
  */
 import type { Milliseconds } from '@atp/core/units'
-import type { CompletionStream } from '@atp/domain/adapter'
+import { type CompletionStream, UpstreamError } from '@atp/domain/adapter'
 import type { Outcome, Signal } from '@atp/domain/observation'
 import type { Steps } from './corridor.ts'
 import type { Walk } from './exchange.ts'
 import type { Reached } from './execute.ts'
+import type { KeptCall } from './kept-call.ts'
 import { signalOf } from './signal.ts'
 import { asUpstreamError, failureOf, givenUpFor, OUTCOME_OF } from './upstream-failure.ts'
 
 const DONE = Buffer.from('[DONE]')
 
-export async function* relay(
-  steps: Steps,
-  walk: Walk,
-  reached: Reached<CompletionStream>,
-  firstTokenAt: Milliseconds,
-): AsyncGenerator<Buffer, void, void> {
+/** A stream that has content, on its way to its client. */
+export interface Delivery {
+  readonly walk: Walk
+  readonly reached: Reached<CompletionStream>
+  readonly firstTokenAt: Milliseconds
+  /** Null where the call is cancelled when its client leaves. */
+  readonly kept: KeptCall | null
+}
+
+type Ending = readonly [outcome: Outcome, signal: Signal | null]
+
+export async function* relay(steps: Steps, delivery: Delivery): AsyncGenerator<Buffer, void, void> {
+  const { reached, kept } = delivery
   const { answer } = reached
   let open = true
-  steps.metrics.streamStarted()
-  const close = (outcome: Outcome, signal: Signal | null): Promise<void> => {
+  const uncount = countStream(steps, kept)
+  const close = (ending: Ending): Promise<void> => {
     open = false
-    return end(steps, walk, reached, firstTokenAt, outcome, signal)
+    return end(steps, delivery, ending)
   }
   try {
     let last: Buffer | null = null
-    for await (const events of answer.events) {
+    for await (const events of kept === null ? answer.events : kept.readOn(answer)) {
       if (last !== null) yield last
       last = null
       if (saysDone(events)) last = events
       else yield events
     }
-    const { complete, ...signs } = answer.summary()
-    if (complete)
-      await close('success', signalOf(walk.exchange.body, { ...signs, text: () => answer.text() }))
-    else await close('cut', null)
-    if (complete) considerJudging(steps, walk, reached, () => answer.text())
+    const ending = endingOf(delivery)
+    await close(ending)
+    hasEnded(steps, delivery, ending)
     if (last !== null) yield last
   } catch (thrown) {
     if (!open) throw thrown
     const error = asUpstreamError(thrown)
-    const outcome = OUTCOME_OF[error.failure]
-    await close(outcome, outcome === 'cancelled' && givenUpFor(error) === null ? 'abandoned' : null)
+    await close(brokenBy(error))
     throw failureOf([{ arm: reached.upstream.arm, error }])
   } finally {
-    steps.metrics.streamEnded()
+    uncount()
     // The client left between two events: its provider bills what it wrote all the same.
-    if (open) await close('cancelled', 'abandoned')
+    if (open) await close([kept?.outcomeOf(answer) ?? 'cancelled', 'abandoned'])
   }
+}
+
+/** Whoever has lost its client streams to none. @returns counts it no more */
+function countStream({ metrics }: Steps, kept: KeptCall | null): () => void {
+  let isCounted = true
+  const uncount = (): void => {
+    if (isCounted) metrics.streamEnded()
+    isCounted = false
+  }
+  metrics.streamStarted()
+  kept?.onLost(uncount)
+  return uncount
+}
+
+/** Of a stream that its upstream has ended. */
+function endingOf({ walk, reached: { answer }, kept }: Delivery): Ending {
+  const { complete, ...signs } = answer.summary()
+  if (!complete) return ['cut', null]
+  if (kept?.hasLostClient) return ['success', 'abandoned']
+  return ['success', signalOf(walk.exchange.body, { ...signs, text: () => answer.text() })]
+}
+
+function brokenBy(error: UpstreamError): Ending {
+  const outcome = OUTCOME_OF[error.failure]
+  return [outcome, outcome === 'cancelled' && givenUpFor(error) === null ? 'abandoned' : null]
+}
+
+/** @throws {AtpError} where the end came in good order, as far as HTTP knows, but too early: nobody must take it for the whole */
+function hasEnded(steps: Steps, { walk, reached }: Delivery, [outcome, signal]: Ending): void {
+  if (outcome === 'cut') {
+    const error = new UpstreamError('cut', 'the stream ended without saying that the answer was complete')
+    throw failureOf([{ arm: reached.upstream.arm, error }])
+  }
+  if (signal !== 'abandoned') considerJudging(steps, walk, reached, () => reached.answer.text())
 }
 
 /**
  * For an answer that nobody reads to its end: the upstream is cancelled, and the attempt settled unless it is already. Without it
  * a stream that was never begun would hold its adapter, and with it the stop of the gateway.
  */
-export async function abandon(
-  steps: Steps,
-  walk: Walk,
-  reached: Reached<CompletionStream>,
-  firstTokenAt: Milliseconds,
-): Promise<void> {
+export async function abandon(steps: Steps, delivery: Delivery): Promise<void> {
+  const { reached } = delivery
   if (reached.upstream.hasEnded) return
   await reached.answer.events[Symbol.asyncIterator]().return?.()
-  await end(steps, walk, reached, firstTokenAt, 'cancelled', 'abandoned')
+  await end(steps, delivery, ['cancelled', 'abandoned'])
 }
 
 /** Makes feedback possible before the decision is committed; said again once it is known what the answer said of itself. */
@@ -94,18 +129,19 @@ export function considerJudging(
 
 async function end(
   steps: Steps,
-  walk: Walk,
-  reached: Reached<CompletionStream>,
-  firstTokenAt: Milliseconds,
-  outcome: Outcome,
-  signal: Signal | null,
+  { walk, reached, firstTokenAt, kept }: Delivery,
+  [outcome, signal]: Ending,
 ): Promise<void> {
-  const { usage } = reached.answer.summary()
-  steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage, signal })
-  // Who judged it while it was being written has had the last word.
-  if (steps.feedback.isJudged(walk.exchange.id)) walk.signal = null
-  if (walk.signal !== null) remember(steps, walk, reached)
-  await steps.observer.observe(walk)
+  try {
+    const { usage } = reached.answer.summary()
+    steps.settler.settle(walk, reached, { outcome, firstTokenAt, usage, signal })
+    // Who judged it while it was being written has had the last word.
+    if (steps.feedback.isJudged(walk.exchange.id)) walk.signal = null
+    if (walk.signal !== null) remember(steps, walk, reached)
+    await steps.observer.observe(walk)
+  } finally {
+    kept?.settled()
+  }
 }
 
 /** Looks at the tail only: nothing but blank lines follows `data: [DONE]`. */

@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import { type Milliseconds, milliseconds, toUsd } from '@atp/core/units'
-import type { AdapterCall, UpstreamError } from '@atp/domain/adapter'
+import type { AdapterCall, Phase, UpstreamError } from '@atp/domain/adapter'
 import {
   type Observation,
   type Outcome,
@@ -32,6 +32,8 @@ export interface Figures {
   readonly usage: Usage | null
   /** What the answer said of itself. */
   readonly signal: Signal | null
+  /** Another answered before it, which it was too slow for: what it had not come to yet. */
+  readonly outrunBefore?: Phase
 }
 
 export interface SettlerOptions {
@@ -89,7 +91,7 @@ export class Settler {
   /** Tells the adapter's health, the metrics and the walk; nothing is committed yet. */
   settle(walk: AnyWalk, attempt: Attempt, figures: Figures, retryAfter?: Milliseconds): Observation {
     const { arm } = attempt.upstream
-    const { outcome, firstTokenAt, usage, signal } = figures
+    const { outcome, firstTokenAt, usage, signal, outrunBefore } = figures
     const latency = milliseconds(this.#clock.monotonic() - attempt.startedAt)
     const timeToFirstToken = firstTokenAt === null ? null : milliseconds(firstTokenAt - attempt.startedAt)
     // Before anything can go wrong: a call that never ends would hold its adapter for ever.
@@ -97,6 +99,7 @@ export class Settler {
       outcome,
       latency,
       timeToFirstToken,
+      ...(outrunBefore === undefined ? {} : { outrunBefore }),
       ...(retryAfter === undefined ? {} : { retryAfter }),
     })
     const observation: Observation = {

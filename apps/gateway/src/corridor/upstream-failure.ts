@@ -28,11 +28,13 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   cancelled: 'client_closed_request',
 }
 
+export type Next = 'anyone' | 'other adapters' | 'nobody'
+
 /**
  * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
  * that agree are believed: no third is asked.
  */
-export function nextAfter(failed: readonly FailedAttempt[]): 'anyone' | 'other adapters' | 'nobody' {
+export function nextAfter(failed: readonly FailedAttempt[]): Next {
   const rejections = failed.filter(({ error }) => error.failure === 'rejected').length
   if (failed.at(-1)?.error.failure === 'cancelled' || rejections > 1) return 'nobody'
   return rejections === 1 ? 'other adapters' : 'anyone'
@@ -43,8 +45,11 @@ export interface FailedAttempt {
   readonly error: UpstreamError
 }
 
-/** One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. */
-export function failureOf(tried: readonly FailedAttempt[]): AtpError {
+/**
+ * One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures.
+ * @param because why nobody else was, where others are left
+ */
+export function failureOf(tried: readonly FailedAttempt[], because?: string): AtpError {
   const last = tried.at(-1)
   if (last === undefined) {
     return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
@@ -63,7 +68,10 @@ export function failureOf(tried: readonly FailedAttempt[]): AtpError {
   // Who waits for the first of them to come back has waited long enough.
   const retryAfter = Math.min(...tried.map(({ error }) => error.retryAfter ?? Number.POSITIVE_INFINITY))
   return new AtpError(decides ? CODE_OF[decisive.failure] : 'upstream_failed', {
-    detail: tried.map(({ arm, error }) => `${arm.id}: ${error.message}`).join(' | '),
+    detail: [
+      ...tried.map(({ arm, error }) => `${arm.id}: ${error.message}`),
+      ...(because === undefined ? [] : [because]),
+    ].join(' | '),
     context: { attempts },
     cause: decisive,
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter } : {}),

@@ -41,6 +41,7 @@ import { probes } from './routes/probes.ts'
 import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
 import type { Scraped } from './scrape.ts'
+import type { StreamPace } from './send-stream.ts'
 import type { SocketLimits } from './ws/ask-socket.ts'
 
 export type App = FastifyInstance<
@@ -59,6 +60,7 @@ export interface AppOptions {
   readonly requestTimeoutMs: number
   /** Milliseconds that a client may leave its stream unread. */
   readonly patienceMs: number
+  readonly streams: StreamPace
   readonly sockets: SocketLimits
   readonly openWork: OpenWork
   /** Whether answers should say that their connection is not to be used again. */

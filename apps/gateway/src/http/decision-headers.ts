@@ -3,11 +3,15 @@ import { toUsd } from '@atp/core/units'
 import type { AnswerHead, WholeAnswer } from '../corridor/corridor.ts'
 import { limitHeaders } from '../limits/limit-headers.ts'
 
+/** Known before anything else. */
+export const DECISION_ID = 'x-atp-decision-id'
+
 export function headHeaders(answer: AnswerHead): Record<string, string> {
   return {
-    'x-atp-decision-id': answer.id,
+    [DECISION_ID]: answer.id,
     'x-atp-model': headerValue(answer.arm),
     'x-atp-attempts': String(answer.attempts),
+    ...(answer.isHedged ? { 'x-atp-hedged': 'true' } : {}),
     ...limitHeaders(answer.levels),
   }
 }

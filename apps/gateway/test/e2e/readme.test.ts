@@ -80,6 +80,11 @@ describe('the README', () => {
     expect(await runModule(`${code}\nconsole.log(answer.choices[0].message.content)`)).toContain('simulated')
   })
 
+  it('has an Anthropic snippet that is answered', async () => {
+    const code = block('js', "from '@anthropic-ai/sdk'")
+    expect(await runModule(`${code}\nconsole.log(message.content[0].text)`)).toContain('simulated')
+  })
+
   it('has a WebSocket snippet that prints an answer as it is written', async () => {
     const code = block('js', "from 'ws'")
       .replace('ws://127.0.0.1:8080', setup.gateway.url.replace('http', 'ws'))

@@ -1,25 +1,33 @@
 import { connect } from 'node:net'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
 import { configFor, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts'
 
 const opened: AsyncDisposable[] = []
+/** One gateway for all of them: what its upstream does, each test says. */
+let script: Script
+let upstream: ScriptedUpstream
+let gateway: GatewayProcess
+
+beforeAll(async () => {
+  upstream = await ScriptedUpstream.start((request, response) => script(request, response))
+  gateway = await GatewayProcess.start({ config: configFor(upstream) })
+})
+
+beforeEach(() => {
+  upstream.requests.length = 0
+})
 
 afterEach(async () => {
   for (const resource of opened.splice(0).reverse()) await resource[Symbol.asyncDispose]()
 })
 
-async function gatewayBefore(
-  script: Script,
-): Promise<{ gateway: GatewayProcess; upstream: ScriptedUpstream }> {
-  const upstream = await ScriptedUpstream.start(script)
-  opened.push(upstream)
-  const gateway = await GatewayProcess.start({ config: configFor(upstream) })
-  opened.push(gateway)
-  return { gateway, upstream }
-}
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await upstream[Symbol.asyncDispose]()
+})
 
-function ask(gateway: GatewayProcess, extra: object = {}, signal?: AbortSignal): Promise<Response> {
+function ask(extra: object = {}, signal?: AbortSignal): Promise<Response> {
   return fetch(`${gateway.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -60,15 +68,15 @@ function inPieces(bytes: Buffer, size: number): Script {
 describe('a streamed answer', () => {
   it('reaches the client before the upstream has ended', async () => {
     let finish = (): void => {}
-    const { gateway } = await gatewayBefore(async (_request, response) => {
+    script = async (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`${chunk('first')}\n\n`)
       await new Promise<void>(resolve => {
         finish = resolve
       })
       response.end(`${LAST}\n\n${DONE}\n\n`)
-    })
-    const response = await ask(gateway)
+    }
+    const response = await ask()
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     const first = await reader.read()
     expect(Buffer.from(first.value as Uint8Array).toString()).toBe(`${chunk('first')}\n\n`)
@@ -92,24 +100,22 @@ describe('a streamed answer', () => {
   it.each(Object.entries(WIRES))('passes byte for byte: %s', async (_name, wire) => {
     const bytes = Buffer.from(wire)
     for (const size of [1, 7, bytes.length]) {
-      const { gateway } = await gatewayBefore(inPieces(bytes, size))
-      expect((await bytesOf(await ask(gateway))).toString()).toBe(wire)
+      script = inPieces(bytes, size)
+      expect((await bytesOf(await ask())).toString()).toBe(wire)
     }
   })
 
   it('hides the usage chunk that only the gateway asked for, and counts by it', async () => {
-    const { gateway, upstream } = await gatewayBefore(
-      inPieces(Buffer.from(`${chunk('a')}\n\n${LAST}\n\n${USAGE}\n\n${DONE}\n\n`), 16),
-    )
-    const response = await ask(gateway)
+    script = inPieces(Buffer.from(`${chunk('a')}\n\n${LAST}\n\n${USAGE}\n\n${DONE}\n\n`), 16)
+    const response = await ask()
     expect((await bytesOf(response)).toString()).toBe(`${chunk('a')}\n\n${LAST}\n\n${DONE}\n\n`)
     expect(upstream.requests[0]?.body.stream_options).toEqual({ include_usage: true })
   })
 
   it('shows the usage chunk to a client that asked for it', async () => {
     const wire = `${chunk('a')}\n\n${LAST}\n\n${USAGE}\n\n${DONE}\n\n`
-    const { gateway } = await gatewayBefore(inPieces(Buffer.from(wire), 16))
-    const response = await ask(gateway, { stream_options: { include_usage: true } })
+    script = inPieces(Buffer.from(wire), 16)
+    const response = await ask({ stream_options: { include_usage: true } })
     expect((await bytesOf(response)).toString()).toBe(wire)
   })
 
@@ -118,7 +124,7 @@ describe('a streamed answer', () => {
       const words = Array.from({ length: 20 }, (_, index) => `${chunk(`${key} wörd ${index} 🦊`)}\n\n`)
       return `${words.join('')}${LAST}\n\n${DONE}\n\n`
     }
-    const { gateway } = await gatewayBefore(async ({ body }, response) => {
+    script = async ({ body }, response) => {
       const [message] = body.messages as [{ content: string }]
       const bytes = Buffer.from(wireOf(message.content))
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -128,11 +134,11 @@ describe('a streamed answer', () => {
         await new Promise(resolve => setImmediate(resolve))
       }
       response.end()
-    })
+    }
     const keys = Array.from({ length: 200 }, (_, index) => String(index))
     const answers = await Promise.all(
       keys.map(async key =>
-        (await bytesOf(await ask(gateway, { messages: [{ role: 'user', content: key }] }))).toString(),
+        (await bytesOf(await ask({ messages: [{ role: 'user', content: key }] }))).toString(),
       ),
     )
     expect(answers).toEqual(keys.map(wireOf))
@@ -143,26 +149,26 @@ describe('a streamed answer', () => {
     const gone = new Promise<void>(resolve => {
       left = resolve
     })
-    const { gateway } = await gatewayBefore(async ({ hungUp }, response) => {
+    script = async ({ hungUp }, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`${chunk('first')}\n\n`)
       await hungUp
       left()
-    })
+    }
     const abort = new AbortController()
-    const response = await ask(gateway, {}, abort.signal)
+    const response = await ask({}, abort.signal)
     await (response.body as ReadableStream<Uint8Array>).getReader().read()
     abort.abort()
     await gone
   })
 
   it('that breaks off ends with an error event, never with a second model', async () => {
-    const { gateway, upstream } = await gatewayBefore((_request, response) => {
+    script = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(`${chunk('first')}\n\n`)
       setImmediate(() => response.destroy())
-    })
-    const text = (await bytesOf(await ask(gateway))).toString()
+    }
+    const text = (await bytesOf(await ask())).toString()
     expect(text.startsWith(`${chunk('first')}\n\n`)).toBe(true)
     const [, last] = text.split('\n\n')
     expect(JSON.parse((last as string).slice('data: '.length))).toMatchObject({
@@ -170,8 +176,8 @@ describe('a streamed answer', () => {
     })
     expect(text).not.toContain('[DONE]')
     expect(upstream.requests).toHaveLength(1)
-    await vi.waitFor(() => expect(gateway.output).toContain('a stream broke after its first byte'), 10_000)
-    const line = gateway.output.split('\n').find(text => text.includes('broke after its first byte'))
+    await vi.waitFor(() => expect(gateway.output).toContain('a stream broke after its head was sent'), 10_000)
+    const line = gateway.output.split('\n').find(text => text.includes('broke after its head was sent'))
     expect(JSON.parse(line as string)).toMatchObject({
       level: 'warn',
       code: 'upstream_failed',
@@ -182,7 +188,7 @@ describe('a streamed answer', () => {
 
   it('that its client leaves unread is cancelled, and its connection closed', async () => {
     const piece = `${chunk('x'.repeat(100_000))}\n\n`
-    const upstream = await ScriptedUpstream.start(async ({ hungUp }, response) => {
+    const flood = await ScriptedUpstream.start(async ({ hungUp }, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       let left = false
       void hungUp.then(() => {
@@ -193,20 +199,20 @@ describe('a streamed answer', () => {
         await new Promise(resolve => setTimeout(resolve, 1))
       }
     })
-    opened.push(upstream)
-    const config = { ...configFor(upstream), server: { write_timeout: '300ms' } }
-    const gateway = await GatewayProcess.start({ config })
-    opened.push(gateway)
-    const { hostname, port } = new URL(gateway.url)
+    opened.push(flood)
+    const config = { ...configFor(flood), server: { write_timeout: '300ms' } }
+    const impatient = await GatewayProcess.start({ config })
+    opened.push(impatient)
+    const { hostname, port } = new URL(impatient.url)
     const socket = connect(Number(port), hostname)
     const body = JSON.stringify({ prompt: 'hi', stream: true })
     socket.write(
       `POST /v1/ask HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     )
     socket.pause()
-    await vi.waitFor(() => expect(upstream.requests).toHaveLength(1), 10_000)
-    await upstream.requests[0]?.hungUp
-    const streams = async () => (await fetch(`${gateway.url}/metrics`)).text()
+    await vi.waitFor(() => expect(flood.requests).toHaveLength(1), 10_000)
+    await flood.requests[0]?.hungUp
+    const streams = async () => (await fetch(`${impatient.url}/metrics`)).text()
     await expect.poll(streams, { timeout: 10_000 }).toMatch(/^atp_streams_in_flight 0$/m)
     socket.destroy()
   })
@@ -222,13 +228,13 @@ describe('a whole answer that its client leaves', () => {
     const gone = new Promise<void>(resolve => {
       left = resolve
     })
-    const { gateway } = await gatewayBefore(async ({ hungUp }) => {
+    script = async ({ hungUp }) => {
       asked()
       await hungUp
       left()
-    })
+    }
     const abort = new AbortController()
-    const answer = ask(gateway, { stream: false }, abort.signal).catch(() => {})
+    const answer = ask({ stream: false }, abort.signal).catch(() => {})
     await arrived
     abort.abort()
     await gone

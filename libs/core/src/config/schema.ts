@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
+import { HedgeSchema, RetryBudgetSchema, SameModelSchema } from './retry-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
 import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
 import { SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
@@ -139,8 +140,27 @@ const upstream = section('How upstreams are called.', {
   first_token_timeout: duration('30s', 'Time in which the first token of a stream must come.'),
   idle_timeout: duration('30s', 'Time that may pass between two pieces of a stream.'),
   total_timeout: duration('10m', 'Time in which an answer must be complete.'),
-  max_attempts: count(3, 'Candidates that are tried for one request.'),
+  max_attempts: count(3, 'Calls of models that are made for one request.'),
   max_connections: count(256, 'Connections that are kept to one upstream.'),
+  retry_budget: RetryBudgetSchema,
+  same_model: SameModelSchema,
+  hedge: HedgeSchema,
+})
+
+const streams = section('How streamed answers reach their clients.', {
+  hold_max: duration(
+    '15s',
+    'Time that the head of a streamed answer waits for its first content at most; then it goes out with status 200, and models are still tried.',
+  ),
+  ping_interval: duration(
+    '10s',
+    'Time between two comments that keep a connection open, from then on until the first content.',
+  ),
+  client_gone: Type.Enum(['cancel', 'drain-and-bill'], {
+    default: 'cancel',
+    description:
+      'What becomes of a stream whose client leaves after its first content: it is cancelled, and billed by what was delivered; or it is read to its end, and billed by what its upstream reports.',
+  }),
 })
 
 const signal = (quality: number, confidence: number, description: string) =>
@@ -222,6 +242,7 @@ export const ConfigSchema = Type.Object(
     routing: RoutingSchema,
     breaker,
     upstream,
+    streams,
     observation,
     judge,
     shutdown,

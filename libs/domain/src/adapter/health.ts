@@ -12,7 +12,12 @@ export interface CallResult {
   readonly timeToFirstToken: Milliseconds | null
   /** What a rate-limited upstream asked for. */
   readonly retryAfter?: Milliseconds | undefined
+  /** It was cancelled because it took longer than nearly all do, and another answered: what it had not even come to by `latency`. */
+  readonly outrunBefore?: Phase | undefined
 }
+
+/** What is waited for. */
+export type Phase = 'first_token' | 'answer'
 
 /** Plain data, as readiness and the administration show it. Null where there is no evidence. */
 export interface HealthSnapshot {
@@ -59,9 +64,22 @@ export class CallHealth {
     this.#lastEnd = now
     const failed = isFailure(result.outcome)
     if (failed || result.outcome === 'success') this.#failures.add(failed ? 1 : 0, now)
+    // It was beyond the P95, and wherever it would have ended the P95 is the same: left out, each hedge would bring the next one forward.
+    if (result.outrunBefore !== undefined && result.latency !== null) {
+      this.#of(result.outrunBefore).record(result.latency, now)
+    }
     if (result.outcome !== 'success') return
     if (result.latency !== null) this.#latency.record(result.latency, now)
     if (result.timeToFirstToken !== null) this.#timeToFirstToken.record(result.timeToFirstToken, now)
+  }
+
+  /** Milliseconds in which 95% have come as far as that; null before so many did. */
+  p95(phase: Phase, fewest: number, now: number): number | null {
+    return this.#of(phase).p95Of(fewest, now)
+  }
+
+  #of(phase: Phase): LatencyQuantiles {
+    return phase === 'first_token' ? this.#timeToFirstToken : this.#latency
   }
 
   snapshot(now: number): HealthSnapshot {

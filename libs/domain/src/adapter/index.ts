@@ -3,9 +3,10 @@ export { validateAdapter } from './adapter.ts'
 export type { BreakerOptions, BreakerState, Permit } from './breaker.ts'
 export { BREAKER_DEFAULTS, CircuitBreaker } from './breaker.ts'
 export type { EmbeddingAnswer, EmbeddingBody, EmbeddingCall, EmbeddingInput } from './embedding.ts'
-export type { CallResult, HealthSnapshot } from './health.ts'
+export type { CallResult, HealthSnapshot, Phase } from './health.ts'
 export { CallHealth } from './health.ts'
 export type {
+  CallTerms,
   ChatBody,
   ChatMessage,
   Completion,
@@ -19,3 +20,5 @@ export { PROMPT_FIELDS, UpstreamError } from './provider.ts'
 export type { AdapterCall } from './registered-adapter.ts'
 export type { AdapterHealth, AdapterRegistryOptions } from './registry.ts'
 export { AdapterRegistry } from './registry.ts'
+export type { RetryBudgetOptions, RetryKind } from './retry-budget.ts'
+export { RETRY_KINDS, RetryBudget } from './retry-budget.ts'

@@ -8,6 +8,7 @@ const REFRESH_MS = 1_000
 export class LatencyQuantiles {
   readonly #sketch: LatencySketch
   #unseen = 0
+  #records = 0
   #refreshedAt = Number.NEGATIVE_INFINITY
   #p50: number | null = null
   #p95: number | null = null
@@ -19,6 +20,7 @@ export class LatencyQuantiles {
   record(latencyMs: number, now: number): void {
     this.#sketch.record(latencyMs, now)
     this.#unseen += 1
+    this.#records += 1
   }
 
   /** Milliseconds; null before the first value. */
@@ -31,6 +33,11 @@ export class LatencyQuantiles {
   p95(now: number): number | null {
     this.#refresh(now)
     return this.#p95
+  }
+
+  /** The same, once there were so many values. */
+  p95Of(fewest: number, now: number): number | null {
+    return this.#records < fewest ? null : this.p95(now)
   }
 
   #refresh(now: number): void {

@@ -28,14 +28,18 @@ export interface ChatMessage {
   readonly [field: string]: unknown
 }
 
-export interface ProviderCall<Body = ChatBody> {
+/** A call but for what is asked. */
+export interface CallTerms {
   readonly upstreamModel: string
-  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
-  readonly body: Body
   /** Tokens that each choice of the answer may have; the lower of it and the client's own limit is sent. */
   readonly maxOutputTokens?: number
   /** The client went away: the upstream is cancelled at once. */
   readonly signal: AbortSignal
+}
+
+export interface ProviderCall<Body = ChatBody> extends CallTerms {
+  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
+  readonly body: Body
 }
 
 /** A whole answer: the upstream's own bytes, and what we read in them. */
@@ -60,7 +64,7 @@ export interface StreamSummary {
   readonly complete: boolean
 }
 
-/** A streamed answer whose first event has arrived. */
+/** A streamed answer whose first content has arrived. */
 export interface CompletionStream {
   readonly contentType: string
   /**
@@ -78,8 +82,9 @@ export interface Provider {
   /** @throws {UpstreamError} */
   complete(call: ProviderCall): Promise<Completion>
   /**
-   * Resolves when the first event is there: until then a fallback is possible.
-   * @throws {UpstreamError}
+   * Resolves with the first content (text, a refusal, reasoning, a call of a tool, or the finish), and with all that came before it: until
+   * then a fallback is possible. A role, a comment, an empty delta and usage alone are no content. The limit on the first token counts up to it.
+   * @throws {UpstreamError} whatever befell the stream before its first content, also where the upstream had begun to answer
    */
   stream(call: ProviderCall): Promise<CompletionStream>
   /**
@@ -93,9 +98,9 @@ export interface Provider {
 /**
  * - `rejected`: 400, 413, 422 and their like: the upstream finds the request wrong.
  * - `unauthorized`: 401, 403: the account is wrong, not the request.
- * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event first. `malformed`: bytes that make no sense.
+ * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event before any content. `malformed`: bytes that make no sense.
  * - `internal`: our own code failed: nothing is said of the upstream.
- * - `timeout`: see `phase`. `cut`: the stream broke off after its first event. `cancelled`: by our own signal, its reason as cause.
+ * - `timeout`: see `phase`. `cut`: the stream broke off after its first content. `cancelled`: by our own signal, its reason as cause.
  */
 export type UpstreamFailure =
   | 'rejected'

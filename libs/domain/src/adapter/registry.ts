@@ -6,7 +6,7 @@ import type { NativeModule } from '@atp/native'
 import type { Arm } from '../routing/arm.ts'
 import { type Adapter, validateAdapter } from './adapter.ts'
 import { BREAKER_DEFAULTS, type BreakerOptions, type BreakerState } from './breaker.ts'
-import type { HealthSnapshot } from './health.ts'
+import type { HealthSnapshot, Phase } from './health.ts'
 import { type AdapterCall, type AdapterEnvironment, RegisteredAdapter } from './registered-adapter.ts'
 
 export interface AdapterRegistryOptions {
@@ -100,6 +100,12 @@ export class AdapterRegistry {
   begin(arm: ArmId): AdapterCall | null {
     const route = this.#routes.get(arm)
     return route === undefined ? null : route.registered.begin(route.arm)
+  }
+
+  /** Milliseconds in which 95% of an arm's calls come as far as that; null before so many did. */
+  p95(arm: ArmId, phase: Phase, fewest: number): number | null {
+    const health = this.#routes.get(arm)?.registered.armHealth(arm)
+    return health === undefined ? null : health.p95(phase, fewest, this.#environment.clock.monotonic())
   }
 
   health(id: AdapterId): AdapterHealth | undefined {

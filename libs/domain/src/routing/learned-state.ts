@@ -100,13 +100,15 @@ export class LearnedState implements Learner, Sharer {
   /** Every answer of ours counts: rare faults of a model with much traffic are rare. */
   #learnSignal(
     { soundness }: LearnedArm,
-    { kind, outcome, at }: Observation,
+    { kind, outcome, timeToFirstToken, at }: Observation,
     context: LearningContext,
   ): void {
     const { signal, pinned } = context
     if (pinned) return
     if (kind === 'replacement' && signal !== null) soundness.correct(1 - signal.worth, context.at)
-    else if (kind === 'attempt' && (outcome === 'success' || (outcome === 'cancelled' && signal !== null))) {
+    // Of a call that was cancelled before its first token, the signal is that of the model that answered instead.
+    const left = outcome === 'cancelled' && timeToFirstToken !== null && signal !== null
+    if (kind === 'attempt' && (outcome === 'success' || left)) {
       soundness.add(signal?.worth ?? 1, at)
     }
   }

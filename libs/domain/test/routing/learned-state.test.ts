@@ -1,3 +1,4 @@
+import { milliseconds } from '@atp/core/units'
 import { describe, expect, it, vi } from 'vitest'
 import { type LearningContext, NO_CONTEXT, type Observation, OUTCOMES } from '../../src/observation/index.ts'
 import { LearnedState } from '../../src/routing/index.ts'
@@ -72,7 +73,10 @@ describe('what is learned of an arm', () => {
       const setup = met('a')
       learn(setup, NO_CONTEXT, { outcome: 'cancelled' })
       expect(estimateOf(setup)?.reliability).toBe(1)
+      // Another model was quicker: what its answer says of itself is not this one's.
       learn(setup, refused, { outcome: 'cancelled' })
+      expect(estimateOf(setup)?.reliability).toBe(1)
+      learn(setup, refused, { outcome: 'cancelled', timeToFirstToken: milliseconds(1) })
       expect(estimateOf(setup)?.reliability).toBeLessThan(1)
     })
 

@@ -42,9 +42,10 @@ export function choicesOf(answer: ChatAnswer): readonly ChatChoice[] {
     : []
 }
 
+/** Null where there is none yet; some providers then say it with an empty string. */
 export function finishReasonOf(answer: ChatAnswer): string | null {
   const reason = choicesOf(answer)[0]?.finish_reason
-  return typeof reason === 'string' ? reason : null
+  return typeof reason === 'string' && reason !== '' ? reason : null
 }
 
 /** The model says that it will not answer, in words of their own field. */

@@ -3,13 +3,16 @@
  * byte passes as it came. A chunk that only carries text is never decoded: one search over its bytes tells that it is one.
  */
 import { choicesOf, finishReasonOf, isError, parseAnswer, refusedIn } from './chat-completion.ts'
-import { eventEnd } from './sse/event-splitter.ts'
+import { CR, eventEnd, LF } from './sse/event-splitter.ts'
 import { parseEvent } from './sse/server-sent-event.ts'
-import { type ReportedUsage, readUsage } from './usage.ts'
+import { latest, type ReportedUsage, readUsage } from './usage.ts'
 
-/** What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. */
+/**
+ * What an event must contain to be worth decoding. In a JSON string the quotes would be escaped, so text cannot look like it. JSON that is cut
+ * into several `data` lines, wherever, is decoded too.
+ */
 const TELLING =
-  /"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
+  /[^\r\n](?:\r\n?|\n)data|"(?:usage"\s*:\s*\{|(?:finish_reason|refusal)"\s*:\s*"[^"]|error"\s*:\s*[{"])|\[DONE\]|event: ?error/
 
 export class ChatStreamReader {
   readonly #dropUsageChunk: boolean
@@ -18,6 +21,7 @@ export class ChatStreamReader {
   #refused = false
   #done = false
   #failed = false
+  #isDropping = false
 
   constructor(options: { readonly dropUsageChunk: boolean }) {
     this.#dropUsageChunk = options.dropUsageChunk
@@ -51,6 +55,8 @@ export class ChatStreamReader {
    * @returns what the client gets of them; empty where nothing is left
    */
   read(block: Buffer): Buffer {
+    if (this.#isDropping && block[0] === LF) return this.read(block.subarray(1))
+    this.#isDropping = false
     if (!isTelling(block)) return block
     const kept: Buffer[] = []
     let keptFrom = 0
@@ -59,6 +65,8 @@ export class ChatStreamReader {
       if (this.#note(block.subarray(from, end)) === 'drop') {
         kept.push(block.subarray(keptFrom, from))
         keptFrom = end
+        // The LF of its last line's end may still come.
+        this.#isDropping = end === block.length && block[end - 1] === CR
       }
       from = end
     }
@@ -79,7 +87,7 @@ export class ChatStreamReader {
     if (refusedIn(answer)) this.#refused = true
     const usage = readUsage(answer.usage)
     if (usage === null) return 'keep'
-    this.#usage = usage
+    this.#usage = latest(this.#usage, usage)
     const onlyUsage = Array.isArray(answer.choices) && choicesOf(answer).length === 0
     return onlyUsage && this.#dropUsageChunk ? 'drop' : 'keep'
   }

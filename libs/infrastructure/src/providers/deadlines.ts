@@ -6,7 +6,7 @@ import type { Clock } from '@atp/core/clock'
 import { type Milliseconds, milliseconds } from '@atp/core/units'
 
 export interface TimeLimits {
-  /** Until the first event of a stream. */
+  /** Until the first content of a stream. */
   readonly firstToken: Milliseconds
   /** Between two reads of a stream after that, while we are reading. */
   readonly idle: Milliseconds

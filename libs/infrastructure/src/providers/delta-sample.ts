@@ -12,6 +12,10 @@ export class DeltaSample {
   #sampledBytes = 0
   #totalBytes = 0
 
+  get totalBytes(): number {
+    return this.#totalBytes
+  }
+
   add(block: Buffer): void {
     this.#totalBytes += block.length
     if (this.#sampledBytes >= SAMPLE_BYTES) return

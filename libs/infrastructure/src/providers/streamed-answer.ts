@@ -1,5 +1,5 @@
 /**
- * A call whose answer is streamed. It succeeds with its first event, and until then any failure leaves a fallback possible;
+ * A call whose answer is streamed. It succeeds with its first content, and until then any failure leaves a fallback possible;
  * from then on the upstream's bytes pass on as whole events, at the reader's pace.
  */
 import {
@@ -8,19 +8,20 @@ import {
   type StreamSummary,
   UpstreamError,
 } from '@atp/domain/adapter'
+import type { Usage } from '@atp/domain/observation'
 import { BoundedBody } from './bounded-body.ts'
 import { isError, parseAnswer } from './chat-completion.ts'
 import { ChatStreamReader } from './chat-stream-reader.ts'
 import { DeltaSample } from './delta-sample.ts'
+import { beginningOf } from './first-content.ts'
 import { EventQueue, type Pausable } from './sse/event-queue.ts'
-import { EventSplitter, eventEnd } from './sse/event-splitter.ts'
-import { parseEvent, type ServerSentEvent } from './sse/server-sent-event.ts'
+import { EventSplitter } from './sse/event-splitter.ts'
 import type { Upstream } from './upstream.ts'
 import { type ResponseHeaders, UpstreamCall } from './upstream-call.ts'
-import { usageOf } from './usage.ts'
+import { atLeast, usageOf } from './usage.ts'
 import { MAX_ANSWER_BYTES } from './whole-answer.ts'
 
-/** Of one event, and of the comments before the first. */
+/** Of one event, and of what comes before the first content. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pausable {
@@ -32,10 +33,12 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
   readonly #sample = new DeltaSample()
   readonly #queue = new EventQueue(this)
   #contentType = 'text/event-stream'
-  /** Comments that came before the first event; null from then on. */
+  /** What came before the first content; null from then on. */
   #waiting: BoundedBody | null = new BoundedBody(MAX_WAITING_BYTES)
   /** The body, where the upstream answered with JSON instead of a stream. */
   #json: BoundedBody | null = null
+  /** Of the stream, up to its last report of usage. */
+  #bytesReported = 0
   #summary: StreamSummary | null = null
 
   constructor(
@@ -62,7 +65,7 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
 
   summary(): StreamSummary {
     this.#summary ??= {
-      usage: usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens()),
+      usage: this.#usage(),
       finishReason: this.#reader.finishReason,
       refused: this.#reader.refused,
       complete: this.#reader.complete,
@@ -124,17 +127,21 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
     const opened = this.#waiting === null ? block : this.#open(this.#waiting, block)
     if (opened === null) return
     this.#sample.add(opened)
+    const reported = this.#reader.usage
     const kept = this.#reader.read(opened)
+    if (this.#reader.usage !== reported) this.#bytesReported = this.#sample.totalBytes
     if (kept.length > 0) this.#queue.push(kept)
     if (this.#reader.done) this.deadlines.linger()
   }
 
-  /** @returns all that came until now, once the first event with data is there and is no error; null before */
+  /** @returns all that came until now, once there is content in it; null before */
   #open(waiting: BoundedBody, block: Buffer): Buffer | null {
     const bounded = waiting.add(block)
-    const event = firstEvent(block)
-    if (!bounded) this.malformed('too much before its first event')
-    else if (event !== null && this.#isAnswer(event)) {
+    const { is, data } = beginningOf(block)
+    if (!bounded) this.malformed('too much before its first content')
+    else if (is === 'error') this.errorUnderSuccess(Buffer.from(data))
+    else if (is === 'garbage') this.malformed('a stream that does not begin with JSON')
+    else if (is === 'content') {
       this.#waiting = null
       this.deadlines.firstToken()
       this.#resolve(this)
@@ -143,24 +150,17 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
     return null
   }
 
-  #isAnswer({ name, data }: FirstEvent): boolean {
-    const answer = parseAnswer(data)
-    if (name === 'error' || (answer !== null && isError(answer))) {
-      this.errorUnderSuccess(Buffer.from(data))
-      return false
-    }
-    if (answer === null && data.trim() !== '[DONE]') {
-      this.malformed('a stream that does not begin with JSON')
-      return false
-    }
-    return true
+  #usage(): Usage {
+    const usage = usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens())
+    const isAllReported = this.#reader.complete || this.#bytesReported === this.#sample.totalBytes
+    return isAllReported || usage.estimated ? usage : atLeast(usage, this.#sample.countTokens())
   }
 
   #endStream(): void {
     const rest = this.#splitter.rest()
     if (rest !== null) this.#receive(rest)
     if (this.#waiting === null) this.#queue.close(null)
-    else this.malformed('a stream without an event')
+    else this.malformed('a stream without content')
   }
 
   #endJson(bytes: Buffer): void {
@@ -175,19 +175,4 @@ const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i
 /** No fallback is possible any more, so a broken connection has another name. */
 function midStream(error: UpstreamError): UpstreamError {
   return error.failure === 'failed' ? new UpstreamError('cut', error.message, { cause: error.cause }) : error
-}
-
-interface FirstEvent extends ServerSentEvent {
-  readonly data: string
-}
-
-/** The first event that is more than a comment. */
-function firstEvent(block: Buffer): FirstEvent | null {
-  for (let from = 0; from < block.length; ) {
-    const end = eventEnd(block, from)
-    const { name, data } = parseEvent(block.subarray(from, end))
-    if (data !== null) return { name, data }
-    from = end
-  }
-  return null
 }

@@ -15,6 +15,21 @@ export function readUsage(value: unknown): ReportedUsage | null {
   return { inputTokens: countOrNull(prompt_tokens), outputTokens: countOrNull(completion_tokens) }
 }
 
+/** Some providers report what has come to so far with each chunk: of each figure the last one holds. */
+export function latest(before: ReportedUsage | null, now: ReportedUsage): ReportedUsage {
+  if (before === null) return now
+  return {
+    inputTokens: now.inputTokens ?? before.inputTokens,
+    outputTokens: now.outputTokens ?? before.outputTokens,
+  }
+}
+
+/** Of a stream that broke off after more than it had reported: what was delivered counts. */
+export function atLeast(usage: Usage, deliveredTokens: number): Usage {
+  if (deliveredTokens <= usage.outputTokens) return usage
+  return { ...usage, outputTokens: deliveredTokens, estimated: true }
+}
+
 export function usageOf(
   reported: ReportedUsage | null,
   prompt: PromptBody,

@@ -5,12 +5,14 @@
 import type { AdapterId } from '@atp/core/ids'
 import type { Milliseconds } from '@atp/core/units'
 import { toUsd } from '@atp/core/units'
+import type { RetryKind } from '@atp/domain/adapter'
 import type { Observation, Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
 import { LabelCache } from './label-cache.ts'
+import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
 
@@ -26,6 +28,12 @@ export interface Metrics {
   request(endpoint: string, status: number, elapsed: number): void
   /** One settled call of a model. @param signal what its answer said of itself */
   attempt(observation: Observation, signal: Signal | null): void
+  /** A request was sent once more. */
+  retried(kind: RetryKind): void
+  /** A request was not sent once more: the budget was spent. */
+  retryRefused(kind: RetryKind): void
+  /** A request asked a second model, because the first was slow. */
+  hedged(answered: HedgeWinner): void
   /** A model was asked what an answer is worth. @param decided whether it said so */
   judged(call: Observation, decided: boolean): void
   /** A prompt was to be embedded. @param outcome one of a handful */
@@ -82,6 +90,7 @@ class PrometheusMetrics implements Metrics {
   readonly #embeddings: Counter
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
+  readonly #retries: RetryMetrics
   readonly #sockets: SocketMetrics
   readonly #journal: JournalMetrics
 
@@ -166,6 +175,7 @@ class PrometheusMetrics implements Metrics {
       registers,
     })
     this.#contexts = new ContextMetrics(registers)
+    this.#retries = new RetryMetrics(registers)
     this.#sockets = new SocketMetrics(registers)
     this.#journal = new JournalMetrics(registers)
   }
@@ -199,6 +209,18 @@ class PrometheusMetrics implements Metrics {
       series.outputTokens.inc(usage.outputTokens)
     }
     if (cost !== null) series.cost.inc(toUsd(cost))
+  }
+
+  retried(kind: RetryKind): void {
+    this.#retries.made(kind)
+  }
+
+  retryRefused(kind: RetryKind): void {
+    this.#retries.refused(kind)
+  }
+
+  hedged(answered: HedgeWinner): void {
+    this.#retries.hedged(answered)
   }
 
   judged({ cost }: Observation, decided: boolean): void {

@@ -68,7 +68,7 @@ export function armSeries(registers: Registry[]): LabelCache<ArmSeries> {
   })
   const timeToFirstToken = new Histogram({
     name: 'atp_time_to_first_token_seconds',
-    help: 'From a call of a model to the first event of its stream',
+    help: 'From a call of a model to the first content of its stream',
     labelNames: ['arm'],
     buckets: DURATION_BUCKETS,
     registers,

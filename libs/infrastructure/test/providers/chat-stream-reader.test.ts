@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ChatStreamReader } from '../../src/providers/chat-stream-reader.ts'
-import { DONE, finish, text, usage } from './support/chunks.ts'
+import { chunk, DONE, finish, text, usage } from './support/chunks.ts'
 
 function read(dropUsageChunk: boolean, ...blocks: string[]) {
   const reader = new ChatStreamReader({ dropUsageChunk })
@@ -52,6 +52,25 @@ describe('ChatStreamReader', () => {
     })
   })
 
+  it('takes the last of usages that add up, figure by figure', () => {
+    const sofar = (figures: object): string =>
+      chunk({ choices: [{ index: 0, delta: { content: 'a' } }], usage: figures })
+    const stream = [{ prompt_tokens: 3, completion_tokens: 1 }, { completion_tokens: 2 }, {}].map(sofar)
+    expect(read(true, ...stream)).toMatchObject({
+      passed: stream.join(''),
+      usage: { inputTokens: 3, outputTokens: 2 },
+    })
+  })
+
+  it('reads JSON that is cut into lines, wherever', () => {
+    const cut =
+      'data: {"choices":[],"usage":\r\nid: 7\r\ndata: {"prompt_tokens":3,\ndata: "completion_tokens":4}}\n\n'
+    expect(read(true, text('a'), cut, DONE)).toMatchObject({
+      passed: text('a') + DONE,
+      usage: { inputTokens: 3, outputTokens: 4 },
+    })
+  })
+
   it('passes what it cannot read', () => {
     const garbled = 'data: {"usage":{"prompt_tokens"\n\n'
     expect(read(true, text('a'), garbled, text('b')).passed).toBe(text('a') + garbled + text('b'))
@@ -61,6 +80,7 @@ describe('ChatStreamReader', () => {
     ['an end', text('a') + DONE, true],
     ['a finish', text('a') + finish(), true],
     ['neither', text('a'), false],
+    ['a reason that is empty', text('a') + finish(''), false],
     ['an error object', `${text('a')}data: {"error":{"message":"x"}}\n\n${DONE}`, false],
     ['an error event', `${text('a')}event: error\ndata: x\n\n${DONE}`, false],
   ])('is complete or not with %s', (_name, stream, complete) => {

@@ -1,6 +1,6 @@
 import { countPromptTokens, countTokens } from '@atp/infrastructure/providers'
 import { describe, expect, it } from 'vitest'
-import { DONE, finish, text, usage } from './support/chunks.ts'
+import { chunk, DONE, finish, ROLE, text, usage } from './support/chunks.ts'
 import {
   eventually,
   failureOf,
@@ -155,6 +155,29 @@ describe('a streamed answer', () => {
     expect(stream.summary().complete).toBe(false)
   })
 
+  it.each([
+    ['adds up what it reports', 'a', [1, 2], { inputTokens: 3, outputTokens: 2, estimated: false }],
+    [
+      'goes on after its one report',
+      'Hello, world!',
+      [1, null],
+      { inputTokens: 3, outputTokens: 8, estimated: true },
+    ],
+  ])('that is cut and %s counts what was delivered', async (_name, content, figures, counted) => {
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      for (const completion_tokens of figures) {
+        const usage = completion_tokens === null ? null : { prompt_tokens: 3, completion_tokens }
+        response.write(chunk({ choices: [{ index: 0, delta: { content } }], usage }))
+      }
+      response.socket?.end()
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    expect(await failureOf(readAll(stream))).toMatchObject({ failure: 'cut' })
+    expect(stream.summary().usage).toEqual(counted)
+  })
+
   it('is complete where the connection breaks after `[DONE]`', async () => {
     await using upstream = await ScriptedUpstream.start(response => {
       beginStream(response)
@@ -211,12 +234,19 @@ describe('a streamed answer', () => {
   })
 })
 
-describe('the first event', () => {
-  it('comes with the comments before it, and not sooner', async () => {
+describe('the first content', () => {
+  it.each([
+    ['comments', ': one\n\n'],
+    ['a role', chunk({ choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] })],
+    ['an empty delta', chunk({ choices: [{ index: 0, delta: {}, finish_reason: null }] })],
+    ['no choice', chunk({ choices: [], prompt_filter_results: [{ prompt_index: 0 }] })],
+    ['usage alone', chunk({ choices: [], usage: { prompt_tokens: 3, completion_tokens: 0 } })],
+    ['blank data', 'event: ping\ndata: \n\n'],
+  ])('is not %s, which wait for it and come with it', async (_name, before) => {
     let goOn = (): void => {}
     await using upstream = await ScriptedUpstream.start(async response => {
       beginStream(response)
-      response.write(': one\n\n')
+      response.write(before)
       await new Promise<void>(resolve => {
         goOn = resolve
       })
@@ -224,7 +254,7 @@ describe('the first event', () => {
     })
     await using provider = providerFor(upstream)
     let open = false
-    const opening = provider.stream(streamCall()).then(stream => {
+    const opening = provider.stream(streamCall(INCLUDE_USAGE)).then(stream => {
       open = true
       return stream
     })
@@ -232,7 +262,40 @@ describe('the first event', () => {
     await new Promise(resolve => setTimeout(resolve, 50))
     expect(open).toBe(false)
     goOn()
-    expect((await readAll(await opening)).toString()).toBe(`: one\n\n: two\n\n${text('a')}${DONE}`)
+    expect((await readAll(await opening)).toString()).toBe(`${before}: two\n\n${text('a')}${DONE}`)
+  })
+
+  it.each([
+    ['text', { content: 'a' }],
+    ['a refusal', { refusal: 'No' }],
+    ['reasoning', { content: null, reasoning_content: 'Hm' }],
+    [
+      'a call of a tool',
+      { tool_calls: [{ index: 0, id: 'call_1', function: { name: 'f', arguments: '' } }] },
+    ],
+    ['what nobody has thought of yet', { audio: { id: 'audio_1' } }],
+  ])('is %s', async (_name, delta) => {
+    const raw = chunk({ choices: [{ index: 0, delta: { role: 'assistant', ...delta } }] })
+    await using upstream = await ScriptedUpstream.start(response => {
+      beginStream(response)
+      response.write(raw)
+    })
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    const [block] = [await stream.events[Symbol.asyncIterator]().next()]
+    expect(String(block?.value)).toBe(raw)
+    await stream.events[Symbol.asyncIterator]().return?.()
+  })
+
+  it.each([
+    ['a finish', finish('content_filter') + DONE, 'content_filter'],
+    ['an end', DONE, null],
+  ])('is %s where there is no other', async (_name, raw, finishReason) => {
+    await using upstream = await ScriptedUpstream.start(send(ROLE, raw))
+    await using provider = providerFor(upstream)
+    const stream = await provider.stream(streamCall())
+    expect((await readAll(stream)).toString()).toBe(ROLE + raw)
+    expect(stream.summary()).toMatchObject({ finishReason, complete: true })
   })
 
   it.each([
@@ -242,7 +305,10 @@ describe('the first event', () => {
     ['no event', 'hello', 'malformed'],
     ['nothing', '', 'malformed'],
     ['only comments', ': ping\n\n: ping\n\n', 'malformed'],
-  ])('that is %s leaves a fallback possible', async (_name, raw, failure) => {
+    ['a role and an error', `${ROLE}data: {"error":{"message":"busy"}}\n\n`, 'failed'],
+    ['a role and no JSON', `${ROLE}data: <html>\n\n`, 'malformed'],
+    ['a role and the end', ROLE, 'malformed'],
+  ])('that would be %s leaves a fallback possible', async (_name, raw, failure) => {
     await using upstream = await ScriptedUpstream.start(send(...(raw === '' ? [] : [`: ping\n\n${raw}`])))
     await using provider = providerFor(upstream)
     const error = await failureOf(provider.stream(streamCall()))
@@ -262,7 +328,7 @@ describe('the first event', () => {
   it('that breaks off is a failure', async () => {
     await using upstream = await ScriptedUpstream.start(response => {
       beginStream(response)
-      response.write('data: {"cho', () => response.socket?.destroy())
+      response.write(`${ROLE}data: {"cho`, () => response.socket?.destroy())
     })
     await using provider = providerFor(upstream)
     expect((await failureOf(provider.stream(streamCall()))).failure).toBe('failed')

@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net'
 import { ManualClock } from '@atp/core/clock'
 import { milliseconds } from '@atp/core/units'
 import { describe, expect, it } from 'vitest'
-import { DONE, text } from './support/chunks.ts'
+import { DONE, ROLE, text } from './support/chunks.ts'
 import { call, failureOf, PATIENT, providerFor, readAll, streamCall } from './support/provider-under-test.ts'
 import { beginStream, ScriptedUpstream } from './support/scripted-upstream.ts'
 
@@ -31,9 +31,10 @@ describe('a time limit', () => {
     })
   })
 
-  it('on the first token is not met by headers and comments', async () => {
+  it('on the first token is not met by headers, comments and a role', async () => {
     await using upstream = await ScriptedUpstream.start(response => {
       beginStream(response)
+      response.write(ROLE)
       const ping = setInterval(() => response.write(': ping\n\n'), 5)
       response.on('close', () => clearInterval(ping))
     })

@@ -1,7 +1,5 @@
 /** `POST /v1/ask`: a question in, text out; as JSON, or as server-sent events `decision`, `text`*, `done` (or `error`). */
-import type { FastifyReply } from 'fastify'
 import type { Corridor } from '../../corridor/corridor.ts'
-import type { Exchange } from '../../corridor/exchange.ts'
 import { limitHeaders } from '../../limits/limit-headers.ts'
 import { answerFigures } from '../answer-figures.ts'
 import type { App } from '../app.ts'
@@ -10,15 +8,15 @@ import { chatBodyOf } from '../chat-body-of.ts'
 import type { ExchangeFactory } from '../exchange-of.ts'
 import { AskAnswer, AskRequest } from '../schemas/ask.ts'
 import { Problem } from '../schemas/common.ts'
-import { sendStream } from '../send-stream.ts'
+import { COMMENT_PING, type StreamForm, type StreamPace, sendStream } from '../send-stream.ts'
 
 export interface AskOptions {
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
-  readonly patienceMs: number
+  readonly streams: StreamPace
 }
 
-export async function ask(app: App, { corridor, exchanges, patienceMs }: AskOptions): Promise<void> {
+export async function ask(app: App, { corridor, exchanges, streams }: AskOptions): Promise<void> {
   app.post(
     '/v1/ask',
     {
@@ -33,7 +31,9 @@ export async function ask(app: App, { corridor, exchanges, patienceMs }: AskOpti
     async (request, reply) => {
       const { body, options } = chatBodyOf(request.body)
       const exchange = exchanges.open(reply, body, options)
-      if (body.stream === true) return await stream(corridor, exchange, reply, patienceMs)
+      if (body.stream === true) {
+        return await sendStream(reply, exchange.id, corridor.stream(exchange), FORM, streams)
+      }
       const answer = await corridor.complete(exchange)
       const { text, finishReason } = answer.completion
       reply.headers(limitHeaders(answer.levels))
@@ -42,17 +42,9 @@ export async function ask(app: App, { corridor, exchanges, patienceMs }: AskOpti
   )
 }
 
-async function stream(
-  corridor: Corridor,
-  exchange: Exchange,
-  reply: FastifyReply,
-  patienceMs: number,
-): Promise<FastifyReply> {
-  const answer = await corridor.stream(exchange)
-  return await sendStream(reply, answer, {
-    contentType: 'text/event-stream; charset=utf-8',
-    events: serverSent(askEvents(answer)),
-    lastWords: askError,
-    patienceMs,
-  })
+const FORM: StreamForm = {
+  contentType: 'text/event-stream; charset=utf-8',
+  events: answer => serverSent(askEvents(answer)),
+  ping: COMMENT_PING,
+  lastWords: askError,
 }

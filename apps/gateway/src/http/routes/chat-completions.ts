@@ -1,9 +1,7 @@
 /** `POST /v1/chat/completions`: OpenAI's wire format, whole or streamed; the upstream's bytes pass through unchanged. */
 import type { ChatBody } from '@atp/domain/adapter'
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Corridor } from '../../corridor/corridor.ts'
-import type { Exchange } from '../../corridor/exchange.ts'
 import type { App } from '../app.ts'
 import { wholeHeaders } from '../decision-headers.ts'
 import { asAtpError, openAiError } from '../error-response.ts'
@@ -11,7 +9,7 @@ import type { ExchangeFactory } from '../exchange-of.ts'
 import { ChatCompletionRequest } from '../schemas/chat-completions.ts'
 import { OpenAiError } from '../schemas/common.ts'
 import { RoutingHeaders, routingOptionsOf } from '../schemas/routing-headers.ts'
-import { sendStream } from '../send-stream.ts'
+import { COMMENT_PING, type StreamForm, type StreamPace, sendStream } from '../send-stream.ts'
 
 const Answer = Type.Unsafe<Buffer>({
   type: 'object',
@@ -21,12 +19,12 @@ const Answer = Type.Unsafe<Buffer>({
 export interface ChatCompletionsOptions {
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
-  readonly patienceMs: number
+  readonly streams: StreamPace
 }
 
 export async function chatCompletions(
   app: App,
-  { corridor, exchanges, patienceMs }: ChatCompletionsOptions,
+  { corridor, exchanges, streams }: ChatCompletionsOptions,
 ): Promise<void> {
   app.post(
     '/v1/chat/completions',
@@ -43,7 +41,9 @@ export async function chatCompletions(
     async (request, reply) => {
       const options = routingOptionsOf(request.headers, request.body.atp)
       const exchange = exchanges.open(reply, request.body as ChatBody, options)
-      if (request.body.stream === true) return await stream(corridor, exchange, reply, patienceMs)
+      if (request.body.stream === true) {
+        return await sendStream(reply, exchange.id, corridor.stream(exchange), FORM, streams)
+      }
       const answer = await corridor.complete(exchange)
       return reply
         .headers(wholeHeaders(answer))
@@ -53,17 +53,9 @@ export async function chatCompletions(
   )
 }
 
-async function stream(
-  corridor: Corridor,
-  exchange: Exchange,
-  reply: FastifyReply,
-  patienceMs: number,
-): Promise<FastifyReply> {
-  const answer = await corridor.stream(exchange)
-  const { contentType, events } = answer
-  return await sendStream(reply, answer, { contentType, events, lastWords, patienceMs })
-}
-
-function lastWords(thrown: unknown): string {
-  return `data: ${JSON.stringify(openAiError(asAtpError(thrown)))}\n\n`
+const FORM: StreamForm = {
+  contentType: null,
+  events: ({ events }) => events,
+  ping: COMMENT_PING,
+  lastWords: thrown => `data: ${JSON.stringify(openAiError(asAtpError(thrown)))}\n\n`,
 }

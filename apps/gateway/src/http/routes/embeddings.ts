@@ -34,9 +34,9 @@ export async function embeddings(app: App, { corridor, exchanges }: EmbeddingsOp
     },
     async (request, reply) => {
       const options = routingOptionsOf(request.headers, request.body.atp)
-      const answer = await corridor.embed(exchanges.open<EmbeddingBody>(reply, request.body, options))
-      const { contentType, bytes } = answer.embeddings
-      return reply.headers(wholeHeaders(answer)).type(contentType).send(bytes)
+      const passed = await corridor.embed(exchanges.open<EmbeddingBody>(reply, request.body, options))
+      const { contentType, bytes } = passed.answer
+      return reply.headers(wholeHeaders(passed)).type(contentType).send(bytes)
     },
   )
 }

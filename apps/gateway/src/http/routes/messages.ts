@@ -1,10 +1,8 @@
 /** `POST /v1/messages`: Anthropic's wire format, whole or streamed, over any model. */
 
 import type { ChatBody } from '@atp/domain/adapter'
-import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import type { Corridor } from '../../corridor/corridor.ts'
-import type { Exchange } from '../../corridor/exchange.ts'
 import { chatBodyOfMessages, chatPromptOf } from '../anthropic/chat-body.ts'
 import { messageOf } from '../anthropic/message.ts'
 import { messageError, messageEvents } from '../anthropic/message-events.ts'
@@ -13,7 +11,7 @@ import { wholeHeaders } from '../decision-headers.ts'
 import type { ExchangeFactory } from '../exchange-of.ts'
 import { AnthropicError, CountTokensRequest, MessagesRequest } from '../schemas/messages.ts'
 import { RoutingHeaders, routingOptionsOf } from '../schemas/routing-headers.ts'
-import { sendStream } from '../send-stream.ts'
+import { type StreamForm, type StreamPace, sendStream } from '../send-stream.ts'
 
 const Answer = Type.Unsafe<unknown>({
   type: 'object',
@@ -25,12 +23,12 @@ export interface MessagesOptions {
   readonly corridor: Corridor
   readonly exchanges: ExchangeFactory
   readonly countPromptTokens: (body: ChatBody) => number
-  readonly patienceMs: number
+  readonly streams: StreamPace
 }
 
 export async function messages(
   app: App,
-  { corridor, exchanges, countPromptTokens, patienceMs }: MessagesOptions,
+  { corridor, exchanges, countPromptTokens, streams }: MessagesOptions,
 ): Promise<void> {
   app.post(
     '/v1/messages',
@@ -47,8 +45,10 @@ export async function messages(
     async (request, reply) => {
       const options = routingOptionsOf(request.headers, request.body.atp)
       const exchange = exchanges.open(reply, chatBodyOfMessages(request.body), options)
-      reply.header('request-id', exchange.id)
-      if (request.body.stream === true) return await stream(corridor, exchange, reply, patienceMs)
+      reply.raw.setHeader('request-id', exchange.id)
+      if (request.body.stream === true) {
+        return await sendStream(reply, exchange.id, corridor.stream(exchange), FORM, streams)
+      }
       const answer = await corridor.complete(exchange)
       reply.headers(wholeHeaders(answer))
       return messageOf(answer)
@@ -74,17 +74,9 @@ export async function messages(
   )
 }
 
-async function stream(
-  corridor: Corridor,
-  exchange: Exchange,
-  reply: FastifyReply,
-  patienceMs: number,
-): Promise<FastifyReply> {
-  const answer = await corridor.stream(exchange)
-  return await sendStream(reply, answer, {
-    contentType: 'text/event-stream; charset=utf-8',
-    events: messageEvents(answer),
-    lastWords: messageError,
-    patienceMs,
-  })
+const FORM: StreamForm = {
+  contentType: 'text/event-stream; charset=utf-8',
+  events: messageEvents,
+  ping: 'event: ping\ndata: {"type": "ping"}\n\n',
+  lastWords: messageError,
 }

@@ -99,7 +99,7 @@ export class AskSocket implements WorkControls {
     this.#options.metrics.socketFrame('received')
     const frame = isBinary ? binaryFrame() : this.#options.reader.read(data.toString())
     if ('error' in frame) this.#refuse(frame.id, frame.error)
-    else if (frame.type === 'cancel') this.#inFlight.get(frame.id)?.abort()
+    else if (frame.type === 'cancel') this.#inFlight.get(frame.id)?.abort(new Error('unwanted'))
     else this.#take(frame)
   }
 

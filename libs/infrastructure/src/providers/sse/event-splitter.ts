@@ -2,8 +2,8 @@
  * Cuts a byte stream into whole server-sent events without changing, copying or decoding them: what `push` and `rest` return is,
  * in sum, what came in. A line ends with CR LF, LF or CR, an event with an empty line (WHATWG HTML, section 9.2.5).
  */
-const LF = 0x0a
-const CR = 0x0d
+export const LF = 0x0a
+export const CR = 0x0d
 
 export class EventSplitter {
   #held: Buffer[] = []

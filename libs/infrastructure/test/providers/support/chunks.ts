@@ -1,5 +1,5 @@
 /** Events as OpenAI documents them (documented, not recorded). */
-const chunk = (rest: object): string =>
+export const chunk = (rest: object): string =>
   `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', model: 'm', ...rest })}\n\n`
 
 export const text = (content: string): string =>
@@ -13,5 +13,11 @@ export const usage = (prompt_tokens: number, completion_tokens: number): string 
     choices: [],
     usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
   })
+
+/** What OpenAI sends first: it says nothing yet. */
+export const ROLE = chunk({
+  choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }],
+  usage: null,
+})
 
 export const DONE = 'data: [DONE]\n\n'

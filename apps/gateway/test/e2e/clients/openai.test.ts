@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SimulatedSetup } from '../support/simulated.ts'
+import { SimulatedSetup } from '../../support/simulated.ts'
 
 let setup: SimulatedSetup
 let openai: OpenAI
@@ -78,6 +78,27 @@ describe('the openai client, with only its base URL replaced', () => {
       response_format: { type: 'json_object' },
     })
     expect(JSON.parse(completion.choices[0]?.message.content as string)).toBeTypeOf('object')
+  })
+
+  it('gets an object of a schema, parsed', async () => {
+    const completion = await openai.chat.completions.parse({
+      model: 'auto',
+      messages,
+      response_format: {
+        type: 'json_schema',
+        json_schema: {
+          name: 'place',
+          strict: true,
+          schema: {
+            type: 'object',
+            properties: { city: { type: 'string' } },
+            required: ['city'],
+            additionalProperties: false,
+          },
+        },
+      },
+    })
+    expect(JSON.parse(completion.choices[0]?.message.content as string)).toEqual({ city: expect.any(String) })
   })
 
   it('pins a model by its arm, or by its name', async () => {
