@@ -13,7 +13,7 @@ import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
-import { countEmbeddingTokens, countPromptTokens } from '@atp/infrastructure/providers'
+import { countEmbeddingTokens, countPromptTokens, countResponseTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
@@ -24,6 +24,7 @@ import { EmbeddingRequests } from './corridor/embedding-request.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
+import { ResponseRequests } from './corridor/response-request.ts'
 import { Settler } from './corridor/settle.ts'
 import { executorOf } from './executor-of.ts'
 import { groupPace } from './group-pace.ts'
@@ -258,6 +259,11 @@ const BINDINGS: readonly Binding[] = [
         registry: resolve(T.REGISTRY),
         preference: config.routing.quality,
         countTokens: countEmbeddingTokens,
+      }),
+      responseRequests: new ResponseRequests({
+        registry: resolve(T.REGISTRY),
+        preference: config.routing.quality,
+        countTokens: countResponseTokens,
       }),
       admitter: resolve(T.ADMITTER),
       executor: executorOf(resolve, settler),

@@ -7,8 +7,8 @@ import type {
   CompletionStream,
   EmbeddingAnswer,
   EmbeddingBody,
-  EmbeddingCall,
-  Provider,
+  ResponseAnswer,
+  ResponseBody,
 } from '@atp/domain/adapter'
 import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation, Usage } from '@atp/domain/observation'
@@ -16,6 +16,7 @@ import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Admitter } from './admit.ts'
+import { completes, embeds, responds, streams, streamsResponse } from './asks.ts'
 import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { EmbeddingRequests } from './embedding-request.ts'
 import type { AnyWalk, Exchange, Walk } from './exchange.ts'
@@ -24,13 +25,15 @@ import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
 import type { Ask } from './race.ts'
-import { abandon, considerJudging, relay, remember } from './relay.ts'
+import { abandon, considerJudging, relay, remember, type StreamedBody } from './relay.ts'
+import type { ResponseRequests } from './response-request.ts'
 import type { Settler } from './settle.ts'
 import { signalOf } from './signal.ts'
 
 export interface Steps {
   readonly planner: Planner
   readonly embeddingRequests: Pick<EmbeddingRequests, 'request'>
+  readonly responseRequests: Pick<ResponseRequests, 'request'>
   readonly admitter: Pick<Admitter, 'refuseFlood'>
   readonly executor: Executor
   readonly settler: Settler
@@ -43,6 +46,12 @@ export interface Steps {
   readonly drains: Pick<OpenWork, 'track'> | null
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
+}
+
+interface StreamManner {
+  readonly ask: Ask<CompletionStream>
+  /** Null where a second model is never asked beside a slow one. */
+  readonly contest: Contest<CompletionStream> | null
 }
 
 /** Makes of what is asked what routing needs to know of it. */
@@ -98,11 +107,7 @@ export class Corridor {
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { settler, observer } = this.#steps
     const walk = await this.#enter(exchange, this.#steps.planner)
-    const reached = await this.#reach(
-      walk,
-      (provider, terms) => provider.complete({ ...terms, body: exchange.body }),
-      WHOLE,
-    )
+    const reached = await this.#reach(walk, completes(exchange.body), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
     const observation = settler.settle(walk, reached, {
@@ -117,25 +122,47 @@ export class Corridor {
     return { ...answerHead, completion, observation }
   }
 
-  async stream(exchange: Exchange): Promise<StreamedAnswer> {
+  stream(exchange: Exchange): Promise<StreamedAnswer> {
+    return this.#stream(exchange, this.#steps.planner, { ask: streams(exchange.body), contest: STREAMED })
+  }
+
+  /** OpenAI's Responses, which nobody judges. */
+  async respond(exchange: Exchange<ResponseBody>): Promise<PassedAnswer<ResponseAnswer>> {
+    return this.#pass(await this.#enter(exchange, this.#steps.responseRequests), responds(exchange.body))
+  }
+
+  respondStreamed(exchange: Exchange<ResponseBody>): Promise<StreamedAnswer> {
+    const manner = { ask: streamsResponse(exchange.body), contest: null }
+    return this.#stream(exchange, this.#steps.responseRequests, manner)
+  }
+
+  async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
+    return this.#pass(await this.#enter(exchange, this.#steps.embeddingRequests), embeds(exchange.body))
+  }
+
+  async #stream<Body extends StreamedBody>(
+    exchange: Exchange<Body>,
+    reader: RequestReader<Body>,
+    manner: StreamManner,
+  ): Promise<StreamedAnswer> {
     const { drains } = this.#steps
-    if (drains === null) return this.#deliver(exchange, null)
+    if (drains === null) return this.#deliver(await this.#enter(exchange, reader), manner, null)
     const kept = new KeptCall(exchange.signal, drains, `the rest of stream ${exchange.id}`)
     try {
-      return await this.#deliver({ ...exchange, signal: kept.signal }, kept)
+      const walk = await this.#enter({ ...exchange, signal: kept.signal }, reader)
+      return await this.#deliver(walk, manner, kept)
     } catch (error) {
       kept.settled()
       throw error
     }
   }
 
-  async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
-    const walk = await this.#enter(exchange, this.#steps.planner)
-    const reached = await this.#reach(
-      walk,
-      (provider, terms) => provider.stream({ ...terms, body: exchange.body }),
-      STREAMED,
-    )
+  async #deliver(
+    walk: Walk<StreamedBody>,
+    { ask, contest }: StreamManner,
+    kept: KeptCall | null,
+  ): Promise<StreamedAnswer> {
+    const reached = await this.#reach(walk, ask, contest)
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -153,12 +180,6 @@ export class Corridor {
       close,
       outcome: () => outcomeOf(walk, reached.answer),
     }
-  }
-
-  async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
-    const { body } = exchange
-    const walk = await this.#enter(exchange, this.#steps.embeddingRequests)
-    return this.#pass(walk, (provider, terms) => embedBy(provider, { ...terms, body }))
   }
 
   async #pass<Answer extends { readonly usage: Usage }>(
@@ -230,10 +251,4 @@ function head(walk: AnyWalk, reached: Reached<unknown>): AnswerHead {
 function outcomeOf(walk: AnyWalk, stream: CompletionStream) {
   const observation = walk.attempts.at(-1) as Observation
   return { observation, finishReason: stream.summary().finishReason }
-}
-
-/** That the kind of an embedding model can embed, the registry has seen to. */
-async function embedBy(provider: Provider, call: EmbeddingCall): Promise<EmbeddingAnswer> {
-  if (provider.embed === undefined) throw new Error('an embedding model whose provider does not embed')
-  return provider.embed(call)
 }

@@ -38,6 +38,7 @@ import { models } from './routes/models.ts'
 import { observe } from './routes/observe.ts'
 import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
+import { responses } from './routes/responses.ts'
 import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
 import type { Scraped } from './scrape.ts'
@@ -118,6 +119,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
   await app.register(embeddings, options)
+  await app.register(responses, options)
   await app.register(messages, options)
   await app.register(models, options)
   await app.register(ask, options)

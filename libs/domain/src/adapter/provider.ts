@@ -2,6 +2,7 @@
 import type { Milliseconds } from '@atp/core/units'
 import type { Usage } from '../observation/observation.ts'
 import type { EmbeddingAnswer, EmbeddingCall } from './embedding.ts'
+import type { Responses } from './response.ts'
 
 /** An OpenAI chat completion request: the fields that we read, the rest passed through. */
 export interface ChatBody {
@@ -72,6 +73,8 @@ export interface CompletionStream {
    * Ends when the upstream ended; throws an `UpstreamError` where it broke off. Leaving the loop cancels the upstream.
    */
   readonly events: AsyncIterable<Buffer>
+  /** Whether these of its events tell the client that the answer is complete; where it is left out, `[DONE]` does. */
+  readonly isLast?: ((events: Buffer) => boolean) | undefined
   /** Valid once `events` has ended or thrown. */
   summary(): StreamSummary
   /** The first choice's text, put together when asked for; null where it was too long to keep. */
@@ -92,6 +95,8 @@ export interface Provider {
    * @throws {UpstreamError}
    */
   embed?(call: EmbeddingCall): Promise<EmbeddingAnswer>
+  /** Left out where its kind of upstream does not speak OpenAI's Responses. */
+  readonly responses?: Responses
   close(): Promise<void>
 }
 

@@ -1,4 +1,5 @@
 export { countEmbeddingTokens } from './embedding-tokens.ts'
 export { createOpenAiCompatibleProvider, type OpenAiCompatibleOptions } from './openai-compatible.ts'
 export { createOpenAiCompatibleEmbedder, type OpenAiEmbedderOptions } from './openai-embedder.ts'
+export { countResponseTokens } from './responses/response-tokens.ts'
 export { countPromptTokens, countTokens, type PromptBody } from './tokenizer.ts'

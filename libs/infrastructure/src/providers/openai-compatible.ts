@@ -8,13 +8,18 @@ import type {
   EmbeddingCall,
   Provider,
   ProviderCall,
+  Responses,
 } from '@atp/domain/adapter'
 import { Pool } from 'undici'
 import { CallHeaders, withCurrentKey } from './call-headers.ts'
+import { ChatStream } from './chat-stream.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
 import { EmbeddingList } from './embedding-list.ts'
 import { type OutputLimitField, ownBody, requestBody } from './request-body.ts'
+import { responseBody } from './responses/response-body.ts'
+import { ResponseStream } from './responses/response-stream.ts'
+import { WholeResponse } from './responses/whole-response.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
 import { WholeAnswer } from './whole-answer.ts'
@@ -41,6 +46,7 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
   readonly #embeddings: Upstream
+  readonly responses: Responses
   readonly #headers: CallHeaders
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
@@ -66,6 +72,7 @@ class OpenAiCompatibleProvider implements Provider {
       clock: options.clock ?? systemClock,
       redact: body => this.#headers.redact(body),
     }
+    this.responses = this.#responsesAt({ ...this.#upstream, path: endpointOf(options, 'responses').path })
     this.#embeddings = { ...this.#upstream, path: endpointOf(options, 'embeddings').path }
   }
 
@@ -87,7 +94,13 @@ class OpenAiCompatibleProvider implements Provider {
       this.#headers,
       ({ stream }) =>
         new Promise((resolve, reject) =>
-          new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
+          new StreamedAnswer(
+            this.#upstream,
+            call.signal,
+            new ChatStream(call.body, onlyWeAsk),
+            resolve,
+            reject,
+          ).send(stream, body),
         ),
     )
   }
@@ -101,6 +114,34 @@ class OpenAiCompatibleProvider implements Provider {
           new EmbeddingList(this.#embeddings, call, resolve, reject).send(whole, body),
         ),
     )
+  }
+
+  #responsesAt(upstream: Upstream): Responses {
+    return {
+      complete: async call => {
+        const body = responseBody(call)
+        return withCurrentKey(
+          this.#headers,
+          ({ whole }) =>
+            new Promise((resolve, reject) =>
+              new WholeResponse(upstream, call, resolve, reject).send(whole, body),
+            ),
+        )
+      },
+      stream: async call => {
+        const body = responseBody(call)
+        return withCurrentKey(
+          this.#headers,
+          ({ stream }) =>
+            new Promise((resolve, reject) =>
+              new StreamedAnswer(upstream, call.signal, new ResponseStream(call.body), resolve, reject).send(
+                stream,
+                body,
+              ),
+            ),
+        )
+      },
+    }
   }
 
   /** Lets the calls in flight end. */

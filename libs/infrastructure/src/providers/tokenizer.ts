@@ -35,7 +35,7 @@ const TOKENS_PER_MESSAGE = 3
 const TOKENS_PER_ROLE = 1
 const TOKENS_TO_PRIME_THE_ANSWER = 3
 /** A part that is not text counts as an image of 1024 x 1024 in high detail does at OpenAI. */
-const TOKENS_PER_IMAGE = 765
+export const TOKENS_PER_IMAGE = 765
 
 /**
  * How many tokens a request is as a prompt: text, tools and their calls, the format of the answer as JSON, images at a flat rate,
