@@ -83,6 +83,11 @@ export const ERROR_CATALOGUE = {
     title: 'Every candidate is out of service for now',
     openaiType: 'server_error',
   },
+  upstream_at_capacity: {
+    status: 503,
+    title: 'Every candidate has as many calls as it bears',
+    openaiType: 'server_error',
+  },
   shutting_down: { status: 503, title: 'The gateway is shutting down', openaiType: 'server_error' },
   overloaded: { status: 503, title: 'The gateway cannot take more work now', openaiType: 'server_error' },
   storage_unavailable: {

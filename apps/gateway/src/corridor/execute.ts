@@ -116,7 +116,7 @@ export class Executor {
   }
 
   /**
-   * Another model, or where none is left the same one after a while; null: nobody.
+   * Another model, or where none is left the same one after a while, once; null: nobody.
    * @throws {AtpError} the failure itself, where the budget for it is spent
    */
   async #retry(
@@ -126,7 +126,9 @@ export class Executor {
   ): Promise<Turn | null> {
     const { registry, retries } = this.#options
     const other = nextCandidate(registry, plan.candidates, tried, failed)
-    const again = other === null ? retries.secondTry(failed) : null
+    // Whoever was waited for once is not waited for again, whatever came of it.
+    const isFirstWait = new Set(tried).size === tried.length
+    const again = other === null && isFirstWait ? retries.secondTry(failed) : null
     const arm = other === null ? again?.failed.arm : registry.arm(other.arm)
     const candidate = other ?? tried.find(one => one.arm === arm?.id)
     if (arm === undefined || candidate === undefined) return null

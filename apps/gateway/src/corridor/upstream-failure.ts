@@ -1,6 +1,6 @@
 /** What an upstream's failure means: for the model's record, for the next candidate, and for the caller. */
 import { AtpError, type ErrorCode } from '@atp/core/errors'
-import { UpstreamError, type UpstreamFailure } from '@atp/domain/adapter'
+import { type CallResult, UpstreamError, type UpstreamFailure } from '@atp/domain/adapter'
 import type { Outcome } from '@atp/domain/observation'
 import type { Arm } from '@atp/domain/routing'
 
@@ -30,6 +30,19 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
 
 export type Next = 'anyone' | 'other adapters' | 'nobody'
 
+/** What a failure says of the model, of the account, and of how much they have to do. */
+export function blameOf({ failure, status, cause }: UpstreamError): Pick<CallResult, 'fault' | 'isOverload'> {
+  const isConnection = failure === 'failed' ? status === undefined : isConnectTimeout(cause)
+  return {
+    fault: failure === 'unauthorized' || isConnection ? 'account' : 'model',
+    isOverload: status === 503 || status === 529,
+  }
+}
+
+function isConnectTimeout(cause: unknown): boolean {
+  return (cause as { readonly code?: unknown } | undefined)?.code === 'UND_ERR_CONNECT_TIMEOUT'
+}
+
 /**
  * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
  * that agree are believed: no third is asked.
@@ -52,7 +65,10 @@ export interface FailedAttempt {
 export function failureOf(tried: readonly FailedAttempt[], because?: string): AtpError {
   const last = tried.at(-1)
   if (last === undefined) {
-    return new AtpError('upstream_unavailable', { detail: 'the circuit of every candidate has just opened' })
+    return new AtpError('upstream_unavailable', {
+      detail:
+        'the circuit of every candidate has just opened, or its adapter has just had as many calls as it bears',
+    })
   }
   const givenUp = givenUpFor(last.error)
   if (givenUp !== null) return givenUp

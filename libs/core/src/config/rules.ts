@@ -75,6 +75,7 @@ function timerProblems({
     'limits.lease': limits.lease,
     'routing.embedding.timeout': routing.embedding.timeout,
     'breaker.cooldown': breaker.cooldown,
+    'breaker.probe_timeout': breaker.probe_timeout,
     'upstream.connect_timeout': upstream.connect_timeout,
     'upstream.first_token_timeout': upstream.first_token_timeout,
     'upstream.idle_timeout': upstream.idle_timeout,

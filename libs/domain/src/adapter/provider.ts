@@ -97,6 +97,8 @@ export interface Provider {
   embed?(call: EmbeddingCall): Promise<EmbeddingAnswer>
   /** Left out where its kind of upstream does not speak OpenAI's Responses. */
   readonly responses?: Responses
+  /** Resolves where the upstream is there and takes our key, at no cost. Not every kind has such a call. @throws {UpstreamError} */
+  listModels?(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 

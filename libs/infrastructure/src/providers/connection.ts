@@ -20,7 +20,7 @@ export interface Endpoint {
 /** @throws {AtpError} `invalid_config` */
 export function endpointOf(
   { adapterId, baseUrl }: ConnectionOptions,
-  resource: 'chat/completions' | 'embeddings' | 'responses',
+  resource: 'chat/completions' | 'embeddings' | 'responses' | 'models',
 ): Endpoint {
   const url = URL.parse(baseUrl)
   if (url === null || !/^https?:$/.test(url.protocol)) {

@@ -16,10 +16,9 @@ import { ChatStream } from './chat-stream.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
 import { EmbeddingList } from './embedding-list.ts'
+import { listModels } from './list-models.ts'
 import { type OutputLimitField, ownBody, requestBody } from './request-body.ts'
-import { responseBody } from './responses/response-body.ts'
-import { ResponseStream } from './responses/response-stream.ts'
-import { WholeResponse } from './responses/whole-response.ts'
+import { responsesOf } from './responses/responses-of.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
 import { WholeAnswer } from './whole-answer.ts'
@@ -48,11 +47,13 @@ class OpenAiCompatibleProvider implements Provider {
   readonly #embeddings: Upstream
   readonly responses: Responses
   readonly #headers: CallHeaders
+  readonly #modelsPath: string
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
+    this.#modelsPath = endpointOf(options, 'models').path
     this.#headers = new CallHeaders(options)
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
@@ -72,7 +73,8 @@ class OpenAiCompatibleProvider implements Provider {
       clock: options.clock ?? systemClock,
       redact: body => this.#headers.redact(body),
     }
-    this.responses = this.#responsesAt({ ...this.#upstream, path: endpointOf(options, 'responses').path })
+    const responsesPath = endpointOf(options, 'responses').path
+    this.responses = responsesOf({ ...this.#upstream, path: responsesPath }, this.#headers)
     this.#embeddings = { ...this.#upstream, path: endpointOf(options, 'embeddings').path }
   }
 
@@ -116,32 +118,10 @@ class OpenAiCompatibleProvider implements Provider {
     )
   }
 
-  #responsesAt(upstream: Upstream): Responses {
-    return {
-      complete: async call => {
-        const body = responseBody(call)
-        return withCurrentKey(
-          this.#headers,
-          ({ whole }) =>
-            new Promise((resolve, reject) =>
-              new WholeResponse(upstream, call, resolve, reject).send(whole, body),
-            ),
-        )
-      },
-      stream: async call => {
-        const body = responseBody(call)
-        return withCurrentKey(
-          this.#headers,
-          ({ stream }) =>
-            new Promise((resolve, reject) =>
-              new StreamedAnswer(upstream, call.signal, new ResponseStream(call.body), resolve, reject).send(
-                stream,
-                body,
-              ),
-            ),
-        )
-      },
-    }
+  listModels(signal: AbortSignal): Promise<void> {
+    return withCurrentKey(this.#headers, ({ whole }) =>
+      listModels({ ...this.#upstream, path: this.#modelsPath }, whole, signal),
+    )
   }
 
   /** Lets the calls in flight end. */
