@@ -12,7 +12,7 @@ import { type OpenCall, openCall } from './open-call.ts'
 import type { Ask } from './race.ts'
 import type { Retries, RetryPermit } from './retries.ts'
 import type { Attempt, Settler } from './settle.ts'
-import { asUpstreamError, type FailedAttempt, failureOf } from './upstream-failure.ts'
+import { asUpstreamError, type FailedAttempt, failureOf, sentOf } from './upstream-failure.ts'
 
 /** The first model that answered. */
 export interface Reached<Answer> extends Attempt {
@@ -58,9 +58,11 @@ export class Executor {
     const tried: Candidate[] = []
     const failed: FailedAttempt[] = []
     let denied: AtpError | null = null
-    while (failed.length < maxAttempts) {
+    while (sentOf(failed).length < maxAttempts) {
       const turn =
-        failed.length === 0 ? this.#first(walk, tried, failed) : await this.#retry(walk, tried, failed)
+        sentOf(failed).length === 0
+          ? this.#first(walk, tried, failed)
+          : await this.#retry(walk, tried, failed)
       if (turn === null) break
       const { candidate, permit } = turn
       tried.push(candidate)

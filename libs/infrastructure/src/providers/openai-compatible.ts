@@ -11,12 +11,13 @@ import type {
   Responses,
 } from '@atp/domain/adapter'
 import { Pool } from 'undici'
-import { CallHeaders, withCurrentKey } from './call-headers.ts'
+import { callHeaders, type HeaderSet } from './call-headers.ts'
 import { ChatStream } from './chat-stream.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
 import { EmbeddingList } from './embedding-list.ts'
 import { listModels } from './list-models.ts'
+import { type MadeOfSecrets, withCurrentKey } from './made-of-secrets.ts'
 import { type OutputLimitField, ownBody, requestBody } from './request-body.ts'
 import { responsesOf } from './responses/responses-of.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
@@ -46,15 +47,15 @@ class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
   readonly #embeddings: Upstream
   readonly responses: Responses
-  readonly #headers: CallHeaders
   readonly #modelsPath: string
+  readonly #headers: MadeOfSecrets<HeaderSet>
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
     this.#modelsPath = endpointOf(options, 'models').path
-    this.#headers = new CallHeaders(options)
+    this.#headers = callHeaders(options)
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
     this.#upstream = {

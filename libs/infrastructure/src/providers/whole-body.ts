@@ -51,6 +51,6 @@ export abstract class WholeBody<Answer> extends UpstreamCall {
 }
 
 /** Its first byte comes when the model has done its work: until then silence says nothing. */
-function onlyTotal({ total }: TimeLimits): TimeLimits {
+export function onlyTotal({ total }: TimeLimits): TimeLimits {
   return { total, firstToken: total, idle: total }
 }
