@@ -203,6 +203,7 @@ const BINDINGS: readonly Binding[] = [
         observations: resolve(T.OBSERVATIONS),
         learned: resolve(T.LEARNED),
         database: resolve(T.DATABASE),
+        secrets: resolve(T.SECRETS),
       }),
   ),
   bind(T.EXCHANGES, resolve => new ExchangeFactory(resolve(T.CLOCK), resolve(T.RANDOM))),

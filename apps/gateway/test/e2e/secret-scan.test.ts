@@ -137,6 +137,7 @@ describe.skipIf(missing !== null)(`every secret${missing === null ? '' : ` (skip
     // Each place was looked at where something was.
     expect(places.log).toMatch(/"level":"warn".*Vault is sealed/)
     expect(places.answers).toContain('Hello.')
+    expect(places.answers).toMatch(/^atp_secret_reads_total\{source="vault"\} \d+$/m)
     for (const answer of ['"embedding":[1]', '"object":"response"', 'response.completed']) {
       expect(places.answers).toContain(answer)
     }

@@ -14,6 +14,7 @@ import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
 import type { LabelCache } from './label-cache.ts'
 import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
+import { type SecretCounts, SecretMetrics } from './secret-metrics.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
 
@@ -65,6 +66,8 @@ export interface Metrics {
   learned(observations: number): void
   /** Of tenants and tasks. */
   contexts(counts: ContextCounts): void
+  /** By the kind of place that secrets are in. */
+  secrets(counts: readonly SecretCounts[]): void
   render(): Promise<string>
   /** The same as plain data, to be added up with that of other processes. */
   figures(): Promise<MetricFigures>
@@ -92,6 +95,7 @@ class PrometheusMetrics implements Metrics {
   readonly #embeddings: Counter
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
+  readonly #secrets: SecretMetrics
   readonly #retries: RetryMetrics
   readonly #sockets: SocketMetrics
   readonly #journal: JournalMetrics
@@ -170,6 +174,7 @@ class PrometheusMetrics implements Metrics {
       registers,
     })
     this.#contexts = new ContextMetrics(registers)
+    this.#secrets = new SecretMetrics(registers)
     this.#retries = new RetryMetrics(registers)
     this.#sockets = new SocketMetrics(registers)
     this.#journal = new JournalMetrics(registers)
@@ -286,6 +291,10 @@ class PrometheusMetrics implements Metrics {
 
   contexts(counts: ContextCounts): void {
     this.#contexts.set(counts)
+  }
+
+  secrets(counts: readonly SecretCounts[]): void {
+    this.#secrets.set(counts)
   }
 
   render(): Promise<string> {
