@@ -20,11 +20,11 @@ export const SETTINGS = {
     sampling: 'none: every decision and observation is recorded',
     durability: 'process: committed to the journal before the answer ends',
   },
-  translated: {
-    what: "as gateway, with an adapter of the kind anthropic: each chunk is parsed, and written in OpenAI's format",
-    logging: 'warn, no line a request',
-    sampling: 'none: every decision and observation is recorded',
-    durability: 'process: committed to the journal before the answer ends',
+  'gateway-ai-sdk': {
+    what: "as the gateway, but the upstream's chunks are Anthropic's, and the AI SDK's package translates them",
+    logging: 'as the gateway',
+    sampling: 'as the gateway',
+    durability: 'as the gateway',
   },
 } as const satisfies Record<SideName, Record<string, string>>
 
@@ -88,7 +88,7 @@ function eachChunk(measured: Measured, name: SideName) {
   }
 }
 
-/** `pipe`, `gateway` and `translated` with their ratios, the same with ` cpu` behind the name, and with ` cpu added`; `-paced` where chunks come one by one. */
+/** `pipe`, `gateway` with its ratio, the same with ` cpu` behind the name, and `gateway cpu added`; `-paced` where chunks come one by one. */
 export function resultsOf(compared: readonly Compared[]): Result[] {
   return compared
     .flatMap(({ fast, paced }) => [fast, paced].flatMap(({ chunks, cpu, added }) => [chunks, cpu, added]))
@@ -121,7 +121,7 @@ export function tableOf(
     ...rows,
     '',
     `With 95% intervals. Streams of ${CHUNKS.toLocaleString('en')} small chunks, ${FAST.connections} at a time as fast as they go, ${PACED.connections} at a time with ${PACED.title}; what a request costs is in it. ${run.rounds} interleaved`,
-    `rounds of ${run.seconds} s a side, medians of paired rounds; every answer compared with the upstream's bytes, a translated one with its tokens. Load generator and upstream share the machine:`,
+    `rounds of ${run.seconds} s a side, medians of paired rounds; every answer compared with the upstream's bytes, a translated one by its text. Load generator and upstream share the machine:`,
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
     '',
     ...Object.entries(SETTINGS).map(([side, settings]) => `- ${side}: ${settingsText(settings)}`),

@@ -10,7 +10,7 @@ import { startListening, stopped } from '../shared/listening-process.ts'
 /** One gateway for each kind of adapter; its name is fixed: scripts rely on it. */
 export const GATEWAYS = [
   { name: 'gateway', title: 'gateway', adapter: { kind: 'openai-compatible' }, path: '/v1' },
-  { name: 'translated', title: 'gateway, from Anthropic', adapter: { kind: 'anthropic' }, path: '/v1' },
+  { name: 'gateway-ai-sdk', title: 'gateway, translating', adapter: { kind: 'anthropic' }, path: '/v1' },
 ] as const
 
 export const PIPE = 'pipe'
