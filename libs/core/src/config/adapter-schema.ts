@@ -4,7 +4,17 @@ import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
 import { REFERENCE_EXAMPLES, SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
-export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
+export const CAPABILITIES = [
+  'tools',
+  'json_mode',
+  'structured_outputs',
+  'vision',
+  'streaming',
+  'embeddings',
+  'reasoning',
+  'audio_input',
+  'pdf',
+] as const
 
 const UsdPerMtok = (direction: string) =>
   Type.Number({
@@ -61,7 +71,8 @@ const Model = Type.Object(
     capabilities: Type.Array(Type.Enum([...CAPABILITIES]), {
       uniqueItems: true,
       default: ['tools', 'json_mode', 'streaming'],
-      description: 'What the model can do; a request that needs more is not sent to it.',
+      description:
+        'What the model can do; a request that needs more is not sent to it. One with embeddings makes vectors of texts, and answers no chats.',
     }),
     quality_prior: QualityPrior,
     expected_output_tokens: Type.Integer({
