@@ -2,6 +2,7 @@
 import type { FieldProblem } from '../errors.ts'
 import type { AdapterSchema } from './adapter-schema.ts'
 import { FRAMING_HEADERS } from './header-rules.ts'
+import { REFERENCE_EXAMPLES } from './secret-reference.ts'
 
 /** What a client says to leave the choice to the gateway. */
 const AUTO = 'auto'
@@ -14,16 +15,50 @@ export function adapterProblems(adapters: readonly AdapterSchema[]): FieldProble
   }))
   const inside = adapters.flatMap((adapter, index) => {
     const at = `adapters[${index}]`
-    return [...urlProblems(adapter, at), ...headerProblems(adapter, at), ...modelProblems(adapter, at)]
+    return [
+      ...presetProblems(adapter, at),
+      ...urlProblems(adapter, at),
+      ...keyProblems(adapter, at),
+      ...headerProblems(adapter, at),
+      ...modelProblems(adapter, at),
+    ]
   })
   return [...ids, ...inside]
 }
 
-function urlProblems({ base_url }: AdapterSchema, at: string): FieldProblem[] {
+function presetProblems({ kind, preset }: AdapterSchema, at: string): FieldProblem[] {
+  if (preset === undefined || kind === 'openai-compatible') return []
+  const allowed = `none beside the kind ${kind}: presets are of the kind openai-compatible`
+  return [{ field: `${at}.preset`, found: JSON.stringify(preset), allowed }]
+}
+
+function urlProblems({ base_url, preset }: AdapterSchema, at: string): FieldProblem[] {
+  if (base_url === undefined) {
+    const allowed =
+      preset === undefined
+        ? 'an http or https URL, or a preset that has one'
+        : `an http or https URL: with the preset ${preset} each account has its own`
+    return [{ field: `${at}.base_url`, found: 'nothing', allowed }]
+  }
   const { username, password } = new URL(base_url)
   if (username === '' && password === '') return []
   const allowed = 'a URL without them; the key belongs into api_key'
   return [{ field: `${at}.base_url`, found: 'a user name or password', allowed }]
+}
+
+/** A key may also be among the headers. */
+function keyProblems(
+  { needs_key, api_key, auth_header, headers = {} }: AdapterSchema,
+  at: string,
+): FieldProblem[] {
+  const given = Object.keys(headers).some(name => name.toLowerCase() === auth_header.toLowerCase())
+  if (FRAMING_HEADERS.has(auth_header.toLowerCase())) {
+    const allowed = `a header other than ${[...FRAMING_HEADERS].join(', ')}`
+    return [{ field: `${at}.auth_header`, found: 'a header that frames the message', allowed }]
+  }
+  if (!needs_key || api_key !== undefined || given) return []
+  const allowed = `a reference such as ${REFERENCE_EXAMPLES.join(', ')}; or needs_key: false`
+  return [{ field: `${at}.api_key`, found: 'nothing', allowed }]
 }
 
 function headerProblems({ headers = {} }: AdapterSchema, at: string): FieldProblem[] {

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
+import { PRESET_NAMES } from './preset-names.ts'
 import { REFERENCE_EXAMPLES, SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
 export const CAPABILITIES = [
@@ -17,11 +18,13 @@ export const CAPABILITIES = [
 ] as const
 
 const UsdPerMtok = (direction: string) =>
-  Type.Number({
-    minimum: 0,
-    maximum: 1_000_000,
-    description: `Price of a million ${direction} tokens in US dollars.`,
-  })
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1_000_000,
+      description: `Price of a million ${direction} tokens in US dollars; by default the catalogue's, and without one it is needed.`,
+    }),
+  )
 
 const QualityPrior = Type.Object(
   {
@@ -110,12 +113,29 @@ export const AdapterSchema = Type.Object(
       default: 'openai-compatible',
       description: 'The wire format that the upstream speaks.',
     }),
-    base_url: Type.String({
-      format: 'uri',
-      pattern: '^https?://[^/?#]',
-      examples: ['https://api.openai.com/v1'],
-      description: 'Where the upstream is: the part of the address before /chat/completions.',
-    }),
+    preset: Type.Optional(
+      Type.Enum([...PRESET_NAMES], {
+        description:
+          'A known upstream of the kind openai-compatible: where it is and in what it differs, but for what is said here; and whose prices its models have.',
+      }),
+    ),
+    base_url: Type.Optional(
+      Type.String({
+        format: 'uri',
+        pattern: '^https?://[^/?#]',
+        examples: ['https://api.openai.com/v1'],
+        description:
+          "Where the upstream is: the part of the address before /chat/completions; by default the preset's, and without one it is needed.",
+      }),
+    ),
+    api_version: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9.-]+$',
+        examples: ['2024-10-21'],
+        description:
+          "Sent with each call as the query api-version: what Azure's addresses per deployment ask for.",
+      }),
+    ),
     api_key: Type.Optional(
       Type.String({
         pattern: SECRET_REFERENCE_PATTERN,
@@ -125,6 +145,17 @@ export const AdapterSchema = Type.Object(
           'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
       }),
     ),
+    auth_header: Type.String({
+      pattern: '^[A-Za-z0-9-]+$',
+      default: 'authorization',
+      examples: ['api-key'],
+      description:
+        'The header that carries api_key: authorization with Bearer before it, any other as it is.',
+    }),
+    needs_key: Type.Boolean({
+      default: false,
+      description: 'Whether the gateway refuses to start without an api_key for it.',
+    }),
     headers: Type.Optional(
       Type.Record(
         Type.String({ pattern: '^[A-Za-z0-9_-]+$' }),

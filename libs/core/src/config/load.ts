@@ -2,6 +2,7 @@
 import { Ajv } from 'ajv'
 import { AtpError, type FieldProblem } from '../errors.ts'
 import { schemaProblems } from '../schema-problems.ts'
+import { fillFromPresets } from './completion.ts'
 import type { LoadedConfig } from './config.ts'
 import { readConfigFile } from './config-file.ts'
 import { environmentSettings, type Setting } from './environment.ts'
@@ -33,11 +34,12 @@ export function loadConfig({ file, text, env }: ConfigInput): LoadedConfig {
   // Kubernetes goes on sending requests for a while after it asked for the end.
   if (env.KUBERNETES_SERVICE_HOST) setDefault(document, ['shutdown', 'lag'], '5s')
 
+  const filled = fillFromPresets(document)
   const problems = [...literalSecretProblems(fromFile), ...validate(document)]
   if (problems.length > 0) throw invalid(file, withVariables(problems, settings))
   const written = inSchemaOrder(document, ConfigSchema) as WrittenConfig
   const config = deepFrozen(withReferences(written))
-  return { config, warnings, sources: sourcesOf(written, given, settings) }
+  return { config, warnings, sources: sourcesOf(written, given, settings, filled) }
 }
 
 function setDefault(document: Record<string, unknown>, path: [string, string], value: string): void {

@@ -37,7 +37,11 @@ function vaultOf(vault: WrittenConfig['secrets']['vault']): VaultConfig | null {
   }
 }
 
-function adapterOf({ api_key, headers, ...adapter }: AdapterSchema): AdapterConfig {
+/** Complete, as the rules have seen to. */
+type Complete = Omit<AdapterSchema, 'base_url' | 'models'> & Pick<AdapterConfig, 'base_url' | 'models'>
+
+function adapterOf(written: AdapterSchema): AdapterConfig {
+  const { api_key, headers, ...adapter } = written as Complete
   const key = { api_key: referenceTo(api_key) }
   if (headers === undefined) return { ...adapter, ...key }
   const referring = Object.entries(headers).map(([name, value]) => [name, headerOf(name, value)] as const)

@@ -8,6 +8,10 @@ export interface ConnectionOptions {
   /** Up to and without `/chat/completions` or `/embeddings`; a query is kept. */
   readonly baseUrl: string
   readonly apiKey: LiveSecret | null
+  /** Carries the key: `authorization`, the default, as a bearer's; any other as it is. */
+  readonly authHeader?: string
+  /** Sent as the query `api-version`. */
+  readonly apiVersion?: string
   /** Sent with every call; they win over ours. */
   readonly headers?: Readonly<Record<string, string | LiveSecret>>
 }
@@ -19,7 +23,7 @@ export interface Endpoint {
 
 /** @throws {AtpError} `invalid_config` */
 export function endpointOf(
-  { adapterId, baseUrl }: ConnectionOptions,
+  { adapterId, baseUrl, apiVersion }: ConnectionOptions,
   resource: 'chat/completions' | 'embeddings',
 ): Endpoint {
   const url = URL.parse(baseUrl)
@@ -34,6 +38,7 @@ export function endpointOf(
       'a URL without them; the key belongs into api_key',
     )
   }
+  if (apiVersion !== undefined) url.searchParams.set('api-version', apiVersion)
   return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }
 }
 
@@ -41,7 +46,10 @@ export function endpointOf(
  * The headers of a call, names and values in turn, as undici takes them fastest.
  * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
  */
-export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions, accept: string): string[] {
+export function headersOf(
+  { adapterId, apiKey, authHeader = AUTHORIZATION, headers = {} }: ConnectionOptions,
+  accept: string,
+): string[] {
   const all = new Map<string, string>([
     ['content-type', 'application/json'],
     ['accept', accept],
@@ -57,7 +65,8 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
         'visible ASCII, no line break',
       )
     }
-    all.set('authorization', `Bearer ${apiKey.reveal()}`)
+    const name = authHeader.toLowerCase()
+    all.set(name, name === AUTHORIZATION ? `Bearer ${apiKey.reveal()}` : apiKey.reveal())
   }
   for (const [name, given] of Object.entries(headers)) {
     const value = typeof given === 'string' ? given : given.reveal()
@@ -82,6 +91,7 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
   return [...all].flat()
 }
 
+const AUTHORIZATION = 'authorization'
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const HEADER_VALUE = new RegExp(HEADER_VALUE_PATTERN)
 
