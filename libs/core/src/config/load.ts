@@ -2,6 +2,7 @@
 import { Ajv } from 'ajv'
 import { AtpError, type FieldProblem } from '../errors.ts'
 import { schemaProblems } from '../schema-problems.ts'
+import { fillFromCatalogues } from './catalogue-completion.ts'
 import { fillFromPresets } from './completion.ts'
 import type { LoadedConfig } from './config.ts'
 import { readConfigFile } from './config-file.ts'
@@ -35,7 +36,8 @@ export function loadConfig({ file, text, env }: ConfigInput): LoadedConfig {
   if (env.KUBERNETES_SERVICE_HOST) setDefault(document, ['shutdown', 'lag'], '5s')
 
   const filled = fillFromPresets(document)
-  const problems = [...literalSecretProblems(fromFile), ...validate(document)]
+  const missing = fillFromCatalogues(document, filled)
+  const problems = [...literalSecretProblems(fromFile), ...validate(document), ...missing]
   if (problems.length > 0) throw invalid(file, withVariables(problems, settings))
   const written = inSchemaOrder(document, ConfigSchema) as WrittenConfig
   const config = deepFrozen(withReferences(written))
