@@ -14,8 +14,15 @@ const ENVIRONMENT = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(ATP_(?!NATIVE$)|DATABASE_URL$|REDIS_URL$)/.test(name)),
 )
 
-/** @throws {Error} naming the server where it ends before it listens, or does not in time */
-export function startListening(name: string, args: readonly string[]): Promise<ListeningProcess> {
+/**
+ * @param ready what it prints before its URL when it listens
+ * @throws {Error} naming the server where it ends before it listens, or does not in time
+ */
+export function startListening(
+  name: string,
+  args: readonly string[],
+  ready = 'listening ',
+): Promise<ListeningProcess> {
   const child = spawn(process.execPath, args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'inherit'] })
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -27,9 +34,9 @@ export function startListening(name: string, args: readonly string[]): Promise<L
       reject(new Error(`${name} ended with ${code}`))
     })
     createInterface({ input: child.stdout }).on('line', line => {
-      if (!line.startsWith('listening ')) return
+      if (!line.startsWith(ready)) return
       clearTimeout(timer)
-      resolve({ child, url: line.slice('listening '.length) })
+      resolve({ child, url: line.slice(ready.length) })
     })
   })
 }

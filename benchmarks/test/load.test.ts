@@ -76,6 +76,16 @@ test('a closed loop counts the answers that are exactly right', async () => {
   expect(load.latencies).toHaveLength(answered)
 })
 
+test('a closed loop counts an answer in other bytes that says the same, where that is right', async () => {
+  const others = Buffer.from(WHOLE_ANSWER.toString().replace('{', '{ '))
+  const loop = await loopAgainst(() => ({ status: 200, body: others }))
+  const read: Buffer[] = []
+  const saysTheSame = (answer: Buffer) => read.push(answer) > 0
+  expect((await loop.run({ ...whole, saysTheSame }, 0.05)).requests).toBe(read.length)
+  expect(read.every(answer => answer.equals(others))).toBe(true)
+  await expect(loop.run({ ...whole, saysTheSame: () => false }, 60)).rejects.toThrow('an answer was wrong')
+})
+
 test.for([
   ['an error status', { status: 500, body: WHOLE_ANSWER }],
   ['a cut answer', { status: 200, body: WHOLE_ANSWER.subarray(0, -1) }],

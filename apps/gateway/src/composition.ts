@@ -3,14 +3,14 @@
  * a test builds the same container and appends overrides.
  */
 import { systemClock } from '@atp/core/clock'
-import { type Config, type Environment, type LoadedConfig, parseDuration } from '@atp/core/config'
+import { type Environment, type LoadedConfig, parseDuration } from '@atp/core/config'
 import { type AppContainer, type Binding, bind, bindValue, createContainer } from '@atp/core/container'
 import { AtpError } from '@atp/core/errors'
 import { createLogger, type Logger } from '@atp/core/logging'
 import { SystemRandom } from '@atp/core/random'
 import { OpenWork } from '@atp/core/shutdown'
 import { systemTimers } from '@atp/core/timers'
-import { AdapterRegistry, BREAKER_DEFAULTS, type BreakerOptions, CircuitBreaker } from '@atp/domain/adapter'
+import { AdapterRegistry, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
 import { countPromptTokens } from '@atp/infrastructure/providers'
@@ -19,6 +19,7 @@ import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
 import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
+import { breakerOptionsOf, concurrencyOf, TRIALS_BY } from './circuits-of.ts'
 import { Corridor } from './corridor/corridor.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
@@ -87,7 +88,10 @@ const BINDINGS: readonly Binding[] = [
     const registry = new AdapterRegistry({
       native: resolve(T.NATIVE),
       clock: resolve(T.CLOCK),
-      breaker: breakerOptions(config),
+      breaker: breakerOptionsOf(config),
+      random: resolve(T.RANDOM),
+      ...concurrencyOf(config),
+      trials: TRIALS_BY[config.breaker.probe],
     })
     for (const adapter of config.adapters) {
       registry.register(
@@ -225,7 +229,7 @@ const BINDINGS: readonly Binding[] = [
     if (embedder === null) return new PromptReader(resolve(T.NATIVE), null)
     return new PromptReader(resolve(T.NATIVE), {
       embedder,
-      breaker: new CircuitBreaker(breakerOptions(resolve(T.CONFIG))),
+      breaker: new CircuitBreaker(breakerOptionsOf(resolve(T.CONFIG))),
       metrics: resolve(T.METRICS),
       clock: resolve(T.CLOCK),
     })
@@ -269,14 +273,6 @@ const BINDINGS: readonly Binding[] = [
 
 /** Milliseconds: what is exchanged may be large, and nobody waits for it. */
 const REDIS_TIMEOUT_MS = 1_000
-
-function breakerOptions({ breaker }: Config): BreakerOptions {
-  return {
-    ...BREAKER_DEFAULTS,
-    failureThreshold: breaker.failures,
-    cooldownMs: parseDuration(breaker.cooldown),
-  }
-}
 
 function unknownJudge(model: string, arms: readonly Arm[]): AtpError {
   const allowed = arms.map(({ id }) => id).join(', ')

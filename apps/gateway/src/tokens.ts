@@ -31,6 +31,7 @@ import type { Authenticator } from './corridor/authenticate.ts'
 import type { Corridor } from './corridor/corridor.ts'
 import type { PromptReader } from './corridor/prompt-reader.ts'
 import type { EventLoopWatch } from './health/event-loop-watch.ts'
+import type { UpstreamTrials } from './health/upstream-trials.ts'
 import type { ExchangeFactory } from './http/exchange-of.ts'
 import type { Readiness } from './http/readiness.ts'
 import type { Scrape, Scraped } from './http/scrape.ts'
@@ -51,6 +52,8 @@ export const TIMERS = token<Timers>('timers')
 export const RANDOM = token<Random>('random')
 export const SECRETS = token<SecretStore>('secrets')
 export const NATIVE = token<NativeModule>('native')
+/** Null where clients' requests find out which upstreams are back. */
+export const TRIALS = token<UpstreamTrials | null>('upstream trials')
 export const METRICS = token<Metrics>('metrics')
 /** Tokens of a prompt, as far as they can be told before its provider says. */
 export const COUNT_PROMPT_TOKENS = token<(body: ChatBody) => number>('count prompt tokens')

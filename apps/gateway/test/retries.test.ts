@@ -193,6 +193,24 @@ describe('the same model', () => {
     expect(await execution.metric('atp_retries_refused_total{kind="again"}')).toBe(2)
   })
 
+  it('is waited for once: if its circuit has opened by then, the failure is the answer', async () => {
+    const execution = new Execution({ arms: ['a/one'], retries: { ...AGAIN, random: drawing(0.5) } })
+    // The fifth failure opens it.
+    for (const calls of [2, 2, 1]) {
+      const before = execution.asked.length
+      const answered = execution.run()
+      for (let call = before; call < before + calls; call += 1) {
+        const asked = await execution.call(call)
+        asked.fail(failed(500))
+        await execution.time.pass(100)
+      }
+      await expect(answered).rejects.toMatchObject({ code: 'upstream_failed' })
+    }
+    expect(execution.health('a').circuit).toBe('open')
+    expect(execution.asked).toHaveLength(5)
+    expect(execution.time.waiting).toBe(0)
+  })
+
   it('is not asked for a client that left meanwhile', async () => {
     const leaving = new AbortController()
     const execution = new Execution({

@@ -68,6 +68,11 @@ export const ERROR_CATALOGUE = {
     title: 'The provider refused the request',
     openaiType: 'invalid_request_error',
   },
+  unsupported_by_models: {
+    status: 400,
+    title: 'No candidate can be asked this',
+    openaiType: 'invalid_request_error',
+  },
   rate_limit_exceeded: { status: 429, title: 'A limit has no room now', openaiType: 'rate_limit_error' },
   quota_exceeded: { status: 429, title: 'A quota is spent', openaiType: 'insufficient_quota' },
   upstream_rate_limited: {
@@ -81,6 +86,11 @@ export const ERROR_CATALOGUE = {
   upstream_unavailable: {
     status: 503,
     title: 'Every candidate is out of service for now',
+    openaiType: 'server_error',
+  },
+  upstream_at_capacity: {
+    status: 503,
+    title: 'Every candidate has as many calls as it bears',
     openaiType: 'server_error',
   },
   shutting_down: { status: 503, title: 'The gateway is shutting down', openaiType: 'server_error' },

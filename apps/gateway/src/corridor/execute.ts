@@ -12,7 +12,7 @@ import { type OpenCall, openCall } from './open-call.ts'
 import type { Ask } from './race.ts'
 import type { Retries, RetryPermit } from './retries.ts'
 import type { Attempt, Settler } from './settle.ts'
-import { asUpstreamError, type FailedAttempt, failureOf } from './upstream-failure.ts'
+import { asUpstreamError, type FailedAttempt, failureOf, sentOf } from './upstream-failure.ts'
 
 /** The first model that answered. */
 export interface Reached<Answer> extends Attempt {
@@ -58,9 +58,11 @@ export class Executor {
     const tried: Candidate[] = []
     const failed: FailedAttempt[] = []
     let denied: AtpError | null = null
-    while (failed.length < maxAttempts) {
+    while (sentOf(failed).length < maxAttempts) {
       const turn =
-        failed.length === 0 ? this.#first(walk, tried, failed) : await this.#retry(walk, tried, failed)
+        sentOf(failed).length === 0
+          ? this.#first(walk, tried, failed)
+          : await this.#retry(walk, tried, failed)
       if (turn === null) break
       const { candidate, permit } = turn
       tried.push(candidate)
@@ -116,7 +118,7 @@ export class Executor {
   }
 
   /**
-   * Another model, or where none is left the same one after a while; null: nobody.
+   * Another model, or where none is left the same one after a while, once; null: nobody.
    * @throws {AtpError} the failure itself, where the budget for it is spent
    */
   async #retry(
@@ -126,7 +128,9 @@ export class Executor {
   ): Promise<Turn | null> {
     const { registry, retries } = this.#options
     const other = nextCandidate(registry, plan.candidates, tried, failed)
-    const again = other === null ? retries.secondTry(failed) : null
+    // Whoever was waited for once is not waited for again, whatever came of it.
+    const isFirstWait = new Set(tried).size === tried.length
+    const again = other === null && isFirstWait ? retries.secondTry(failed) : null
     const arm = other === null ? again?.failed.arm : registry.arm(other.arm)
     const candidate = other ?? tried.find(one => one.arm === arm?.id)
     if (arm === undefined || candidate === undefined) return null

@@ -29,6 +29,8 @@ export function otherCandidate(
     if (tried.includes(candidate)) continue
     if (avoided.length === 0) return candidate
     const adapterId = registry.arm(candidate.arm)?.adapterId
+    // Gone since it was planned with.
+    if (adapterId === undefined) continue
     if (avoided.every(arm => arm.adapterId !== adapterId)) return candidate
     last ??= candidate
   }

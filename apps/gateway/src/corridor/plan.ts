@@ -93,7 +93,7 @@ export class Planner {
   }
 }
 
-/** @throws {AtpError} naming what excluded each: `upstream_unavailable` where waiting may help, `no_candidate` otherwise */
+/** @throws {AtpError} naming what excluded each: `upstream_at_capacity` and `upstream_unavailable` where waiting may help, `no_candidate` otherwise */
 export function requireCandidate(plan: Plan): void {
   if (plan.candidates[0]?.excluded === null) return
   const excluded = plan.candidates.map(({ arm, excluded }) => ({ arm, excluded }))
@@ -103,13 +103,26 @@ export function requireCandidate(plan: Plan): void {
       : excluded
           .map(({ arm, excluded }) => `${arm}: ${excluded?.map(({ detail }) => detail).join('; ')}`)
           .join(' | ')
-  const code = excluded.some(waitsForCircuit) ? 'upstream_unavailable' : 'no_candidate'
-  throw new AtpError(code, { detail, context: { candidates: excluded } })
+  const context = { candidates: excluded }
+  if (excluded.some(isBusy)) {
+    throw new AtpError('upstream_at_capacity', { detail, context, retryAfterMs: BUSY_MS })
+  }
+  throw new AtpError(excluded.some(isOut) ? 'upstream_unavailable' : 'no_candidate', { detail, context })
 }
 
-/** The request is fine, the model fits, only its adapter is out of service. */
-function waitsForCircuit({ excluded }: Pick<Candidate, 'excluded'>): boolean {
-  return excluded?.every(({ reason }) => reason === 'circuit_open') ?? false
+/** Milliseconds: some call may have ended by then. */
+const BUSY_MS = 1_000
+
+/** The request is fine, the model fits, only its adapter has enough to do. */
+function isBusy({ excluded }: Pick<Candidate, 'excluded'>): boolean {
+  return excluded?.every(({ reason }) => reason === 'at_capacity') ?? false
+}
+
+/** The request is fine, the model fits, only it is out of service. */
+function isOut({ excluded }: Pick<Candidate, 'excluded'>): boolean {
+  return (
+    excluded?.every(({ reason }) => reason === 'circuit_open' || reason === 'model_circuit_open') ?? false
+  )
 }
 
 const UNCONSTRAINED: Constraints = {}

@@ -51,7 +51,7 @@ async function vectorOf(
   }
   try {
     const vector = await embedder.embed(text, signal)
-    breaker.onSuccess(permit)
+    breaker.onSuccess(permit, clock.monotonic())
     metrics.embedded('success')
     return vector
   } catch (error) {

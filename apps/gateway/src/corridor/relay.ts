@@ -2,6 +2,7 @@
  * A stream's way from the upstream to the client: events pass as they come; the one that tells the client that the answer
  * is complete waits until the decision is committed. However the stream ends, the attempt is settled and observed once.
  */
+import type { AtpError } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
 import { type CompletionStream, UpstreamError } from '@atp/domain/adapter'
 import type { Outcome, Signal } from '@atp/domain/observation'
@@ -44,8 +45,9 @@ export async function* relay(steps: Steps, delivery: Delivery): AsyncGenerator<B
     }
     const ending = endingOf(delivery)
     await close(ending)
-    hasEnded(steps, delivery, ending)
+    perhapsJudged(steps, delivery, ending)
     if (last !== null) yield last
+    if (ending[0] === 'cut') throw endedEarly(delivery)
   } catch (thrown) {
     if (!open) throw thrown
     const error = asUpstreamError(thrown)
@@ -83,13 +85,15 @@ function brokenBy(error: UpstreamError): Ending {
   return [outcome, outcome === 'cancelled' && givenUpFor(error) === null ? 'abandoned' : null]
 }
 
-/** @throws {AtpError} where the end came in good order, as far as HTTP knows, but too early: nobody must take it for the whole */
-function hasEnded(steps: Steps, { walk, reached }: Delivery, [outcome, signal]: Ending): void {
-  if (outcome === 'cut') {
-    const error = new UpstreamError('cut', 'the stream ended without saying that the answer was complete')
-    throw failureOf([{ arm: reached.upstream.arm, error }])
-  }
-  if (signal !== 'abandoned') considerJudging(steps, walk, reached, () => reached.answer.text())
+function perhapsJudged(steps: Steps, { walk, reached }: Delivery, [outcome, signal]: Ending): void {
+  if (outcome !== 'success' || signal === 'abandoned') return
+  considerJudging(steps, walk, reached, () => reached.answer.text())
+}
+
+/** In good order, as far as HTTP knows: nobody must take it for the whole. */
+function endedEarly({ reached }: Delivery): AtpError {
+  const error = new UpstreamError('cut', 'the stream ended without saying that the answer was complete')
+  return failureOf([{ arm: reached.upstream.arm, error }])
 }
 
 /**

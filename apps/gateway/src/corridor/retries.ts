@@ -88,11 +88,10 @@ export class Retries {
     this.#ownOf(kind, adapter)?.giveBack(takenAt)
   }
 
-  /** Once a request, where no other model is left: the first of those that may be better in a moment. Null: none is. */
+  /** Where no other model is left: the first of those that may be better in a moment. Null: none is. */
   secondTry(failed: readonly FailedAttempt[]): SecondTry | null {
     const { maxWaitMs, backoffMs, random } = this.#options
     if (maxWaitMs === 0 || nextAfter(failed) !== 'anyone') return null
-    if (new Set(failed.map(({ arm }) => arm.id)).size < failed.length) return null
     const passing = failed.find(({ error }) => mayPass(error) && (error.retryAfter ?? 0) <= maxWaitMs)
     if (passing === undefined) return null
     // Full jitter (Brooker, "Exponential Backoff And Jitter", 2015): what failed together must not come back together.

@@ -3,7 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import { newId, type ObservationId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import { type Milliseconds, milliseconds, toUsd } from '@atp/core/units'
-import type { AdapterCall, Phase, UpstreamError } from '@atp/domain/adapter'
+import type { AdapterCall, CallResult, Phase, UpstreamError } from '@atp/domain/adapter'
 import {
   type Observation,
   type Outcome,
@@ -16,7 +16,7 @@ import { costOf, type OutputLengths, type Price, type TenantPacers } from '@atp/
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Walk } from './exchange.ts'
 import { billOf, type Reservation } from './reservation.ts'
-import { OUTCOME_OF } from './upstream-failure.ts'
+import { blameOf, OUTCOME_OF } from './upstream-failure.ts'
 
 export interface Attempt {
   readonly upstream: AdapterCall
@@ -35,6 +35,9 @@ export interface Figures {
   /** Another answered before it, which it was too slow for: what it had not come to yet. */
   readonly outrunBefore?: Phase
 }
+
+/** What else a failure says. */
+type Failed = Pick<CallResult, 'fault' | 'isOverload' | 'retryAfter'>
 
 export interface SettlerOptions {
   readonly clock: Clock
@@ -84,12 +87,12 @@ export class Settler {
       walk,
       attempt,
       { outcome: OUTCOME_OF[error.failure], firstTokenAt: null, usage: null, signal: null },
-      error.retryAfter,
+      { ...blameOf(error), retryAfter: error.retryAfter },
     )
   }
 
   /** Tells the adapter's health, the metrics and the walk; nothing is committed yet. */
-  settle(walk: Walk, attempt: Attempt, figures: Figures, retryAfter?: Milliseconds): Observation {
+  settle(walk: Walk, attempt: Attempt, figures: Figures, failed?: Failed): Observation {
     const { arm } = attempt.upstream
     const { outcome, firstTokenAt, usage, signal, outrunBefore } = figures
     const latency = milliseconds(this.#clock.monotonic() - attempt.startedAt)
@@ -100,7 +103,7 @@ export class Settler {
       latency,
       timeToFirstToken,
       ...(outrunBefore === undefined ? {} : { outrunBefore }),
-      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...failed,
     })
     const observation: Observation = {
       id: attempt.reservation.id ?? newId<ObservationId>(this.#clock, this.#random),

@@ -5,6 +5,7 @@ import { Readiness } from '../http/readiness.ts'
 import * as T from '../tokens.ts'
 import { DependencyCheck } from './dependency-check.ts'
 import { EventLoopWatch } from './event-loop-watch.ts'
+import { UpstreamTrials } from './upstream-trials.ts'
 
 /** Milliseconds: a busy disk may hold up the journal for long before it is lost. */
 const JOURNAL_TIMEOUT_MS = 5_000
@@ -51,6 +52,19 @@ export const HEALTH: readonly Binding[] = [
       )
     }
     return readiness
+  }),
+  bind(T.TRIALS, resolve => {
+    const { probe, probe_timeout } = resolve(T.CONFIG).breaker
+    if (probe === 'traffic') return null
+    return new UpstreamTrials({
+      registry: resolve(T.REGISTRY),
+      by: probe,
+      timeoutMs: parseDuration(probe_timeout),
+      metrics: resolve(T.METRICS),
+      clock: resolve(T.CLOCK),
+      timers: resolve(T.TIMERS),
+      log: resolve(T.LOG),
+    })
   }),
   bind(T.EVENT_LOOP, resolve => {
     const { event_loop_limit } = resolve(T.CONFIG).server

@@ -1,5 +1,5 @@
 /** What is read when Prometheus asks, not counted as it happens: the queue, the circuits, what was learned. */
-import type { AdapterRegistry } from '@atp/domain/adapter'
+import type { AdapterHealth, AdapterRegistry } from '@atp/domain/adapter'
 import type { ObservationService } from '@atp/domain/observation'
 import type { LearnedState } from '@atp/domain/routing'
 import type { Database } from '@atp/infrastructure/database'
@@ -51,7 +51,7 @@ export class Scrape implements Scraped {
     const { bytes, dropped, deadLetters } = database.figures()
     metrics.journal(bytes, dropped, deadLetters)
     for (const { id } of registry.adapters()) {
-      metrics.circuit(id, registry.health(id)?.circuit === 'open')
+      metrics.adapter(id, registry.health(id) as AdapterHealth)
     }
     metrics.learned(learned.observed - this.#learnedAt)
     this.#learnedAt = learned.observed

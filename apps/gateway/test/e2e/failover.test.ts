@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
+import { NEVER_OPEN } from '../support/never-open.ts'
 import { get, post } from '../support/post.ts'
 import { completionOf, type Script, ScriptedUpstream } from '../support/scripted-upstream.ts'
 import { SimulatedSetup } from '../support/simulated.ts'
@@ -93,7 +94,7 @@ describe('a candidate that fails', () => {
         log: { level: 'trace', requests: true },
         // A failure is forgotten before the next test asks who is first.
         routing: { strategy: 'greedy', quality: 'high', reliability_half_life: '50ms' },
-        breaker: { failures: 1_000_000 },
+        breaker: NEVER_OPEN,
         upstream: { first_token_timeout: '1s', total_timeout: '2s' },
         adapters: [
           adapter('bad', bad.url, 0.9, { api_key: 'env:UP_KEY' }),
@@ -296,7 +297,7 @@ describe('an adapter all of whose models fail', () => {
     await using gateway = await GatewayProcess.start({
       config: {
         routing: { strategy: 'greedy', quality: 'high' },
-        breaker: { failures: 1_000_000 },
+        breaker: NEVER_OPEN,
         adapters: [{ id: 'bad', base_url: bad.url, models }, adapter('good', good.url, 0.1)],
       },
     })

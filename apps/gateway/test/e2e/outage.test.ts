@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NEVER_OPEN } from '../support/never-open.ts'
 import { streams, ThreeProviders } from '../support/outage.ts'
 import { post } from '../support/post.ts'
 
@@ -62,7 +63,7 @@ describe('all three providers', () => {
     await using setup = await ThreeProviders.start({
       log: { level: 'error' },
       // Without circuits, nothing else holds retries back.
-      breaker: { failures: 1_000_000 },
+      breaker: NEVER_OPEN,
       upstream: { retry_budget: BUDGET },
     })
     for (const { control } of setup.providers) control.setAccount('up', { error_rate: 1 })

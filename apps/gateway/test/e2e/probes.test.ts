@@ -124,7 +124,7 @@ describe('the probes', () => {
     expect((await post(gateway, '/v1/ask', { prompt: 'Hello?' })).status).toBe(502)
     expect(await probe(gateway)).toMatchObject({
       http: 503,
-      checks: { adapters: { status: 'unavailable', detail: 'circuit open: up' } },
+      checks: { adapters: { status: 'unavailable', detail: 'circuit open: up/model' } },
     })
     expect((await probe(gateway, '/livez')).http).toBe(200)
     await expect.poll(async () => (await probe(gateway)).http).toBe(200)

@@ -1,4 +1,5 @@
 /** What befalls a stream before its first content nobody sees; what befalls it afterwards is said, and paid for as it was delivered. */
+import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { AskClient } from '../support/ask-client.ts'
 import type { Script } from '../support/scripted-upstream.ts'
@@ -28,13 +29,12 @@ function codeIn(stream: string, wire: string): unknown {
 describe('a stream', () => {
   let setup: TwoUpstreams
   beforeAll(async () => {
-    setup = await TwoUpstreams.start({ upstream: LIMITS }, [
+    setup = await TwoUpstreams.start({ upstream: { first_token_timeout: '1s' } }, [
       'early',
       'cut',
       'ended',
       'summed',
-      'idle',
-      'total',
+      'left',
     ])
   })
   afterAll(() => setup[Symbol.asyncDispose]())
@@ -53,39 +53,15 @@ describe('a stream', () => {
   })
 
   it.each([
-    ['breaks off', 'cut', saysAndBreaks(text('Hello'), text(', world!')), 'upstream_failed', 'cut'],
+    ['breaks off', 'cut', saysAndBreaks(text('Hello'), text(', world!'))],
     [
       'ends without saying so',
       'ended',
       (_request, response) => void begun(response).end(text('Hello') + text(', world!')),
-      'upstream_failed',
-      'cut',
     ],
-    ['falls silent', 'idle', says(text('Hello'), text(', world!')), 'upstream_timeout', 'timeout'],
-    [
-      'goes on and on',
-      'total',
-      (_request, response) => {
-        begun(response).write(text('Hello') + text(', world!'))
-        const more = setInterval(() => response.write(text('')), 100)
-        response.once('close', () => clearInterval(more))
-      },
-      'upstream_timeout',
-      'timeout',
-    ],
-  ] satisfies [string, string, Script, string, string][])(
+  ] satisfies [string, string, Script][])(
     'that %s after its first content ends with an error, and costs what was delivered',
-    async (_name, model, script, code, outcome) => {
-      setup.first = script
-      const stream = await (await setup.ask(model)).text()
-      expect(stream).toContain(text('Hello') + text(', world!'))
-      expect(stream).not.toContain('[DONE]')
-      expect(codeIn(stream, '/v1/chat/completions')).toBe(code)
-      const { costUsd, ...figures } = await setup.figures(model)
-      expect(figures).toEqual({ outcomes: [outcome], output: 4, abandoned: undefined })
-      // What the prompt is estimated at is on top.
-      expect(costUsd).toBeGreaterThan(8e-6)
-    },
+    (_name, model, script) => endsWithError(setup, model, script, 'upstream_failed', 'cut'),
   )
 
   it('that breaks off after reports of usage costs by the last of them', async () => {
@@ -94,13 +70,25 @@ describe('a stream', () => {
     await (await setup.ask('summed')).text()
     expect(await setup.figures('summed')).toMatchObject({ outcomes: ['cut'], output: 7, costUsd: 17e-6 })
   })
+
+  it('whose client leaves is cancelled, and costs what was delivered', async () => {
+    const hungUp = Promise.withResolvers<void>()
+    setup.first = (request, response) => {
+      void request.hungUp.then(hungUp.resolve)
+      begun(response).write(text('Hello, world!'))
+    }
+    await leaveAfterFirst(setup, 'left')
+    await hungUp.promise
+    const figures = () => setup.figures('left')
+    await expect.poll(figures).toMatchObject({ outcomes: ['cancelled'], output: 4, abandoned: 1 })
+  })
 })
 
 describe('a stream whose first content is late', () => {
   let setup: TwoUpstreams
   beforeAll(async () => {
     const streams = { hold_max: '50ms', ping_interval: '50ms' }
-    setup = await TwoUpstreams.start({ upstream: LIMITS, streams }, ['late', 'left'])
+    setup = await TwoUpstreams.start({ upstream: LIMITS, streams }, ['late', 'idle', 'total'])
   })
   afterAll(() => setup[Symbol.asyncDispose]())
 
@@ -125,25 +113,43 @@ describe('a stream whose first content is late', () => {
     expect(stream.replace(PINGS, '').split('\n\n')).toHaveLength(2)
   })
 
-  it('is cancelled where its client leaves, and costs what was delivered', async () => {
-    const hungUp = Promise.withResolvers<void>()
-    setup.first = (request, response) => {
-      void request.hungUp.then(hungUp.resolve)
-      begun(response).write(text('Hello, world!'))
+  it("is read by OpenAI's client as if it had been in time, and its failure as one", async () => {
+    const client = new OpenAI({ baseURL: `${setup.gateway.url}/v1`, apiKey: 'none', maxRetries: 0 })
+    const read = async (model: string, atp: object) => {
+      const messages = [{ role: 'user' as const, content: 'hi' }]
+      const stream = await client.chat.completions.create({ model, messages, stream: true, ...atp })
+      let said = ''
+      for await (const { choices } of stream) said += choices[0]?.delta.content ?? ''
+      return said
     }
-    await leaveAfterFirst(setup, 'left')
-    await hungUp.promise
-    const figures = () => setup.figures('left')
-    await expect.poll(figures).toMatchObject({ outcomes: ['cancelled'], output: 4, abandoned: 1 })
+    setup.first = says(ROLE)
+    expect(await read('auto', { atp: { allow: ['first/late', 'good/model'] } })).toBe('good')
+    await expect(read('first/late', {})).rejects.toMatchObject({ code: 'upstream_timeout' })
   })
+
+  it.each([
+    ['falls silent', 'idle', says(text('Hello'), text(', world!'))],
+    [
+      'goes on and on',
+      'total',
+      (_request, response) => {
+        begun(response).write(text('Hello') + text(', world!'))
+        const more = setInterval(() => response.write(text('')), 100)
+        response.once('close', () => clearInterval(more))
+      },
+    ],
+  ] satisfies [string, string, Script][])(
+    'that %s once it is there ends with an error',
+    (_name, model, script) => endsWithError(setup, model, script, 'upstream_timeout', 'timeout'),
+  )
 })
 
 describe('a stream that is drained where its client leaves', () => {
   const DRAIN = { streams: { client_gone: 'drain-and-bill' } }
-  const MODELS = ['drained', 'broken', 'socket', 'unwanted']
+  const MODELS = ['drained', 'broken', 'early', 'socket', 'unwanted']
   let setup: TwoUpstreams
   beforeAll(async () => {
-    setup = await TwoUpstreams.start({ ...DRAIN, upstream: LIMITS }, MODELS)
+    setup = await TwoUpstreams.start(DRAIN, MODELS)
   })
   afterAll(() => setup[Symbol.asyncDispose]())
 
@@ -171,6 +177,24 @@ describe('a stream that is drained where its client leaves', () => {
     await leaveAfterFirst(setup, 'broken')
     rest.resolve()
     await expect.poll(() => setup.figures('broken')).toMatchObject({ outcomes: ['cut'], output: 4 })
+  })
+
+  it('is cancelled where it has said nothing yet', async () => {
+    const abort = new AbortController()
+    const asked = Promise.withResolvers<void>()
+    const hungUp = Promise.withResolvers<void>()
+    setup.first = (request, response) => {
+      void request.hungUp.then(hungUp.resolve)
+      begun(response).write(ROLE)
+      asked.resolve()
+    }
+    const response = setup.pinned('early', '/v1/chat/completions', abort.signal).catch(() => undefined)
+    await asked.promise
+    abort.abort()
+    await Promise.all([hungUp.promise, response])
+    await expect
+      .poll(() => setup.figures('early'))
+      .toMatchObject({ outcomes: ['cancelled'], costUsd: undefined })
   })
 
   it('is so over a socket that closes, but not where its client cancels it', async () => {
@@ -221,10 +245,29 @@ describe('a stream that is drained where its client leaves', () => {
   })
 })
 
+async function endsWithError(
+  setup: TwoUpstreams,
+  model: string,
+  script: Script,
+  code: string,
+  outcome: string,
+): Promise<void> {
+  setup.first = script
+  const stream = await (await setup.ask(model)).text()
+  expect(stream).toContain(text('Hello') + text(', world!'))
+  expect(stream).not.toContain('[DONE]')
+  expect(codeIn(stream, '/v1/chat/completions')).toBe(code)
+  const { costUsd, ...figures } = await setup.figures(model)
+  expect(figures).toEqual({ outcomes: [outcome], output: 4, abandoned: undefined })
+  // What the prompt is estimated at is on top.
+  expect(costUsd).toBeGreaterThan(8e-6)
+}
+
 /** Resolves when the gateway knows that the client is gone. */
 async function leaveAfterFirst(setup: TwoUpstreams, model: string): Promise<void> {
   const abort = new AbortController()
   const response = await setup.pinned(model, '/v1/chat/completions', abort.signal)
+  expect(response.status).toBe(200)
   await (response.body as ReadableStream<Uint8Array>).getReader().read()
   abort.abort()
   await expect.poll(() => setup.streams()).toBe(0)

@@ -1,5 +1,6 @@
 /** A gateway before an upstream that does as the test says, and one that always answers: who is asked first is fixed. */
 import { GatewayProcess } from './gateway-process.ts'
+import { NEVER_OPEN } from './never-open.ts'
 import { get } from './post.ts'
 import { type Script, ScriptedUpstream } from './scripted-upstream.ts'
 import { seriesOf } from './series.ts'
@@ -36,7 +37,7 @@ export class TwoUpstreams implements AsyncDisposable {
       env,
       config: {
         routing: { strategy: 'greedy', quality: 'high', reliability_half_life: '50ms' },
-        breaker: { failures: 1_000_000 },
+        breaker: NEVER_OPEN,
         adapters: [adapter('first', first, models, 0.9), adapter('good', good, ['model'], 0.1)],
         ...config,
       },

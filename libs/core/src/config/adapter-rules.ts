@@ -1,5 +1,6 @@
 /** What a schema cannot say about `adapters`. A value that may hold a secret is never shown. */
 import type { FieldProblem } from '../errors.ts'
+import { kindProblems } from './adapter-kind-rules.ts'
 import type { AdapterSchema } from './adapter-schema.ts'
 import { FRAMING_HEADERS } from './header-rules.ts'
 import { REFERENCE_EXAMPLES } from './secret-reference.ts'
@@ -17,6 +18,7 @@ export function adapterProblems(adapters: readonly AdapterSchema[]): FieldProble
     const at = `adapters[${index}]`
     return [
       ...presetProblems(adapter, at),
+      ...kindProblems(adapter, at),
       ...urlProblems(adapter, at),
       ...keyProblems(adapter, at),
       ...headerProblems(adapter, at),
@@ -32,14 +34,8 @@ function presetProblems({ kind, preset }: AdapterSchema, at: string): FieldProbl
   return [{ field: `${at}.preset`, found: JSON.stringify(preset), allowed }]
 }
 
-function urlProblems({ base_url, preset }: AdapterSchema, at: string): FieldProblem[] {
-  if (base_url === undefined) {
-    const allowed =
-      preset === undefined
-        ? 'an http or https URL, or a preset that has one'
-        : `an http or https URL: with the preset ${preset} each account has its own`
-    return [{ field: `${at}.base_url`, found: 'nothing', allowed }]
-  }
+function urlProblems({ base_url }: AdapterSchema, at: string): FieldProblem[] {
+  if (base_url === undefined) return []
   const { username, password } = new URL(base_url)
   if (username === '' && password === '') return []
   const allowed = 'a URL without them; the key belongs into api_key'

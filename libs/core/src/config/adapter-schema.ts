@@ -17,6 +17,19 @@ export const CAPABILITIES = [
   'pdf',
 ] as const
 
+/** What a provider's API speaks: OpenAI's format, or one of its own. */
+export const ADAPTER_KINDS = ['openai-compatible', 'anthropic', 'google', 'bedrock', 'cohere'] as const
+
+const SecretAt = (description: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: SECRET_REFERENCE_PATTERN,
+      writeOnly: true,
+      examples: REFERENCE_EXAMPLES,
+      description,
+    }),
+  )
+
 const UsdPerMtok = (direction: string) =>
   Type.Optional(
     Type.Number({
@@ -109,7 +122,7 @@ export const AdapterSchema = Type.Object(
       maxLength: 100,
       description: 'Names the adapter: small letters, digits and hyphens.',
     }),
-    kind: Type.Enum(['openai-compatible'], {
+    kind: Type.Enum([...ADAPTER_KINDS], {
       default: 'openai-compatible',
       description: 'The wire format that the upstream speaks.',
     }),
@@ -125,7 +138,7 @@ export const AdapterSchema = Type.Object(
         pattern: '^https?://[^/?#]',
         examples: ['https://api.openai.com/v1'],
         description:
-          "Where the upstream is: the part of the address before /chat/completions; by default the preset's, and without one it is needed.",
+          "Where the upstream is: the part of the address before /chat/completions; by default the preset's. Kinds other than openai-compatible have one of their own.",
       }),
     ),
     api_version: Type.Optional(
@@ -136,14 +149,8 @@ export const AdapterSchema = Type.Object(
           "Sent with each call as the query api-version: what Azure's addresses per deployment ask for.",
       }),
     ),
-    api_key: Type.Optional(
-      Type.String({
-        pattern: SECRET_REFERENCE_PATTERN,
-        writeOnly: true,
-        examples: REFERENCE_EXAMPLES,
-        description:
-          'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
-      }),
+    api_key: SecretAt(
+      'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
     ),
     auth_header: Type.String({
       pattern: '^[A-Za-z0-9-]+$',
@@ -156,6 +163,21 @@ export const AdapterSchema = Type.Object(
       default: false,
       description: 'Whether the gateway refuses to start without an api_key for it.',
     }),
+    region: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9-]+$',
+        maxLength: 40,
+        examples: ['eu-central-1'],
+        description: 'For bedrock: the AWS region that calls go to.',
+      }),
+    ),
+    access_key_id: SecretAt(
+      'For bedrock without an api_key: where the id of the AWS key is that calls are signed with.',
+    ),
+    secret_access_key: SecretAt('For bedrock: where the secret of that AWS key is.'),
+    session_token: SecretAt(
+      'For bedrock: where the session token is that belongs to that AWS key, if it is a passing one.',
+    ),
     headers: Type.Optional(
       Type.Record(
         Type.String({ pattern: '^[A-Za-z0-9_-]+$' }),

@@ -16,12 +16,15 @@ type ModelSchema = AdapterSchema['models'][number]
 export type ModelConfig = Frozen<ModelSchema> &
   Readonly<Required<Pick<ModelSchema, 'input_usd_per_mtok' | 'output_usd_per_mtok'>>>
 
-export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | 'headers' | 'base_url' | 'models'>> & {
-  readonly base_url: string
+export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | SigningKey | 'headers' | 'models'>> & {
   readonly models: readonly ModelConfig[]
   readonly api_key: SecretReference | null
+} & { readonly [Key in SigningKey]?: SecretReference } & {
   readonly headers?: Readonly<Record<string, string | SecretReference>>
 }
+
+/** What calls to AWS are signed with. */
+type SigningKey = 'access_key_id' | 'secret_access_key' | 'session_token'
 
 type VaultAuthSchema = NonNullable<SecretsSchema['vault']>['auth']
 

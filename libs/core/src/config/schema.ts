@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
+import { BreakerSchema, ConcurrencySchema } from './breaker-schema.ts'
 import { HedgeSchema, RetryBudgetSchema, SameModelSchema } from './retry-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
 import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
@@ -130,18 +131,17 @@ const log = section('What is logged, as JSON lines on standard output.', {
   requests: Type.Boolean({ default: false, description: 'Whether each request is logged, at level info.' }),
 })
 
-const breaker = section('When an adapter that fails is left alone.', {
-  failures: count(5, 'Failures in a row after which the circuit opens.'),
-  cooldown: duration('10s', 'Time after which an open circuit lets a call through to try.'),
-})
-
 const upstream = section('How upstreams are called.', {
   connect_timeout: duration('5s', 'Time in which a connection must stand.'),
-  first_token_timeout: duration('30s', 'Time in which the first token of a stream must come.'),
+  first_token_timeout: duration(
+    '30s',
+    'Time in which the first content of a stream must come: a model that thinks in silence may need more.',
+  ),
   idle_timeout: duration('30s', 'Time that may pass between two pieces of a stream.'),
   total_timeout: duration('10m', 'Time in which an answer must be complete.'),
   max_attempts: count(3, 'Calls of models that are made for one request.'),
   max_connections: count(256, 'Connections that are kept to one upstream.'),
+  concurrency: ConcurrencySchema,
   retry_budget: RetryBudgetSchema,
   same_model: SameModelSchema,
   hedge: HedgeSchema,
@@ -240,7 +240,7 @@ export const ConfigSchema = Type.Object(
     limits,
     log,
     routing: RoutingSchema,
-    breaker,
+    breaker: BreakerSchema,
     upstream,
     streams,
     observation,

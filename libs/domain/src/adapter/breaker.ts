@@ -5,6 +5,8 @@
  * Times are milliseconds of one monotonic clock, given by the caller: no timer, so that every run can be replayed.
  */
 import { AtpError } from '@atp/core/errors'
+import type { Random } from '@atp/core/random'
+import { RollingRate } from './rolling-rate.ts'
 
 /** `half_open`: the cooldown is over and a probe decides. */
 export type BreakerState = 'closed' | 'open' | 'half_open'
@@ -22,6 +24,18 @@ export interface BreakerOptions {
   readonly maxRetryAfterMs: number
   /** Milliseconds after which a probe that has not reported no longer keeps the next one away. */
   readonly probeLeaseMs: number
+  /** Opens the circuit also where failures and successes take turns; by default only failures in a row do. */
+  readonly failureRate?: FailureRate
+  /** Share by which each cooldown is shortened or lengthened at random, so that replicas do not probe together; by default 0. */
+  readonly jitter?: number
+}
+
+export interface FailureRate {
+  /** Of the window's calls, from 0 to 1. */
+  readonly share: number
+  /** Fewer calls say nothing. */
+  readonly fewestCalls: number
+  readonly windowMs: number
 }
 
 export const BREAKER_DEFAULTS: BreakerOptions = {
@@ -34,6 +48,8 @@ export const BREAKER_DEFAULTS: BreakerOptions = {
 
 export class CircuitBreaker {
   readonly #options: BreakerOptions
+  readonly #random: Pick<Random, 'uint32'> | null
+  readonly #rate: RollingRate | null
   #period: Permit = 1
   /** Calls with this permit or an earlier one began before the circuit last opened. */
   #openedIn: Permit = 0
@@ -43,15 +59,18 @@ export class CircuitBreaker {
   #openUntil: number | null = null
   #probeUntil = Number.NEGATIVE_INFINITY
 
-  constructor(options: BreakerOptions = BREAKER_DEFAULTS) {
-    for (const [field, value] of Object.entries(options)) {
-      if (value > 0) continue
-      throw new AtpError('invalid_argument', {
-        detail: 'the breaker cannot work with these options',
-        problems: [{ field, found: String(value), allowed: 'a number above 0' }],
-      })
+  /** @param random without it there is no jitter */
+  constructor(options: BreakerOptions = BREAKER_DEFAULTS, random: Pick<Random, 'uint32'> | null = null) {
+    const { failureRate, jitter = 0, ...figures } = options
+    const { share = 1, ...rate } = failureRate ?? {}
+    for (const [field, value] of Object.entries({ ...figures, ...rate, share })) {
+      if (!(value > 0)) throw illegal(field, value, 'a number above 0')
     }
+    if (share > 1) throw illegal('share', share, 'a number up to 1')
+    if (!(jitter >= 0 && jitter < 1)) throw illegal('jitter', jitter, 'a number from 0 to below 1')
     this.#options = options
+    this.#random = random
+    this.#rate = failureRate === undefined ? null : new RollingRate(failureRate.windowMs)
     this.#cooldownMs = options.cooldownMs
   }
 
@@ -80,9 +99,11 @@ export class CircuitBreaker {
   }
 
   /** The upstream answered. */
-  onSuccess(permit: Permit): void {
+  onSuccess(permit: Permit, now: number): void {
     if (this.#openUntil === null) {
-      if (permit === this.#period) this.#failures = 0
+      if (permit !== this.#period) return
+      this.#failures = 0
+      this.#rate?.record(false, now)
       return
     }
     if (permit <= this.#openedIn) return
@@ -97,10 +118,11 @@ export class CircuitBreaker {
     if (permit !== this.#period) return
     if (this.#openUntil === null) {
       this.#failures += 1
-      if (this.#failures >= this.#options.failureThreshold) this.#open(now + this.#cooldownMs)
+      this.#rate?.record(true, now)
+      if (this.#failures >= this.#options.failureThreshold || this.#failsTooOften()) this.#cool(now)
     } else {
       this.#cooldownMs = Math.min(2 * this.#cooldownMs, this.#options.maxCooldownMs)
-      this.#open(now + this.#cooldownMs)
+      this.#cool(now)
     }
   }
 
@@ -116,9 +138,22 @@ export class CircuitBreaker {
     if (permit === this.#period && this.#openUntil !== null) this.#endProbe()
   }
 
+  #failsTooOften(): boolean {
+    const { failureRate } = this.#options
+    if (failureRate === undefined || this.#rate === null) return false
+    return this.#rate.calls >= failureRate.fewestCalls && this.#rate.share >= failureRate.share
+  }
+
+  #cool(now: number): void {
+    const { jitter = 0 } = this.#options
+    const swing = this.#random === null ? 0 : jitter * (2 * (this.#random.uint32() / 2 ** 32) - 1)
+    this.#open(now + this.#cooldownMs * (1 + swing))
+  }
+
   #open(until: number): void {
     this.#openUntil = until
     this.#failures = 0
+    this.#rate?.clear()
     this.#endProbe()
     this.#openedIn = this.#period
   }
@@ -127,4 +162,11 @@ export class CircuitBreaker {
     this.#probeUntil = Number.NEGATIVE_INFINITY
     this.#period += 1
   }
+}
+
+function illegal(field: string, found: unknown, allowed: string): AtpError {
+  return new AtpError('invalid_argument', {
+    detail: 'the breaker cannot work with these options',
+    problems: [{ field, found: String(found), allowed }],
+  })
 }

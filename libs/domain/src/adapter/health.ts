@@ -10,6 +10,10 @@ export interface CallResult {
   readonly outcome: Outcome
   readonly latency: Milliseconds | null
   readonly timeToFirstToken: Milliseconds | null
+  /** Whose fault a failure is; where it is not said, both are held to account. */
+  readonly fault?: 'account' | 'model' | undefined
+  /** The upstream says that it has too much. */
+  readonly isOverload?: boolean | undefined
   /** What a rate-limited upstream asked for. */
   readonly retryAfter?: Milliseconds | undefined
   /** It was cancelled because it took longer than nearly all do, and another answered: what it had not even come to by `latency`. */

@@ -1,4 +1,5 @@
 /** The port to an upstream: one call, whole or streamed, and one closed way to fail. */
+import type { FieldProblem } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
 import type { Usage } from '../observation/observation.ts'
 
@@ -82,6 +83,8 @@ export interface Provider {
    * @throws {UpstreamError} whatever befell the stream before its first content, also where the upstream had begun to answer
    */
   stream(call: ProviderCall): Promise<CompletionStream>
+  /** Resolves where the upstream is there and takes our key, at no cost. Not every kind has such a call. @throws {UpstreamError} */
+  listModels?(signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -89,6 +92,7 @@ export interface Provider {
  * - `rejected`: 400, 413, 422 and their like: the upstream finds the request wrong.
  * - `unauthorized`: 401, 403: the account is wrong, not the request.
  * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event before any content. `malformed`: bytes that make no sense.
+ * - `unsupported`: the request asks for what this kind of upstream has no words for: nothing was sent, `problems` says what.
  * - `internal`: our own code failed: nothing is said of the upstream.
  * - `timeout`: see `phase`. `cut`: the stream broke off after its first content. `cancelled`: by our own signal, its reason as cause.
  */
@@ -98,6 +102,7 @@ export type UpstreamFailure =
   | 'rate_limited'
   | 'failed'
   | 'malformed'
+  | 'unsupported'
   | 'internal'
   | 'timeout'
   | 'cut'
@@ -110,6 +115,8 @@ export class UpstreamError extends Error {
   readonly retryAfter: Milliseconds | undefined
   /** The upstream's own error body, at most 64 KiB of it: shown to the client only for `rejected`. */
   readonly body: Buffer | undefined
+  /** Of the request, where it is `unsupported`. */
+  readonly problems: readonly FieldProblem[]
 
   constructor(
     failure: UpstreamFailure,
@@ -119,6 +126,7 @@ export class UpstreamError extends Error {
       readonly phase?: 'total' | 'first_token' | 'idle'
       readonly retryAfter?: Milliseconds
       readonly body?: Buffer
+      readonly problems?: readonly FieldProblem[]
       readonly cause?: unknown
     } = {},
   ) {
@@ -129,5 +137,6 @@ export class UpstreamError extends Error {
     this.phase = options.phase
     this.retryAfter = options.retryAfter
     this.body = options.body
+    this.problems = options.problems ?? []
   }
 }

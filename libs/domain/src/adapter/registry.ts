@@ -2,12 +2,16 @@
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import type { AdapterId, ArmId } from '@atp/core/ids'
+import type { Random } from '@atp/core/random'
 import type { NativeModule } from '@atp/native'
 import type { Arm } from '../routing/arm.ts'
 import { type Adapter, validateAdapter } from './adapter.ts'
+import type { AdapterCall } from './adapter-call.ts'
 import { BREAKER_DEFAULTS, type BreakerOptions, type BreakerState } from './breaker.ts'
+import type { ConcurrencyOptions } from './concurrency-limit.ts'
 import type { HealthSnapshot, Phase } from './health.ts'
-import { type AdapterCall, type AdapterEnvironment, RegisteredAdapter } from './registered-adapter.ts'
+import { type AdapterEnvironment, RegisteredAdapter, type Unavailable } from './registered-adapter.ts'
+import type { Trial } from './trial.ts'
 
 export interface AdapterRegistryOptions {
   readonly native: Pick<NativeModule, 'createLatencySketch'>
@@ -15,12 +19,23 @@ export interface AdapterRegistryOptions {
   /** Milliseconds after which a call counts half in an adapter's health. */
   readonly healthHalfLifeMs?: number
   readonly breaker?: BreakerOptions
+  /** For the jitter of cooldowns; without it there is none. */
+  readonly random?: Pick<Random, 'uint32'>
+  /** How few and how many calls an adapter may get at once, where it says that it has too much; by default nobody is held back. */
+  readonly concurrency?: ConcurrencyOptions
+  /** Which circuits wait for `trials` to close them; by default none: a client's call finds out. */
+  readonly trials?: AdapterEnvironment['trials']
 }
 
-/** An adapter's health with its circuit and the health of each of its arms. */
-export interface AdapterHealth extends HealthSnapshot {
+export interface ArmHealth extends HealthSnapshot {
   readonly circuit: BreakerState
-  readonly arms: Readonly<Record<string, HealthSnapshot>>
+}
+
+/** An adapter's health with its circuit, how many calls it bears, and the health of each of its arms. */
+export interface AdapterHealth extends ArmHealth {
+  /** Null while there is no limit. */
+  readonly concurrencyLimit: number | null
+  readonly arms: Readonly<Record<string, ArmHealth>>
 }
 
 interface Route {
@@ -45,6 +60,9 @@ export class AdapterRegistry {
       createLatencySketch: halfLifeMs => options.native.createLatencySketch(halfLifeMs),
       healthHalfLifeMs: options.healthHalfLifeMs ?? FIVE_MINUTES,
       breaker: options.breaker ?? BREAKER_DEFAULTS,
+      random: options.random ?? null,
+      concurrency: options.concurrency ?? null,
+      trials: options.trials ?? 'none',
     }
   }
 
@@ -91,20 +109,29 @@ export class AdapterRegistry {
 
   /** For planning: whether a call of this arm would be let through now. Takes nothing. */
   isCandidate(arm: ArmId): boolean {
-    const breaker = this.#routes.get(arm)?.registered.breaker
-    if (breaker === undefined) return false
-    return breaker.isClosed || breaker.isCandidate(this.#environment.clock.monotonic())
+    return this.#routes.has(arm) && this.whyNot(arm) === null
   }
 
-  /** For execution: a call of this arm. @returns null where the adapter is gone or its circuit lets nothing through */
+  /** Why a call of this arm would not be let through now; null where it would. Takes nothing. */
+  whyNot(arm: ArmId): Unavailable | null {
+    const route = this.#routes.get(arm)
+    return route === undefined ? 'circuit_open' : route.registered.whyNot(arm)
+  }
+
+  /** For execution: a call of this arm. @returns null where the adapter is gone, a circuit lets nothing through, or there is no room */
   begin(arm: ArmId): AdapterCall | null {
     const route = this.#routes.get(arm)
     return route === undefined ? null : route.registered.begin(route.arm)
   }
 
+  /** What is to be tried now. Each is taken: it must be told how it went. */
+  *trials(): Generator<Trial> {
+    for (const registered of this.#registered.values()) yield* registered.trials()
+  }
+
   /** Milliseconds in which 95% of an arm's calls come as far as that; null before so many did. */
   p95(arm: ArmId, phase: Phase, fewest: number): number | null {
-    const health = this.#routes.get(arm)?.registered.armHealth(arm)
+    const health = this.#routes.get(arm)?.registered.arms.get(arm)?.health
     return health === undefined ? null : health.p95(phase, fewest, this.#environment.clock.monotonic())
   }
 
@@ -112,12 +139,16 @@ export class AdapterRegistry {
     const registered = this.#registered.get(id)
     if (registered === undefined) return undefined
     const now = this.#environment.clock.monotonic()
-    const arms: Record<string, HealthSnapshot> = {}
-    for (const arm of registered.adapter.arms) {
-      const health = registered.armHealth(arm.id)
-      if (health !== undefined) arms[arm.id] = health.snapshot(now)
+    const arms: Record<string, ArmHealth> = {}
+    for (const [id, { health, breaker }] of registered.arms) {
+      arms[id] = { ...health.snapshot(now), circuit: breaker.state(now) }
     }
-    return { ...registered.health.snapshot(now), circuit: registered.breaker.state(now), arms }
+    return {
+      ...registered.health.snapshot(now),
+      circuit: registered.breaker.state(now),
+      concurrencyLimit: registered.concurrency?.limit ?? null,
+      arms,
+    }
   }
 
   #changed(): void {

@@ -1,12 +1,14 @@
 /** Hard constraints, applied before scoring and never violated: why an arm is no candidate for a request. */
 import { toUsd } from '@atp/core/units'
+import type { Unavailable } from '../adapter/registered-adapter.ts'
 import type { Arm, Price } from './arm.ts'
 import { affordableOutputTokens, type CostForecast } from './cost.ts'
 import type { Exclusion, RoutingRequest } from './request.ts'
 
 export interface ArmFacts {
   readonly requested: boolean
-  readonly available: boolean
+  /** Why it would not be let through now; null where it would. */
+  readonly unavailable: Unavailable | null
   readonly price: Price
   readonly cost: CostForecast
   /** Milliseconds. */
@@ -67,8 +69,14 @@ export function exclusionsOf(
   if (minQuality !== undefined && facts.quality < minQuality) {
     exclude('quality_floor', `quality is expected at ${facts.quality.toFixed(2)}, the floor is ${minQuality}`)
   }
-  if (!facts.available) exclude('circuit_open', `the circuit of adapter ${arm.adapterId} is open`)
+  if (facts.unavailable !== null) exclude(facts.unavailable, whyNot(facts.unavailable, arm))
   return found
+}
+
+function whyNot(unavailable: Unavailable, { id, adapterId }: Arm): string {
+  if (unavailable === 'circuit_open') return `the circuit of adapter ${adapterId} is open`
+  if (unavailable === 'model_circuit_open') return `the circuit of ${id} is open`
+  return `adapter ${adapterId} has as many calls as it bears`
 }
 
 /** What needs no further reason. */

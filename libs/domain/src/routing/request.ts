@@ -66,6 +66,8 @@ export interface Exclusion {
     | 'latency_slo'
     | 'quality_floor'
     | 'circuit_open'
+    | 'model_circuit_open'
+    | 'at_capacity'
     | 'canary'
     | 'budget'
   /** For a person: what was needed, what this arm has. */

@@ -155,7 +155,7 @@ export class Router {
       const latencyMs = learned.latency.p50(now)
       const facts: ArmFacts = {
         requested: requested === null || requested.includes(arm),
-        available: this.#registry.isCandidate(arm.id),
+        unavailable: this.#registry.whyNot(arm.id),
         price,
         cost,
         latencyP95: learned.latency.p95(now),

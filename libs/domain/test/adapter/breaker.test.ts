@@ -1,3 +1,4 @@
+import { SeededRandom } from '@atp/core/random'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type BreakerOptions, CircuitBreaker, type Permit } from '../../src/adapter/index.ts'
@@ -26,6 +27,114 @@ function opened(): CircuitBreaker {
   return breaker
 }
 
+const RATE = { share: 0.5, fewestCalls: 10, windowMs: 1_000 }
+
+describe('a circuit breaker with a rate of failures', () => {
+  const flaky = () => new CircuitBreaker({ ...OPTIONS, failureRate: RATE })
+  /** Successes and failures in turn, one each 10 ms. @returns when the last one came */
+  const takeTurns = (breaker: CircuitBreaker, pairs: number, from: number): number => {
+    let now = from
+    for (let pair = 0; pair < pairs && breaker.isClosed; pair += 1) {
+      breaker.onSuccess(permitOf(breaker, now), now)
+      breaker.onFailure(permitOf(breaker, now), now)
+      now += 10
+    }
+    return now
+  }
+
+  it('opens where so many of enough calls failed, though never two in a row', () => {
+    const breaker = flaky()
+    const now = takeTurns(breaker, 4, 0)
+    expect(breaker.isClosed).toBe(true)
+    takeTurns(breaker, 1, now)
+    expect(breaker.isClosed).toBe(false)
+    const patient = new CircuitBreaker(OPTIONS)
+    takeTurns(patient, 100, 0)
+    expect(patient.isClosed).toBe(true)
+  })
+
+  it('forgets what its window has left behind, and all of it when it opens', () => {
+    const breaker = flaky()
+    takeTurns(breaker, 4, 0)
+    expect(breaker.isClosed).toBe(true)
+    takeTurns(breaker, 4, 2_000)
+    expect(breaker.isClosed).toBe(true)
+    const now = takeTurns(breaker, 1, 2_100)
+    expect(breaker.isClosed).toBe(false)
+    breaker.onSuccess(permitOf(breaker, now + 100), now + 100)
+    takeTurns(breaker, 4, now + 100)
+    expect(breaker.isClosed).toBe(true)
+  })
+
+  it('never opens by the rate below its share of any calls', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ fails: fc.boolean(), after: fc.integer({ min: 0, max: 300 }) })),
+        calls => {
+          const breaker = new CircuitBreaker({ ...OPTIONS, failureThreshold: 1_000, failureRate: RATE })
+          const told: { fails: boolean; at: number }[] = []
+          let now = 0
+          for (const { fails, after } of calls) {
+            now += after
+            const permit = permitOf(breaker, now)
+            told.push({ fails, at: now })
+            if (fails) breaker.onFailure(permit, now)
+            else breaker.onSuccess(permit, now)
+            if (breaker.isClosed) continue
+            // The window is between nine and ten tenths long.
+            const rates = [0.9, 1].map(length => {
+              const seen = told.filter(({ at }) => at > now - RATE.windowMs * length)
+              return { calls: seen.length, failed: seen.filter(call => call.fails).length }
+            })
+            const [short, long] = rates as [
+              { calls: number; failed: number },
+              { calls: number; failed: number },
+            ]
+            expect(long.calls).toBeGreaterThanOrEqual(RATE.fewestCalls)
+            expect(long.failed / short.calls).toBeGreaterThanOrEqual(RATE.share)
+            return
+          }
+        },
+      ),
+    )
+  })
+
+  it.each([{ share: 0 }, { share: 2 }, { fewestCalls: 0 }, { windowMs: Number.NaN }])('refuses %o', wrong => {
+    expect(() => new CircuitBreaker({ ...OPTIONS, failureRate: { ...RATE, ...wrong } })).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
+  })
+})
+
+describe('the jitter of a cooldown', () => {
+  it('spreads the probes of replicas over a share of it to both sides', () => {
+    const random = new SeededRandom(7)
+    const ends = Array.from({ length: 200 }, () => {
+      const breaker = new CircuitBreaker({ ...OPTIONS, jitter: 0.2 }, random)
+      fail(breaker, 3, 0)
+      let now = 0
+      while (!breaker.isCandidate(now)) now += 1
+      return now
+    })
+    expect(Math.min(...ends)).toBeGreaterThanOrEqual(80)
+    expect(Math.min(...ends)).toBeLessThan(85)
+    expect(Math.max(...ends)).toBeLessThanOrEqual(120)
+    expect(Math.max(...ends)).toBeGreaterThan(115)
+  })
+
+  it('never shortens what an upstream asked for', () => {
+    const breaker = new CircuitBreaker({ ...OPTIONS, jitter: 0.9 }, { uint32: () => 0 })
+    breaker.onRateLimited(permitOf(breaker, 0), 0, 700)
+    expect(breaker.isCandidate(699)).toBe(false)
+  })
+
+  it.each([-0.1, 1, Number.NaN])('refuses %d', jitter => {
+    expect(() => new CircuitBreaker({ ...OPTIONS, jitter })).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
+  })
+})
+
 describe('a circuit breaker', () => {
   it('opens after so many failures in a row', () => {
     const breaker = new CircuitBreaker(OPTIONS)
@@ -40,7 +149,7 @@ describe('a circuit breaker', () => {
   it('starts counting again after a success', () => {
     const breaker = new CircuitBreaker(OPTIONS)
     fail(breaker, 2, 0)
-    breaker.onSuccess(permitOf(breaker, 0))
+    breaker.onSuccess(permitOf(breaker, 0), 0)
     fail(breaker, 2, 0)
     expect(breaker.state(0)).toBe('closed')
   })
@@ -56,7 +165,7 @@ describe('a circuit breaker', () => {
 
   it('closes on a probe that succeeds', () => {
     const breaker = opened()
-    breaker.onSuccess(permitOf(breaker, 100))
+    breaker.onSuccess(permitOf(breaker, 100), 100)
     expect(breaker.state(100)).toBe('closed')
     expect(breaker.isClosed).toBe(true)
   })
@@ -70,7 +179,7 @@ describe('a circuit breaker', () => {
       now += cooldown
       expect(breaker.state(now)).toBe('half_open')
     }
-    breaker.onSuccess(permitOf(breaker, now))
+    breaker.onSuccess(permitOf(breaker, now), now)
     fail(breaker, 3, now)
     expect(breaker.state(now + 100)).toBe('half_open')
   })
@@ -105,7 +214,7 @@ describe('a circuit breaker', () => {
     const next = permitOf(breaker, 150)
     breaker.onFailure(lost, 150)
     expect(breaker.state(150)).toBe('half_open')
-    breaker.onSuccess(next)
+    breaker.onSuccess(next, 0)
     expect(breaker.state(150)).toBe('closed')
   })
 
@@ -113,7 +222,7 @@ describe('a circuit breaker', () => {
     const breaker = opened()
     const first = permitOf(breaker, 100)
     const second = permitOf(breaker, 100 + OPTIONS.probeLeaseMs)
-    breaker.onSuccess(first)
+    breaker.onSuccess(first, 0)
     expect(breaker.isClosed).toBe(true)
     breaker.onFailure(second, 1_000)
     expect(breaker.isClosed).toBe(true)
@@ -124,7 +233,7 @@ describe('a circuit breaker', () => {
     const slow = permitOf(breaker, 0)
     const slower = permitOf(breaker, 0)
     fail(breaker, 3, 0)
-    breaker.onSuccess(slow)
+    breaker.onSuccess(slow, 0)
     expect(breaker.state(50)).toBe('open')
     permitOf(breaker, 100)
     breaker.onFailure(slower, 110)
@@ -189,7 +298,7 @@ class BreakerPair {
     const [call] = this.#calls.splice(which % Math.max(1, this.#calls.length), 1)
     if (call === undefined) return
     this.#naive.report(call.naive, ending, now)
-    if (ending === 'success') this.#breaker.onSuccess(call.permit)
+    if (ending === 'success') this.#breaker.onSuccess(call.permit, now)
     if (ending === 'failure') this.#breaker.onFailure(call.permit, now)
     if (ending === 'neutral') this.#breaker.onNeutral(call.permit)
     if (ending === 'rate_limit') this.#breaker.onRateLimited(call.permit, now, 150)

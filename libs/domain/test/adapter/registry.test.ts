@@ -152,6 +152,116 @@ describe('the adapter registry', () => {
     expect(registry.health(EAST)?.circuit).toBe('closed')
   })
 
+  const failing = (fault: 'model' | 'account') => ({ ...resultOf('error'), fault })
+  const GOOD = 'east/good' as ArmId
+  const BAD = 'east/bad' as ArmId
+
+  it('takes the traffic from a model that fails alone, and leaves its neighbours theirs', () => {
+    const { clock, registry } = registryOf()
+    registry.register(adapterOf('east', ['fast', 'good']))
+    for (let call = 0; call < BREAKER_DEFAULTS.failureThreshold; call += 1)
+      begin(registry).end(failing('model'))
+    expect(registry.whyNot(FAST)).toBe('model_circuit_open')
+    expect(registry.whyNot(GOOD)).toBeNull()
+    expect(registry.health(EAST)).toMatchObject({
+      circuit: 'closed',
+      arms: { 'east/fast': { circuit: 'open' }, 'east/good': { circuit: 'closed' } },
+    })
+    clock.advance(BREAKER_DEFAULTS.cooldownMs)
+    const probe = begin(registry)
+    expect(registry.begin(FAST)).toBeNull()
+    begin(registry, GOOD).end(resultOf('success'))
+    probe.end(resultOf('success'))
+    expect(registry.whyNot(FAST)).toBeNull()
+  })
+
+  it('takes the traffic from the whole adapter where one model after the other fails', () => {
+    const { registry } = registryOf()
+    registry.register(adapterOf('east', ['fast', 'good', 'bad']))
+    for (const arm of [FAST, GOOD]) {
+      for (let call = 0; call < BREAKER_DEFAULTS.failureThreshold; call += 1) {
+        begin(registry, arm).end(failing('model'))
+      }
+    }
+    expect(registry.whyNot(BAD)).toBe('circuit_open')
+  })
+
+  it('holds a fault of the account against no model', () => {
+    const { clock, registry } = registryOf()
+    registry.register(adapterOf('east', ['fast', 'good']))
+    for (let call = 0; call < BREAKER_DEFAULTS.failureThreshold; call += 1) {
+      begin(registry).end(failing('account'))
+    }
+    expect(registry.whyNot(GOOD)).toBe('circuit_open')
+    expect(registry.health(EAST)?.arms[FAST]?.circuit).toBe('closed')
+    clock.advance(BREAKER_DEFAULTS.cooldownMs)
+    // On trial any fault is the account's.
+    begin(registry, GOOD).end(failing('model'))
+    expect(registry.whyNot(FAST)).toBe('circuit_open')
+  })
+
+  it('sends an adapter that has too much no more than it bears', () => {
+    const clock = new ManualClock()
+    const registry = new AdapterRegistry({
+      native: typescriptNative,
+      clock,
+      concurrency: { fewest: 2, most: 64 },
+    })
+    registry.register(adapterOf('east', ['fast', 'good']))
+    const calls = Array.from({ length: 8 }, () => begin(registry))
+    for (const call of calls) call.end(resultOf('rate_limited'))
+    expect(registry.health(EAST)?.concurrencyLimit).toBe(4)
+    const held = Array.from({ length: 4 }, () => begin(registry, GOOD))
+    expect(registry.begin(FAST)).toBeNull()
+    expect(registry.whyNot(FAST)).toBe('at_capacity')
+    held[0]?.end(resultOf('success'))
+    expect(registry.whyNot(FAST)).toBeNull()
+  })
+
+  it.each([
+    ['none', null, null],
+    ['accounts', 'circuit_open', null],
+    ['all', 'circuit_open', 'model_circuit_open'],
+  ] as const)('lets no client find out where trials of %s do', (trials, account, model) => {
+    const clock = new ManualClock()
+    const registry = new AdapterRegistry({ native: typescriptNative, clock, trials })
+    registry.register(adapterOf('east', ['fast', 'good']))
+    registry.register(adapterOf('west', ['fast']))
+    for (let call = 0; call < BREAKER_DEFAULTS.failureThreshold; call += 1) {
+      begin(registry).end(failing('model'))
+      begin(registry, 'west/fast' as ArmId).end(failing('account'))
+    }
+    expect([...registry.trials()]).toEqual([])
+    clock.advance(BREAKER_DEFAULTS.cooldownMs)
+    expect(registry.whyNot('west/fast' as ArmId)).toBe(account)
+    expect(registry.whyNot(FAST)).toBe(model)
+    const begun = [...registry.trials()]
+    expect(begun.map(({ of, arm }) => `${of} ${arm.id}`)).toEqual(
+      [model && 'model east/fast', account && 'account west/fast'].filter(Boolean),
+    )
+    expect([...registry.trials()]).toEqual([])
+    const calls = registry.health(EAST)?.calls
+    for (const trial of begun) trial.succeeded(clock.monotonic())
+    expect(registry.whyNot(FAST)).toBeNull()
+    expect(registry.whyNot('west/fast' as ArmId)).toBeNull()
+    expect(registry.health(EAST)?.calls).toBe(calls)
+  })
+
+  it('waits twice as long after a trial that failed, and no longer after one that was given up', () => {
+    const clock = new ManualClock()
+    const registry = new AdapterRegistry({ native: typescriptNative, clock, trials: 'all' })
+    registry.register(adapterOf('east', ['fast']))
+    for (let call = 0; call < BREAKER_DEFAULTS.failureThreshold; call += 1)
+      begin(registry).end(failing('account'))
+    clock.advance(BREAKER_DEFAULTS.cooldownMs)
+    for (const trial of registry.trials()) trial.abandoned()
+    for (const trial of registry.trials()) trial.failed(clock.monotonic())
+    clock.advance(2 * BREAKER_DEFAULTS.cooldownMs - 1)
+    expect([...registry.trials()]).toEqual([])
+    clock.advance(1)
+    expect([...registry.trials()]).toHaveLength(1)
+  })
+
   it('holds nothing against an adapter for rejected requests, clients that left, and rate limits', () => {
     const { clock, registry } = registryOf()
     registry.register(adapterOf('east', ['fast']))

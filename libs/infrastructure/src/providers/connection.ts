@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   readonly headers?: Readonly<Record<string, string | LiveSecret>>
 }
 
+type EndpointOptions = Pick<ConnectionOptions, 'adapterId' | 'baseUrl' | 'apiVersion'>
+
 export interface Endpoint {
   readonly origin: string
   readonly path: string
@@ -23,9 +25,15 @@ export interface Endpoint {
 
 /** @throws {AtpError} `invalid_config` */
 export function endpointOf(
-  { adapterId, baseUrl, apiVersion }: ConnectionOptions,
-  resource: 'chat/completions' | 'embeddings',
+  options: EndpointOptions,
+  resource: 'chat/completions' | 'embeddings' | 'models',
 ): Endpoint {
+  const url = urlOf(options)
+  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }
+}
+
+/** @throws {AtpError} `invalid_config` */
+export function urlOf({ adapterId, baseUrl, apiVersion }: EndpointOptions): URL {
   const url = URL.parse(baseUrl)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw invalid(adapterId, 'base_url', JSON.stringify(baseUrl), 'an http or https URL')
@@ -39,17 +47,15 @@ export function endpointOf(
     )
   }
   if (apiVersion !== undefined) url.searchParams.set('api-version', apiVersion)
-  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }
+  return url
 }
 
 /**
  * The headers of a call, names and values in turn, as undici takes them fastest.
  * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
  */
-export function headersOf(
-  { adapterId, apiKey, authHeader = AUTHORIZATION, headers = {} }: ConnectionOptions,
-  accept: string,
-): string[] {
+export function headersOf(options: ConnectionOptions, accept: string): string[] {
+  const { adapterId, apiKey, authHeader = AUTHORIZATION } = options
   const all = new Map<string, string>([
     ['content-type', 'application/json'],
     ['accept', accept],
@@ -57,18 +63,30 @@ export function headersOf(
     ['user-agent', 'atp-gateway'],
   ])
   if (apiKey !== null) {
-    if (!HEADER_VALUE.test(apiKey.reveal())) {
-      throw invalid(
-        adapterId,
-        'api_key',
-        'a character that no header can carry',
-        'visible ASCII, no line break',
-      )
-    }
+    const key = sendableKey(adapterId, 'api_key', apiKey)
     const name = authHeader.toLowerCase()
-    all.set(name, name === AUTHORIZATION ? `Bearer ${apiKey.reveal()}` : apiKey.reveal())
+    all.set(name, name === AUTHORIZATION ? `Bearer ${key}` : key)
   }
-  for (const [name, given] of Object.entries(headers)) {
+  for (const [name, value] of furtherHeadersOf(options)) all.set(name, value)
+  return [...all].flat()
+}
+
+/** @throws {AtpError} `invalid_config`, which never shows the key */
+export function sendableKey(adapterId: string, field: string, key: LiveSecret): string {
+  const value = key.reveal()
+  if (HEADER_VALUE.test(value)) return value
+  throw invalid(adapterId, field, 'a character that no header can carry', 'visible ASCII, no line break')
+}
+
+/**
+ * Those of the configuration, names in small letters.
+ * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
+ */
+export function furtherHeadersOf({
+  adapterId,
+  headers = {},
+}: Pick<ConnectionOptions, 'adapterId' | 'headers'>): [name: string, value: string][] {
+  return Object.entries(headers).map(([name, given]) => {
     const value = typeof given === 'string' ? given : given.reveal()
     if (!HEADER_NAME.test(name) || FRAMING_HEADERS.has(name.toLowerCase())) {
       throw invalid(
@@ -86,9 +104,8 @@ export function headersOf(
         'visible ASCII, no line break',
       )
     }
-    all.set(name.toLowerCase(), value)
-  }
-  return [...all].flat()
+    return [name.toLowerCase(), value]
+  })
 }
 
 const AUTHORIZATION = 'authorization'

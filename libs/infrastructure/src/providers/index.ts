@@ -1,3 +1,9 @@
+export {
+  type AiSdkKind,
+  type AiSdkOptions,
+  createAiSdkProvider,
+  type SigningSecrets,
+} from './ai-sdk-provider.ts'
 export { createOpenAiCompatibleProvider, type OpenAiCompatibleOptions } from './openai-compatible.ts'
 export { createOpenAiCompatibleEmbedder, type OpenAiEmbedderOptions } from './openai-embedder.ts'
 export { countPromptTokens, countTokens, type PromptBody } from './tokenizer.ts'

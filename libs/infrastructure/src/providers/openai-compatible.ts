@@ -3,9 +3,11 @@ import { type Clock, systemClock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
 import { Pool } from 'undici'
-import { CallHeaders, withCurrentKey } from './call-headers.ts'
+import { callHeaders, type HeaderSet } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
+import { listModels } from './list-models.ts'
+import { type MadeOfSecrets, withCurrentKey } from './made-of-secrets.ts'
 import { type OutputLimitField, requestBody } from './request-body.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
@@ -32,13 +34,15 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
-  readonly #headers: CallHeaders
+  readonly #modelsPath: string
+  readonly #headers: MadeOfSecrets<HeaderSet>
   readonly #streamUsage: boolean
   readonly #outputLimitField: OutputLimitField | undefined
 
   constructor(options: OpenAiCompatibleOptions) {
     const { origin, path } = endpointOf(options, 'chat/completions')
-    this.#headers = new CallHeaders(options)
+    this.#modelsPath = endpointOf(options, 'models').path
+    this.#headers = callHeaders(options)
     this.#streamUsage = options.streamUsage
     this.#outputLimitField = options.outputLimitField
     this.#upstream = {
@@ -79,6 +83,12 @@ class OpenAiCompatibleProvider implements Provider {
         new Promise((resolve, reject) =>
           new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
         ),
+    )
+  }
+
+  listModels(signal: AbortSignal): Promise<void> {
+    return withCurrentKey(this.#headers, ({ whole }) =>
+      listModels({ ...this.#upstream, path: this.#modelsPath }, whole, signal),
     )
   }
 

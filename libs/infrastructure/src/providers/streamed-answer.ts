@@ -173,6 +173,6 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i
 
 /** No fallback is possible any more, so a broken connection has another name. */
-function midStream(error: UpstreamError): UpstreamError {
+export function midStream(error: UpstreamError): UpstreamError {
   return error.failure === 'failed' ? new UpstreamError('cut', error.message, { cause: error.cause }) : error
 }

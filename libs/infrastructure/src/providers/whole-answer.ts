@@ -20,7 +20,7 @@ import { readUsage, usageOf } from './usage.ts'
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 /** Its first byte comes when the model has written the last one: until then silence says nothing. */
-function onlyTotal({ total }: TimeLimits): TimeLimits {
+export function onlyTotal({ total }: TimeLimits): TimeLimits {
   return { total, firstToken: total, idle: total }
 }
 

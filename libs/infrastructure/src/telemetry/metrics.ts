@@ -8,10 +8,11 @@ import { toUsd } from '@atp/core/units'
 import type { RetryKind } from '@atp/domain/adapter'
 import type { Observation, Signal } from '@atp/domain/observation'
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { type AdapterFigures, AdapterMetrics } from './adapter-metrics.ts'
 import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
-import { LabelCache } from './label-cache.ts'
+import type { LabelCache } from './label-cache.ts'
 import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
@@ -52,7 +53,10 @@ export interface Metrics {
   drainLag(rows: number): void
   /** Bytes that the journal's rows take, rows that gave way since the start, and rows that Postgres refused. */
   journal(bytes: number, dropped: number, deadLetters: number): void
-  circuit(adapter: AdapterId, open: boolean): void
+  /** Circuits and calls, as they are now. */
+  adapter(id: AdapterId, figures: AdapterFigures): void
+  /** The gateway itself found out whether an upstream is back. */
+  tried(id: AdapterId, succeeded: boolean): void
   /** A call of a model was within its tenant's limits, or not; `shadow_denied`: it was, but for a limit in shadow. */
   admission(verdict: 'admitted' | 'denied' | 'shadow_denied'): void
   /** A round of exchange with the other replicas has ended. */
@@ -66,8 +70,6 @@ export interface Metrics {
   figures(): Promise<MetricFigures>
 }
 
-const MAX_ADAPTERS = 256
-
 export function createMetrics(): Metrics {
   return new PrometheusMetrics()
 }
@@ -76,7 +78,7 @@ class PrometheusMetrics implements Metrics {
   readonly #registry = new Registry()
   readonly #endpoints: LabelCache<EndpointSeries>
   readonly #arms: LabelCache<ArmSeries>
-  readonly #circuits: LabelCache<Gauge.Internal<string>>
+  readonly #adapters: AdapterMetrics
   readonly #build: Gauge
   readonly #streams: Gauge
   readonly #queue: Gauge
@@ -99,14 +101,7 @@ class PrometheusMetrics implements Metrics {
     collectDefaultMetrics({ register: this.#registry })
     this.#endpoints = endpointSeries(registers)
     this.#arms = armSeries(registers)
-    const circuit = new Gauge({
-      name: 'atp_circuit_open',
-      help: "1 while an adapter's circuit is open: it gets no traffic",
-      labelNames: ['adapter'],
-      aggregator: 'max',
-      registers,
-    })
-    this.#circuits = new LabelCache(MAX_ADAPTERS, adapter => circuit.labels(adapter))
+    this.#adapters = new AdapterMetrics(registers)
     this.#build = new Gauge({
       name: 'atp_build_info',
       help: 'Always 1; the labels say which build runs',
@@ -269,8 +264,12 @@ class PrometheusMetrics implements Metrics {
     this.#journal.set(bytes, dropped, deadLetters)
   }
 
-  circuit(adapter: AdapterId, open: boolean): void {
-    this.#circuits.get(adapter).set(open ? 1 : 0)
+  adapter(id: AdapterId, figures: AdapterFigures): void {
+    this.#adapters.set(id, figures)
+  }
+
+  tried(id: AdapterId, succeeded: boolean): void {
+    this.#adapters.tried(id, succeeded)
   }
 
   admission(verdict: string): void {

@@ -4,7 +4,7 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import { LabelCache } from './label-cache.ts'
 
 const MAX_ENDPOINTS = 64
-const MAX_ARMS = 512
+export const MAX_ARMS = 512
 /** By the status divided by 100. */
 export const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 /** Seconds: from a local model's first token to a long answer's last. */

@@ -86,7 +86,7 @@ describe('metrics', () => {
     for (let n = 0; n < 2000; n++) {
       metrics.attempt(observation({ arm: `a/${n}` as ArmId }), null)
       metrics.request(`/${n}`, 200, 1)
-      metrics.circuit(`a${n}` as AdapterId, true)
+      metrics.adapter(`a${n}` as AdapterId, figures('open'))
     }
     const text = await metrics.render()
     expect(text.match(/^atp_attempts_total\{/gm)).toHaveLength(513)
@@ -118,14 +118,17 @@ describe('metrics', () => {
     metrics.streamEnded()
     metrics.observationQueue(7, 2)
     metrics.drainLag(30)
-    metrics.circuit('openai' as AdapterId, true)
-    metrics.circuit('local' as AdapterId, false)
+    metrics.adapter('openai' as AdapterId, figures('open'))
+    metrics.adapter('local' as AdapterId, figures('closed'))
     metrics.learned(3)
     metrics.build('1.2.3', false)
     expect(await series(metrics, 'atp_streams_in_flight')).toBe(1)
     expect(await series(metrics, 'atp_observation_queue')).toBe(7)
     expect(await series(metrics, 'atp_circuit_open{adapter="openai"}')).toBe(1)
     expect(await series(metrics, 'atp_circuit_open{adapter="local"}')).toBe(0)
+    expect(await series(metrics, 'atp_model_circuit_open{arm="a/m"}')).toBe(0)
+    expect(await series(metrics, 'atp_adapter_calls_in_flight{adapter="local"}')).toBe(3)
+    expect(await series(metrics, 'atp_adapter_concurrency_limit{adapter="local"}')).toBe(8)
     expect(await series(metrics, 'atp_learned_updates_total')).toBe(3)
     expect(await series(metrics, 'atp_build_info{version="1.2.3",native="false"}')).toBe(1)
     expect(await series(metrics, 'process_resident_memory_bytes')).toBeGreaterThan(0)
@@ -140,3 +143,7 @@ describe('metrics', () => {
     expect(register.getMetricsAsArray()).toHaveLength(0)
   })
 })
+
+function figures(circuit: 'open' | 'closed') {
+  return { circuit, inFlight: 3, concurrencyLimit: 8, arms: { 'a/m': { circuit } } }
+}

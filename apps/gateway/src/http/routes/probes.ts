@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@atp/core/clock'
 import type { AdapterId } from '@atp/core/ids'
-import type { AdapterHealth, AdapterRegistry, HealthSnapshot } from '@atp/domain/adapter'
+import type { AdapterHealth, AdapterRegistry, ArmHealth } from '@atp/domain/adapter'
 import type { FastifyReply } from 'fastify'
 import type { EventLoopWatch } from '../../health/event-loop-watch.ts'
 import type { App } from '../app.ts'
@@ -98,11 +98,16 @@ function liveness(eventLoop: EventLoopWatch): ReadinessReport {
 function healthOf(registry: ProbesOptions['registry'], id: AdapterId) {
   const health = registry.health(id) as AdapterHealth
   const arms = Object.entries(health.arms).map(([arm, own]) => [arm, figuresOf(own)] as const)
-  return { circuit: health.circuit, ...figuresOf(health), arms: Object.fromEntries(arms) }
+  return {
+    ...figuresOf(health),
+    concurrency_limit: health.concurrencyLimit,
+    arms: Object.fromEntries(arms),
+  }
 }
 
-function figuresOf(health: HealthSnapshot) {
+function figuresOf(health: ArmHealth) {
   return {
+    circuit: health.circuit,
     calls: health.calls,
     in_flight: health.inFlight,
     error_rate: health.errorRate,

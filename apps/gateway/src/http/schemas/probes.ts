@@ -26,6 +26,7 @@ const reportFields = {
 export const ProbeReport = Type.Object(reportFields)
 
 const CallHealth = {
+  circuit: Type.Enum(['closed', 'open', 'half_open']),
   calls: Type.Integer({ description: 'Ended since the start.' }),
   in_flight: Type.Integer(),
   error_rate: FigureOrNull('Share of failures among recent calls; null without any.'),
@@ -40,8 +41,10 @@ export const HealthReport = Type.Object({
   adapters: Type.Record(
     Type.String(),
     Type.Object({
-      circuit: Type.Enum(['closed', 'open', 'half_open']),
       ...CallHealth,
+      concurrency_limit: FigureOrNull(
+        'Calls that it gets at once since it had too much; null while there is no limit.',
+      ),
       arms: Type.Record(Type.String(), Type.Object(CallHealth)),
     }),
   ),

@@ -166,7 +166,7 @@ export class FailoverLimiter implements Limiter {
     const permit = this.#breaker.tryAcquire(this.#options.now()) as Permit
     try {
       const answer = await call(this.#options.shared)
-      this.#breaker.onSuccess(permit)
+      this.#breaker.onSuccess(permit, this.#options.now())
       if (this.#backlog.size > 0) this.#comeBack()
       return { answer }
     } catch (error) {
@@ -191,7 +191,7 @@ export class FailoverLimiter implements Limiter {
     try {
       await this.#options.shared.epoch(PROBE)
       await this.#backlog.tell(this.#options.shared)
-      this.#breaker.onSuccess(permit)
+      this.#breaker.onSuccess(permit, this.#options.now())
     } catch (error) {
       this.#breaker.onFailure(permit, this.#options.now())
       if (!isAway(error)) throw error
