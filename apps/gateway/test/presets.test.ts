@@ -1,5 +1,5 @@
 /** Each preset through the configuration's door and the real provider, against an upstream that behaves as its documentation says. Documented, not recorded. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -89,6 +89,16 @@ it('gives way to whatever the operator says', async () => {
     max_completion_tokens: 7,
     stream_options: { include_usage: true },
   })
+})
+
+it('needs as little as the README says', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
+  const text = /```yaml\n(adapters:\n {2}- id: fast[\s\S]*?)```/.exec(readme)?.[1]
+  const { config, sources } = loadConfig({ file: 'README.md', text, env: {} })
+  expect(config.adapters.map(({ auth_header }) => auth_header)).toEqual(['authorization', 'api-key'])
+  expect(config.adapters[1]?.models[0]).toMatchObject({ output_usd_per_mtok: 1.8 })
+  expect(sources['adapters[0].models[0].input_usd_per_mtok']).toMatch(/^catalogue of /)
+  expect(sources['adapters[1].models[0].input_usd_per_mtok']).toMatch(/^catalogue of /)
 })
 
 const BODY = { model: 'auto', messages: [{ role: 'user', content: 'Hi' }] }

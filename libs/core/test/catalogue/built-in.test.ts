@@ -19,6 +19,13 @@ describe('the catalogue that comes with the gateway', () => {
     expect(licence).toContain('Permission is hereby granted')
   })
 
+  it('is as large and as old as the README says', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../../README.md'), 'utf8')
+    expect(readme).toContain(
+      `${data.models.length} models of the presets and kinds above, read on ${data.date}`,
+    )
+  })
+
   it('has what was picked, each once', () => {
     const picked = readFileSync(join(import.meta.dirname, '../../catalogue/picked.txt'), 'utf8')
     const names = picked.split('\n').filter(line => line !== '' && !line.startsWith('#'))
