@@ -3,6 +3,7 @@ import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
 import type { OpenWork } from '@atp/core/shutdown'
 import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type { Guardrails } from '@atp/domain/guardrail'
 import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation } from '@atp/domain/observation'
 import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
@@ -12,6 +13,7 @@ import type { Admitter } from './admit.ts'
 import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
+import { bothMasked, guardCompletion, guardRequest, guardStream, type Masked } from './guard.ts'
 import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
@@ -20,6 +22,7 @@ import type { Settler } from './settle.ts'
 import { signalOf } from './signal.ts'
 
 export interface Steps {
+  readonly guardrails: Guardrails
   readonly planner: Planner
   readonly admitter: Pick<Admitter, 'refuseFlood'>
   readonly executor: Executor
@@ -45,6 +48,8 @@ export interface AnswerHead {
   readonly isHedged: boolean
   /** What is left of the tenant's limits. */
   readonly levels: readonly LevelReport[]
+  /** How many texts the guardrails masked: of a stream, in its prompt alone. */
+  readonly masked: Masked
 }
 
 export interface WholeAnswer extends AnswerHead {
@@ -71,11 +76,12 @@ export class Corridor {
 
   /** The decision that an answer would take; nothing is executed. */
   async plan(exchange: Exchange): Promise<Plan> {
-    return this.#decide(await this.#steps.planner.request(exchange))
+    const { guardrails, planner } = this.#steps
+    return this.#decide(await planner.request(guardRequest(guardrails, exchange).exchange))
   }
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
-    const { settler, observer } = this.#steps
+    const { guardrails, settler, observer } = this.#steps
     const walk = await this.#enter(exchange)
     const reached = await this.#reach(walk, (provider, call) => provider.complete(call), WHOLE)
     const completion = reached.answer
@@ -84,12 +90,15 @@ export class Corridor {
       outcome: 'success',
       firstTokenAt: null,
       usage: completion.usage,
-      signal: signalOf(exchange.body, { ...completion, text: () => completion.text }),
+      signal: signalOf(walk.exchange.body, { ...completion, text: () => completion.text }),
     })
     remember(this.#steps, walk, reached)
     await observer.observe(walk)
-    considerJudging(this.#steps, walk, reached, () => completion.text)
-    return { ...answerHead, completion, observation }
+    // What it cost is spent, whether the client gets it or not.
+    const guarded = guardCompletion(guardrails, completion)
+    considerJudging(this.#steps, walk, reached, () => guarded.completion.text)
+    const masked = bothMasked(walk.masked, guarded.masked)
+    return { ...answerHead, masked, completion: guarded.completion, observation }
   }
 
   async stream(exchange: Exchange): Promise<StreamedAnswer> {
@@ -106,7 +115,8 @@ export class Corridor {
 
   async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
     const walk = await this.#enter(exchange)
-    const reached = await this.#reach(walk, (provider, call) => provider.stream(call), STREAMED)
+    const unguarded = await this.#reach(walk, (provider, call) => provider.stream(call), STREAMED)
+    const reached = guardStream(this.#steps.guardrails, unguarded)
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -127,12 +137,14 @@ export class Corridor {
   }
 
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
-  async #enter(exchange: Exchange): Promise<Walk> {
-    this.#steps.admitter.refuseFlood(exchange)
+  async #enter(entering: Exchange): Promise<Walk> {
+    this.#steps.admitter.refuseFlood(entering)
     this.#steps.observer.requireRoom()
+    const { exchange, masked } = guardRequest(this.#steps.guardrails, entering)
     const request = await this.#steps.planner.request(exchange)
     const walk = {
       exchange,
+      masked,
       request,
       plan: this.#decide(request),
       attempts: [],
@@ -174,8 +186,8 @@ export class Corridor {
 function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
   const { id } = walk.exchange
-  const { isHedged, levels } = walk
-  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels }
+  const { isHedged, levels, masked } = walk
+  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels, masked }
 }
 
 function outcomeOf(walk: Walk, stream: CompletionStream) {

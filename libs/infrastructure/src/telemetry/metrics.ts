@@ -11,10 +11,11 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type AdapterFigures, AdapterMetrics } from './adapter-metrics.ts'
 import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
+import { GuardMetrics } from './guard-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
 import type { LabelCache } from './label-cache.ts'
 import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
-import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
+import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, statusClass } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
 
 export interface Metrics {
@@ -41,6 +42,7 @@ export interface Metrics {
   embedded(outcome: string): void
   /** A request came without a valid key. @param limited whether its address had done so too often */
   authenticationFailed(limited: boolean): void
+  readonly guardrails: GuardMetrics
   streamStarted(): void
   streamEnded(): void
   socketOpened(): void
@@ -93,6 +95,7 @@ class PrometheusMetrics implements Metrics {
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
   readonly #retries: RetryMetrics
+  readonly guardrails: GuardMetrics
   readonly #sockets: SocketMetrics
   readonly #journal: JournalMetrics
 
@@ -171,6 +174,7 @@ class PrometheusMetrics implements Metrics {
     })
     this.#contexts = new ContextMetrics(registers)
     this.#retries = new RetryMetrics(registers)
+    this.guardrails = new GuardMetrics(registers)
     this.#sockets = new SocketMetrics(registers)
     this.#journal = new JournalMetrics(registers)
   }
@@ -295,11 +299,6 @@ class PrometheusMetrics implements Metrics {
   figures(): Promise<MetricFigures> {
     return this.#registry.getMetricsAsJSON()
   }
-}
-
-function statusClass(status: number): number {
-  const index = Math.floor(status / 100)
-  return index >= 1 && index < STATUS_CLASSES.length ? index : 0
 }
 
 const seconds = (duration: Milliseconds): number => duration / 1000

@@ -1,0 +1,47 @@
+/**
+ * The door: what guardrails look at before a request is planned for, and before its answer is the client's. Behind it everything (plan, features, embedding,
+ * provider, judge, journal) sees the guarded texts alone. Where no guardrail is on there is no door, and nothing passes through here.
+ */
+import type { CompletionStream } from '@atp/domain/adapter'
+import type { GuardedCompletion, GuardrailName, Guardrails } from '@atp/domain/guardrail'
+import type { Exchange } from './exchange.ts'
+import type { Reached } from './execute.ts'
+
+/** How many texts were masked, by guardrail. */
+export type Masked = ReadonlyMap<GuardrailName, number>
+
+export interface Guarded {
+  readonly exchange: Exchange
+  readonly masked: Masked
+}
+
+export const NOTHING_MASKED: Masked = new Map()
+
+/** @throws {AtpError} `guardrail_blocked`; nothing is charged then, and nobody called */
+export function guardRequest({ request }: Guardrails, exchange: Exchange): Guarded {
+  if (request === null) return { exchange, masked: NOTHING_MASKED }
+  const { body, masked } = request.check(exchange.body)
+  return { exchange: body === exchange.body ? exchange : { ...exchange, body }, masked }
+}
+
+/** Of a whole answer. @throws {AtpError} `answer_blocked`: the caller's to throw once what it cost is settled */
+export function guardCompletion(
+  { answer }: Guardrails,
+  completion: GuardedCompletion['completion'],
+): GuardedCompletion {
+  return answer === null ? { completion, masked: NOTHING_MASKED } : answer.whole(completion)
+}
+
+export function guardStream(
+  { answer }: Guardrails,
+  reached: Reached<CompletionStream>,
+): Reached<CompletionStream> {
+  return answer === null ? reached : { ...reached, answer: answer.stream(reached.answer) }
+}
+
+export function bothMasked(first: Masked, second: Masked): Masked {
+  if (second.size === 0) return first
+  const sum = new Map(first)
+  for (const [name, count] of second) sum.set(name, (sum.get(name) ?? 0) + count)
+  return sum
+}
