@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { addAdministration } from './cli/admin/commands.ts'
+import { addCatalogue } from './cli/catalogue-commands.ts'
 import type { DeadLetterArguments } from './cli/dead-letters.ts'
 import type { DemoArguments } from './cli/demo.ts'
 import { duration, policies, preset, wholeNumber } from './cli/option-values.ts'
@@ -147,6 +148,7 @@ for (const [change, description] of [
       changeDeadLetters(change, ids, options)
     })
 }
+addCatalogue(program, CONFIG_OPTION)
 addAdministration(program)
 
 await program.parseAsync()

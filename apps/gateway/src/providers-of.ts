@@ -81,11 +81,14 @@ export function embedderOf(
   })
 }
 
-function connectionOf({ id, base_url, api_key, headers }: AdapterConfig, secretOf: SecretOf) {
+function connectionOf(adapter: AdapterConfig, secretOf: SecretOf) {
+  const { id, base_url, api_version, api_key, auth_header, headers } = adapter
   const connection = {
     adapterId: id,
     baseUrl: base_url,
     apiKey: api_key === null ? null : secretOf(api_key),
+    authHeader: auth_header,
+    ...(api_version === undefined ? {} : { apiVersion: api_version }),
   }
   if (headers === undefined) return connection
   const each = Object.entries(headers).map(([name, value]) => [

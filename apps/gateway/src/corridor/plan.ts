@@ -67,7 +67,7 @@ export class Planner {
       strategy,
       constraints: constraintsOf(options, this.#floor(body.model, wanted, options)),
       ...(allowedModels === null ? {} : { permitted: allowedModels }),
-      required: requiredCapabilities(body, measure.hasImages),
+      required: requiredCapabilities(body, measure.inputs),
       inputBytes: measure.bytes,
       features: featuresFor(strategy),
       shadow: shadow === null ? null : { strategy: shadow, features: featuresFor(shadow) },

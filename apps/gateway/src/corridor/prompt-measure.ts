@@ -10,12 +10,21 @@ export const BYTES_PER_IMAGE = 4096
 export interface PromptMeasure {
   /** UTF-8 bytes of what the prompt is made of, with an allowance for images: at least as many as its tokens. */
   readonly bytes: number
-  readonly hasImages: boolean
+  /** Beside text. */
+  readonly inputs: PromptInputs
 }
+
+export interface PromptInputs {
+  readonly images: boolean
+  readonly audio: boolean
+  readonly files: boolean
+}
+
+const ONLY_TEXT: PromptInputs = { images: false, audio: false, files: false }
 
 export function measurePrompt(body: ChatBody): PromptMeasure {
   let bytes = 0
-  let hasImages = false
+  let inputs = ONLY_TEXT
   for (const { content, tool_calls } of body.messages) {
     bytes += BYTES_PER_MESSAGE
     if (tool_calls != null) bytes += Buffer.byteLength(JSON.stringify(tool_calls))
@@ -25,7 +34,7 @@ export function measurePrompt(body: ChatBody): PromptMeasure {
         const text = part?.text
         if (typeof text === 'string') bytes += Buffer.byteLength(text)
         else {
-          hasImages ||= part?.type === 'image_url'
+          inputs = withPart(inputs, part?.type)
           bytes += BYTES_PER_IMAGE
         }
       }
@@ -34,22 +43,44 @@ export function measurePrompt(body: ChatBody): PromptMeasure {
   for (const field of PROMPT_FIELDS) {
     if (body[field] != null) bytes += Buffer.byteLength(JSON.stringify(body[field]))
   }
-  return { bytes, hasImages }
+  return { bytes, inputs }
+}
+
+function withPart(inputs: PromptInputs, type: unknown): PromptInputs {
+  switch (type) {
+    case 'image_url':
+      return { ...inputs, images: true }
+    case 'input_audio':
+      return { ...inputs, audio: true }
+    case 'file':
+      return { ...inputs, files: true }
+    default:
+      return inputs
+  }
 }
 
 const NOTHING: readonly Capability[] = []
 
 /** What a model must offer to be a candidate for this body. */
-export function requiredCapabilities(body: ChatBody, hasImages: boolean): readonly Capability[] {
+export function requiredCapabilities(body: ChatBody, inputs: PromptInputs): readonly Capability[] {
   const tools = body.tools
   const format = (body.response_format as { type?: string } | undefined)?.type
   const wantsTools = Array.isArray(tools) && tools.length > 0
-  if (!wantsTools && !body.stream && !hasImages && format === undefined) return NOTHING
+  const reasons = wantsReasoning(body.reasoning_effort)
+  if (!wantsTools && !body.stream && !reasons && inputs === ONLY_TEXT && format === undefined) return NOTHING
   const required: Capability[] = []
   if (wantsTools) required.push('tools')
   if (body.stream) required.push('streaming')
-  if (hasImages) required.push('vision')
+  if (inputs.images) required.push('vision')
+  if (inputs.audio) required.push('audio_input')
+  if (inputs.files) required.push('pdf')
+  if (reasons) required.push('reasoning')
   if (format === 'json_object') required.push('json_mode')
   if (format === 'json_schema') required.push('structured_outputs')
   return required
+}
+
+/** To ask for none is to ask for nothing: any model can. */
+function wantsReasoning(effort: unknown): boolean {
+  return typeof effort === 'string' && effort !== 'none'
 }

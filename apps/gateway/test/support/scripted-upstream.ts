@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 
 export interface UpstreamRequest {
+  /** With its query. */
+  readonly path: string
   readonly body: Record<string, unknown>
   readonly headers: IncomingMessage['headers']
   /** Resolves when the caller hangs up before the answer is complete. */
@@ -27,6 +29,7 @@ export class ScriptedUpstream implements AsyncDisposable {
       const chunks: Buffer[] = []
       for await (const chunk of incoming) chunks.push(chunk as Buffer)
       const request: UpstreamRequest = {
+        path: incoming.url ?? '',
         body: JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>,
         headers: incoming.headers,
         hungUp: new Promise(resolve => {

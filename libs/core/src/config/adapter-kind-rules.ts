@@ -26,12 +26,19 @@ function accessProblems(adapter: AdapterSchema, at: string): FieldProblem[] {
     }))
   const needed =
     kind === 'openai-compatible'
-      ? missing(adapter, at, 'base_url', 'the address of the upstream, up to /chat/completions')
+      ? missing(adapter, at, 'base_url', addressWanted(adapter))
       : [
           ...missing(adapter, at, 'api_key', `where the key is: the kind ${kind} needs one`),
           ...queryProblems(adapter, at),
         ]
   return [...foreign, ...needed]
+}
+
+function addressWanted({ preset }: AdapterSchema): string {
+  const address = 'the address of the upstream, up to /chat/completions'
+  return preset === undefined
+    ? `${address}, or a preset that has one`
+    : `${address}: with the preset ${preset} each account has its own`
 }
 
 function bedrockProblems(adapter: AdapterSchema, at: string): FieldProblem[] {

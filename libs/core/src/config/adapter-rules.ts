@@ -3,6 +3,7 @@ import type { FieldProblem } from '../errors.ts'
 import { kindProblems } from './adapter-kind-rules.ts'
 import type { AdapterSchema } from './adapter-schema.ts'
 import { FRAMING_HEADERS } from './header-rules.ts'
+import { REFERENCE_EXAMPLES } from './secret-reference.ts'
 
 /** What a client says to leave the choice to the gateway. */
 const AUTO = 'auto'
@@ -16,13 +17,21 @@ export function adapterProblems(adapters: readonly AdapterSchema[]): FieldProble
   const inside = adapters.flatMap((adapter, index) => {
     const at = `adapters[${index}]`
     return [
+      ...presetProblems(adapter, at),
       ...kindProblems(adapter, at),
       ...urlProblems(adapter, at),
+      ...keyProblems(adapter, at),
       ...headerProblems(adapter, at),
       ...modelProblems(adapter, at),
     ]
   })
   return [...ids, ...inside]
+}
+
+function presetProblems({ kind, preset }: AdapterSchema, at: string): FieldProblem[] {
+  if (preset === undefined || kind === 'openai-compatible') return []
+  const allowed = `none beside the kind ${kind}: presets are of the kind openai-compatible`
+  return [{ field: `${at}.preset`, found: JSON.stringify(preset), allowed }]
 }
 
 function urlProblems({ base_url }: AdapterSchema, at: string): FieldProblem[] {
@@ -31,6 +40,21 @@ function urlProblems({ base_url }: AdapterSchema, at: string): FieldProblem[] {
   if (username === '' && password === '') return []
   const allowed = 'a URL without them; the key belongs into api_key'
   return [{ field: `${at}.base_url`, found: 'a user name or password', allowed }]
+}
+
+/** A key may also be among the headers. */
+function keyProblems(
+  { needs_key, api_key, auth_header, headers = {} }: AdapterSchema,
+  at: string,
+): FieldProblem[] {
+  const given = Object.keys(headers).some(name => name.toLowerCase() === auth_header.toLowerCase())
+  if (FRAMING_HEADERS.has(auth_header.toLowerCase())) {
+    const allowed = `a header other than ${[...FRAMING_HEADERS].join(', ')}`
+    return [{ field: `${at}.auth_header`, found: 'a header that frames the message', allowed }]
+  }
+  if (!needs_key || api_key !== undefined || given) return []
+  const allowed = `a reference such as ${REFERENCE_EXAMPLES.join(', ')}; or needs_key: false`
+  return [{ field: `${at}.api_key`, found: 'nothing', allowed }]
 }
 
 function headerProblems({ headers = {} }: AdapterSchema, at: string): FieldProblem[] {

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
+import { PRESET_NAMES } from './preset-names.ts'
 import { REFERENCE_EXAMPLES, SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
 export const CAPABILITIES = [
@@ -11,6 +12,9 @@ export const CAPABILITIES = [
   'vision',
   'streaming',
   'embeddings',
+  'reasoning',
+  'audio_input',
+  'pdf',
 ] as const
 
 /** What a provider's API speaks: OpenAI's format, or one of its own. */
@@ -27,11 +31,13 @@ const SecretAt = (description: string) =>
   )
 
 const UsdPerMtok = (direction: string) =>
-  Type.Number({
-    minimum: 0,
-    maximum: 1_000_000,
-    description: `Price of a million ${direction} tokens in US dollars.`,
-  })
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1_000_000,
+      description: `Price of a million ${direction} tokens in US dollars; by default the catalogue's, and without one it is needed.`,
+    }),
+  )
 
 const QualityPrior = Type.Object(
   {
@@ -120,18 +126,43 @@ export const AdapterSchema = Type.Object(
       default: 'openai-compatible',
       description: 'The wire format that the upstream speaks.',
     }),
+    preset: Type.Optional(
+      Type.Enum([...PRESET_NAMES], {
+        description:
+          'A known upstream of the kind openai-compatible: where it is and in what it differs, but for what is said here; and whose prices its models have.',
+      }),
+    ),
     base_url: Type.Optional(
       Type.String({
         format: 'uri',
         pattern: '^https?://[^/?#]',
         examples: ['https://api.openai.com/v1'],
         description:
-          'Where the upstream is: the part of the address before /chat/completions. Kinds other than openai-compatible have one of their own.',
+          "Where the upstream is: the part of the address before /chat/completions; by default the preset's. Kinds other than openai-compatible have one of their own.",
+      }),
+    ),
+    api_version: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9.-]+$',
+        examples: ['2024-10-21'],
+        description:
+          "Sent with each call as the query api-version: what Azure's addresses per deployment ask for.",
       }),
     ),
     api_key: SecretAt(
       'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
     ),
+    auth_header: Type.String({
+      pattern: '^[A-Za-z0-9-]+$',
+      default: 'authorization',
+      examples: ['api-key'],
+      description:
+        'The header that carries api_key: authorization with Bearer before it, any other as it is.',
+    }),
+    needs_key: Type.Boolean({
+      default: false,
+      description: 'Whether the gateway refuses to start without an api_key for it.',
+    }),
     region: Type.Optional(
       Type.String({
         pattern: '^[a-z0-9-]+$',

@@ -10,7 +10,14 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 /** Where a secret is; or the secret itself, where the environment holds it under the key's own name. */
 export type SecretAt = SecretReference | Secret
 
-export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | SigningKey | 'headers'>> & {
+type ModelSchema = AdapterSchema['models'][number]
+
+/** Complete: with what the file leaves to presets and the catalogue. */
+export type ModelConfig = Frozen<ModelSchema> &
+  Readonly<Required<Pick<ModelSchema, 'input_usd_per_mtok' | 'output_usd_per_mtok'>>>
+
+export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | SigningKey | 'headers' | 'models'>> & {
+  readonly models: readonly ModelConfig[]
   readonly api_key: SecretReference | null
 } & { readonly [Key in SigningKey]?: SecretReference } & {
   readonly headers?: Readonly<Record<string, string | SecretReference>>
@@ -46,7 +53,7 @@ export type Config = Frozen<Omit<WrittenConfig, 'auth' | 'secrets' | 'database' 
 }
 
 /** Where a value came from. */
-export type ConfigSource = 'default' | 'file' | 'env'
+export type ConfigSource = 'default' | 'file' | 'env' | `preset ${string}` | `catalogue of ${string}`
 
 export interface LoadedConfig {
   readonly config: Config

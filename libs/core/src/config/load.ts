@@ -2,6 +2,8 @@
 import { Ajv } from 'ajv'
 import { AtpError, type FieldProblem } from '../errors.ts'
 import { schemaProblems } from '../schema-problems.ts'
+import { fillFromCatalogues } from './catalogue-completion.ts'
+import { fillFromPresets } from './completion.ts'
 import type { LoadedConfig } from './config.ts'
 import { readConfigFile } from './config-file.ts'
 import { environmentSettings, type Setting } from './environment.ts'
@@ -33,11 +35,13 @@ export function loadConfig({ file, text, env }: ConfigInput): LoadedConfig {
   // Kubernetes goes on sending requests for a while after it asked for the end.
   if (env.KUBERNETES_SERVICE_HOST) setDefault(document, ['shutdown', 'lag'], '5s')
 
-  const problems = [...literalSecretProblems(fromFile), ...validate(document)]
+  const filled = fillFromPresets(document)
+  const missing = fillFromCatalogues(document, filled)
+  const problems = [...literalSecretProblems(fromFile), ...validate(document), ...missing]
   if (problems.length > 0) throw invalid(file, withVariables(problems, settings))
   const written = inSchemaOrder(document, ConfigSchema) as WrittenConfig
   const config = deepFrozen(withReferences(written))
-  return { config, warnings, sources: sourcesOf(written, given, settings) }
+  return { config, warnings, sources: sourcesOf(written, given, settings, filled) }
 }
 
 function setDefault(document: Record<string, unknown>, path: [string, string], value: string): void {

@@ -248,6 +248,15 @@ export const ConfigSchema = Type.Object(
     judge,
     guardrails: GuardrailsSchema,
     shutdown,
+    catalogue: Type.Array(
+      Type.String({ minLength: 1, description: 'A file that `atp catalogue import` has written.' }),
+      {
+        default: [],
+        examples: [['catalogue.json']],
+        description:
+          "Price lists over the one that comes with the gateway, a later one over an earlier; a model's own values win over all.",
+      },
+    ),
     adapters: Type.Array(AdapterSchema, { default: [], description: 'The upstream accounts.' }),
   },
   { additionalProperties: false },

@@ -4,15 +4,19 @@ import type { Setting } from './environment.ts'
 import { type Path, pathText, valueAt } from './path.ts'
 import { SecretReference } from './secret-reference.ts'
 
-/** @param given file and environment together, before the defaults */
+/**
+ * @param given file and environment together, before the defaults
+ * @param completed what presets and catalogues have filled in, by its path
+ */
 export function sourcesOf(
   written: object,
   given: object,
   settings: readonly Setting[],
+  completed: ReadonlyMap<string, ConfigSource>,
 ): Record<string, ConfigSource> {
   const fromEnvironment = new Set(settings.map(({ path }) => pathText(path)))
   const sourceOf = (path: Path): ConfigSource => {
-    if (valueAt(given, path) === undefined) return 'default'
+    if (valueAt(given, path) === undefined) return completed.get(pathText(path)) ?? 'default'
     return path.some((_, depth) => isSetBy(path.slice(0, depth + 1))) ? 'env' : 'file'
   }
   const isSetBy = (path: Path): boolean => fromEnvironment.has(pathText(path))

@@ -37,8 +37,12 @@ function vaultOf(vault: WrittenConfig['secrets']['vault']): VaultConfig | null {
   }
 }
 
+/** Complete, as the rules have seen to. */
+type Complete = Omit<AdapterSchema, 'models'> & Pick<AdapterConfig, 'models'>
+
 function adapterOf(written: AdapterSchema): AdapterConfig {
-  const { api_key, access_key_id, secret_access_key, session_token, headers, ...adapter } = written
+  const { api_key, access_key_id, secret_access_key, session_token, headers, ...adapter } =
+    written as Complete
   const keys = {
     api_key: referenceTo(api_key),
     ...referred({ access_key_id, secret_access_key, session_token }),

@@ -29,7 +29,8 @@ describe('the JSON Schema for editors', () => {
     expect(check({ adapters: [{ id: 'a', base_url: 'http://x', models: [] }] })).toBe(false)
     const model = { name: 'm', input_usd_per_mtok: 1, output_usd_per_mtok: 1 }
     expect(check({ adapters: [{ id: 'a', base_url: 'http://x', models: [model] }] })).toBe(true)
-    expect(check({ adapters: [{ id: 'a', base_url: 'http://x', models: [{ name: 'm' }] }] })).toBe(false)
+    expect(check({ adapters: [{ id: 'a', preset: 'openai', models: [{ name: 'gpt-5-mini' }] }] })).toBe(true)
+    expect(check({ adapters: [{ id: 'a', preset: 'opnai', models: [{ name: 'gpt-5-mini' }] }] })).toBe(false)
   })
 
   it('describes each key in a sentence, and titles it with its path', () => {

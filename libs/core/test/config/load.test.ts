@@ -102,6 +102,8 @@ describe('loading', () => {
       kind: 'openai-compatible',
       base_url: 'http://localhost:9/v1',
       api_key: null,
+      auth_header: 'authorization',
+      needs_key: false,
       output_limit_field: 'max_completion_tokens',
       stream_usage: true,
       responses: false,

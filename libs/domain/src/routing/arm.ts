@@ -1,7 +1,10 @@
 /** An arm is a model served by an adapter: what the router chooses between. */
 import type { AdapterId, ArmId } from '@atp/core/ids'
 
-/** `embeddings`: it makes vectors of texts, and answers no chats. `responses`: its adapter speaks OpenAI's Responses, too. */
+/**
+ * `embeddings`: it makes vectors of texts, and answers no chats. `responses`: its adapter speaks OpenAI's Responses, too. `reasoning`: it takes
+ * `reasoning_effort`.
+ */
 export type Capability =
   | 'tools'
   | 'json_mode'
@@ -10,6 +13,9 @@ export type Capability =
   | 'streaming'
   | 'embeddings'
   | 'responses'
+  | 'reasoning'
+  | 'audio_input'
+  | 'pdf'
 
 /** US dollars per million tokens: the list price, known and never learned. */
 export interface Price {

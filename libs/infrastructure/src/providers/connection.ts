@@ -8,9 +8,15 @@ export interface ConnectionOptions {
   /** Up to and without `/chat/completions` or `/embeddings`; a query is kept. */
   readonly baseUrl: string
   readonly apiKey: LiveSecret | null
+  /** Carries the key: `authorization`, the default, as a bearer's; any other as it is. */
+  readonly authHeader?: string
+  /** Sent as the query `api-version`. */
+  readonly apiVersion?: string
   /** Sent with every call; they win over ours. */
   readonly headers?: Readonly<Record<string, string | LiveSecret>>
 }
+
+type EndpointOptions = Pick<ConnectionOptions, 'adapterId' | 'baseUrl' | 'apiVersion'>
 
 export interface Endpoint {
   readonly origin: string
@@ -19,7 +25,7 @@ export interface Endpoint {
 
 /** @throws {AtpError} `invalid_config` */
 export function endpointOf(
-  options: Pick<ConnectionOptions, 'adapterId' | 'baseUrl'>,
+  options: EndpointOptions,
   resource: 'chat/completions' | 'embeddings' | 'responses' | 'models',
 ): Endpoint {
   const url = urlOf(options)
@@ -27,7 +33,7 @@ export function endpointOf(
 }
 
 /** @throws {AtpError} `invalid_config` */
-export function urlOf({ adapterId, baseUrl }: Pick<ConnectionOptions, 'adapterId' | 'baseUrl'>): URL {
+export function urlOf({ adapterId, baseUrl, apiVersion }: EndpointOptions): URL {
   const url = URL.parse(baseUrl)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw invalid(adapterId, 'base_url', JSON.stringify(baseUrl), 'an http or https URL')
@@ -40,6 +46,7 @@ export function urlOf({ adapterId, baseUrl }: Pick<ConnectionOptions, 'adapterId
       'a URL without them; the key belongs into api_key',
     )
   }
+  if (apiVersion !== undefined) url.searchParams.set('api-version', apiVersion)
   return url
 }
 
@@ -48,7 +55,7 @@ export function urlOf({ adapterId, baseUrl }: Pick<ConnectionOptions, 'adapterId
  * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
  */
 export function headersOf(options: ConnectionOptions, accept: string): string[] {
-  const { adapterId, apiKey } = options
+  const { adapterId, apiKey, authHeader = AUTHORIZATION } = options
   const all = new Map<string, string>([
     ['content-type', 'application/json'],
     ['accept', accept],
@@ -56,7 +63,9 @@ export function headersOf(options: ConnectionOptions, accept: string): string[] 
     ['user-agent', 'atp-gateway'],
   ])
   if (apiKey !== null) {
-    all.set('authorization', `Bearer ${sendableKey(adapterId, 'api_key', apiKey)}`)
+    const key = sendableKey(adapterId, 'api_key', apiKey)
+    const name = authHeader.toLowerCase()
+    all.set(name, name === AUTHORIZATION ? `Bearer ${key}` : key)
   }
   for (const [name, value] of furtherHeadersOf(options)) all.set(name, value)
   return [...all].flat()
@@ -99,6 +108,7 @@ export function furtherHeadersOf({
   })
 }
 
+const AUTHORIZATION = 'authorization'
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const HEADER_VALUE = new RegExp(HEADER_VALUE_PATTERN)
 
