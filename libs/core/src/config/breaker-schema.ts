@@ -29,7 +29,7 @@ export const BreakerSchema = section(
 )
 
 export const ConcurrencySchema = section(
-  'How many calls an adapter gets at once where it says that it has too much (429, 503, 529, time-outs): half of what it had, then slowly more.',
+  'How many calls an adapter gets at once where it says that it has too much (429, 503, 529): half of what it had, then slowly more.',
   {
     adaptive: Type.Boolean({ default: true, description: 'Without it calls are never too many.' }),
     min: count(4, 'Calls that it always gets.'),

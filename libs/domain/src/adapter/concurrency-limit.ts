@@ -1,6 +1,6 @@
 /**
  * How many calls one upstream bears at once, found by additive increase and multiplicative decrease (Chiu and Jain, "Analysis of the increase
- * and decrease algorithms for congestion avoidance", 1989; as TCP Reno does): a call that is refused or answered too late for the load halves
+ * and decrease algorithms for congestion avoidance", 1989; as TCP Reno does): a call that is refused for the load halves
  * the limit, once for all calls that were under way then; a limit's worth of answers raises it by one. Until an upstream says that it has too
  * much there is no limit: it begins at `most`, and at `most` nobody is refused.
  */

@@ -160,5 +160,6 @@ function isThrough(breaker: CircuitBreaker, clock: Clock, byTraffic: boolean): b
 
 function loadOf({ outcome, isOverload }: CallResult): 'answered' | 'overloaded' | 'neutral' {
   if (outcome === 'success') return 'answered'
-  return outcome === 'rate_limited' || outcome === 'timeout' || isOverload === true ? 'overloaded' : 'neutral'
+  // Not a time-out: it may be anything, and one upstream that stands still opens its circuit soon enough.
+  return outcome === 'rate_limited' || isOverload === true ? 'overloaded' : 'neutral'
 }
