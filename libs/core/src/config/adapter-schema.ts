@@ -4,7 +4,14 @@ import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
 import { REFERENCE_EXAMPLES, SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
-export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
+export const CAPABILITIES = [
+  'tools',
+  'json_mode',
+  'structured_outputs',
+  'vision',
+  'streaming',
+  'embeddings',
+] as const
 
 /** What a provider's API speaks: OpenAI's format, or one of its own. */
 export const ADAPTER_KINDS = ['openai-compatible', 'anthropic', 'google', 'bedrock', 'cohere'] as const
@@ -74,7 +81,8 @@ const Model = Type.Object(
     capabilities: Type.Array(Type.Enum([...CAPABILITIES]), {
       uniqueItems: true,
       default: ['tools', 'json_mode', 'streaming'],
-      description: 'What the model can do; a request that needs more is not sent to it.',
+      description:
+        'What the model can do; a request that needs more is not sent to it. One with embeddings makes vectors of texts, and answers no chats.',
     }),
     quality_prior: QualityPrior,
     expected_output_tokens: Type.Integer({
@@ -154,6 +162,11 @@ export const AdapterSchema = Type.Object(
       default: 'max_completion_tokens',
       description:
         'What the upstream calls the limit on an answer: sent where a cost ceiling sets one and the client did not.',
+    }),
+    responses: Type.Boolean({
+      default: false,
+      description:
+        "Whether the upstream speaks OpenAI's Responses: then /v1/responses passes through to its models.",
     }),
     stream_usage: Type.Boolean({
       default: true,

@@ -104,6 +104,7 @@ describe('loading', () => {
       api_key: null,
       output_limit_field: 'max_completion_tokens',
       stream_usage: true,
+      responses: false,
       models: [
         {
           name: 'm',
