@@ -23,7 +23,7 @@ describe('one of three providers', () => {
       // It is tried again soon, so that it can fail again.
       routing: { reliability_half_life: '500ms' },
       breaker: { cooldown: '200ms' },
-      upstream: { first_token_timeout: '1s', retry_budget: BUDGET },
+      upstream: { first_token_timeout: '2s', retry_budget: BUDGET },
     })
     const { control } = setup.providers[0] as (typeof setup.providers)[number]
     const startedAt = performance.now()
