@@ -3,7 +3,12 @@ import { type AdapterConfig, type Config, parseDuration, type SecretReference } 
 import type { LiveSecret } from '@atp/core/secret'
 import type { Provider } from '@atp/domain/adapter'
 import type { PromptEmbedder } from '@atp/domain/routing'
-import { createOpenAiCompatibleEmbedder, createOpenAiCompatibleProvider } from '@atp/infrastructure/providers'
+import {
+  createAiSdkProvider,
+  createOpenAiCompatibleEmbedder,
+  createOpenAiCompatibleProvider,
+  type SigningSecrets,
+} from '@atp/infrastructure/providers'
 
 /** Follows a secret of the configuration. */
 export type SecretOf = (reference: SecretReference) => LiveSecret
@@ -13,10 +18,9 @@ export function providerOf(
   upstream: Config['upstream'],
   secretOf: SecretOf,
 ): Provider {
-  return createOpenAiCompatibleProvider({
-    ...connectionOf(adapter, secretOf),
-    streamUsage: adapter.stream_usage,
-    outputLimitField: adapter.output_limit_field,
+  const { kind, region } = adapter
+  const { baseUrl, ...access } = connectionOf(adapter, secretOf)
+  const calls = {
     timeouts: {
       connect: parseDuration(upstream.connect_timeout),
       firstToken: parseDuration(upstream.first_token_timeout),
@@ -24,7 +28,39 @@ export function providerOf(
       total: parseDuration(upstream.total_timeout),
     },
     maxConnections: upstream.max_connections,
+  }
+  if (kind === 'openai-compatible') {
+    return createOpenAiCompatibleProvider({
+      ...access,
+      ...calls,
+      baseUrl: baseUrl ?? '',
+      streamUsage: adapter.stream_usage,
+      outputLimitField: adapter.output_limit_field,
+    })
+  }
+  return createAiSdkProvider({
+    ...access,
+    ...calls,
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+    ...(region === undefined ? {} : { region }),
+    ...signingOf(adapter, secretOf),
+    kind,
+    outputLimits: new Map(
+      adapter.models.map(model => [model.upstream_model ?? model.name, model.max_output_tokens]),
+    ),
   })
+}
+
+/** With what calls to AWS are signed, where it is not a key. */
+function signingOf(
+  { access_key_id, secret_access_key, session_token }: AdapterConfig,
+  secretOf: SecretOf,
+): { readonly signing?: SigningSecrets } {
+  if (access_key_id === undefined || secret_access_key === undefined) return {}
+  const signing = { accessKeyId: secretOf(access_key_id), secretAccessKey: secretOf(secret_access_key) }
+  return {
+    signing: session_token === undefined ? signing : { ...signing, sessionToken: secretOf(session_token) },
+  }
 }
 
 /** Null where no model embeds prompts; that its adapter is there, the configuration's rules have seen to. */
@@ -35,8 +71,10 @@ export function embedderOf(
   const { model, timeout } = routing.embedding
   const adapter = adapters.find(({ id }) => model?.startsWith(`${id}/`))
   if (model === undefined || adapter === undefined) return null
+  const { baseUrl = '', ...access } = connectionOf(adapter, secretOf)
   return createOpenAiCompatibleEmbedder({
-    ...connectionOf(adapter, secretOf),
+    ...access,
+    baseUrl,
     model: model.slice(adapter.id.length + 1),
     timeouts: { connect: parseDuration(upstream.connect_timeout), total: parseDuration(timeout) },
     maxConnections: upstream.max_connections,

@@ -79,6 +79,11 @@ export const ERROR_CATALOGUE = {
     title: 'The provider refused the request',
     openaiType: 'invalid_request_error',
   },
+  unsupported_by_models: {
+    status: 400,
+    title: 'No candidate can be asked this',
+    openaiType: 'invalid_request_error',
+  },
   rate_limit_exceeded: { status: 429, title: 'A limit has no room now', openaiType: 'rate_limit_error' },
   quota_exceeded: { status: 429, title: 'A quota is spent', openaiType: 'insufficient_quota' },
   upstream_rate_limited: {

@@ -10,6 +10,7 @@ export const OUTCOME_OF: Readonly<Record<UpstreamFailure, Outcome>> = {
   rate_limited: 'rate_limited',
   failed: 'error',
   malformed: 'error',
+  unsupported: 'rejected',
   internal: 'rejected',
   timeout: 'timeout',
   cut: 'cut',
@@ -22,6 +23,7 @@ const CODE_OF: Readonly<Record<UpstreamFailure, ErrorCode>> = {
   rate_limited: 'upstream_rate_limited',
   failed: 'upstream_failed',
   malformed: 'upstream_failed',
+  unsupported: 'unsupported_by_models',
   internal: 'internal',
   timeout: 'upstream_timeout',
   cut: 'upstream_failed',
@@ -45,12 +47,17 @@ function isConnectTimeout(cause: unknown): boolean {
 
 /**
  * Whose models may be asked next. Nobody waits after a cancellation. What one upstream finds wrong, another may take, but two
- * that agree are believed: no third is asked.
+ * that agree are believed: no third is asked. What one has no words for, any other may have, if only another of the same adapter.
  */
 export function nextAfter(failed: readonly FailedAttempt[]): Next {
   const rejections = failed.filter(({ error }) => error.failure === 'rejected').length
   if (failed.at(-1)?.error.failure === 'cancelled' || rejections > 1) return 'nobody'
   return rejections === 1 ? 'other adapters' : 'anyone'
+}
+
+/** Those that called an upstream: only they count as attempts. */
+export function sentOf(failed: readonly FailedAttempt[]): readonly FailedAttempt[] {
+  return failed.length === 0 ? failed : failed.filter(({ error }) => error.failure !== 'unsupported')
 }
 
 export interface FailedAttempt {
@@ -59,10 +66,14 @@ export interface FailedAttempt {
 }
 
 /**
- * One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures.
+/**
+ * One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. Who was
+ * not called, because it has no words for the request, decides only where nobody was called.
  * @param because why nobody else was, where others are left
  */
-export function failureOf(tried: readonly FailedAttempt[], because?: string): AtpError {
+export function failureOf(all: readonly FailedAttempt[], because?: string): AtpError {
+  const sent = sentOf(all)
+  const tried = sent.length === 0 ? all : sent
   const last = tried.at(-1)
   if (last === undefined) {
     return new AtpError('upstream_unavailable', {
@@ -89,6 +100,7 @@ export function failureOf(tried: readonly FailedAttempt[], because?: string): At
       ...(because === undefined ? [] : [because]),
     ].join(' | '),
     context: { attempts },
+    ...(decisive.problems.length === 0 ? {} : { problems: decisive.problems }),
     cause: decisive,
     ...(Number.isFinite(retryAfter) ? { retryAfterMs: retryAfter } : {}),
   })

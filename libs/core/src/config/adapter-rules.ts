@@ -1,5 +1,6 @@
 /** What a schema cannot say about `adapters`. A value that may hold a secret is never shown. */
 import type { FieldProblem } from '../errors.ts'
+import { kindProblems } from './adapter-kind-rules.ts'
 import type { AdapterSchema } from './adapter-schema.ts'
 import { FRAMING_HEADERS } from './header-rules.ts'
 
@@ -14,12 +15,18 @@ export function adapterProblems(adapters: readonly AdapterSchema[]): FieldProble
   }))
   const inside = adapters.flatMap((adapter, index) => {
     const at = `adapters[${index}]`
-    return [...urlProblems(adapter, at), ...headerProblems(adapter, at), ...modelProblems(adapter, at)]
+    return [
+      ...kindProblems(adapter, at),
+      ...urlProblems(adapter, at),
+      ...headerProblems(adapter, at),
+      ...modelProblems(adapter, at),
+    ]
   })
   return [...ids, ...inside]
 }
 
 function urlProblems({ base_url }: AdapterSchema, at: string): FieldProblem[] {
+  if (base_url === undefined) return []
   const { username, password } = new URL(base_url)
   if (username === '' && password === '') return []
   const allowed = 'a URL without them; the key belongs into api_key'

@@ -4,7 +4,27 @@ import { POSITIVE_DURATION_PATTERN } from './duration.ts'
 import { HEADER_VALUE_PATTERN } from './header-rules.ts'
 import { REFERENCE_EXAMPLES, SECRET_REFERENCE_PATTERN } from './secret-reference.ts'
 
-export const CAPABILITIES = ['tools', 'json_mode', 'structured_outputs', 'vision', 'streaming'] as const
+export const CAPABILITIES = [
+  'tools',
+  'json_mode',
+  'structured_outputs',
+  'vision',
+  'streaming',
+  'embeddings',
+] as const
+
+/** What a provider's API speaks: OpenAI's format, or one of its own. */
+export const ADAPTER_KINDS = ['openai-compatible', 'anthropic', 'google', 'bedrock', 'cohere'] as const
+
+const SecretAt = (description: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: SECRET_REFERENCE_PATTERN,
+      writeOnly: true,
+      examples: REFERENCE_EXAMPLES,
+      description,
+    }),
+  )
 
 const UsdPerMtok = (direction: string) =>
   Type.Number({
@@ -61,7 +81,8 @@ const Model = Type.Object(
     capabilities: Type.Array(Type.Enum([...CAPABILITIES]), {
       uniqueItems: true,
       default: ['tools', 'json_mode', 'streaming'],
-      description: 'What the model can do; a request that needs more is not sent to it.',
+      description:
+        'What the model can do; a request that needs more is not sent to it. One with embeddings makes vectors of texts, and answers no chats.',
     }),
     quality_prior: QualityPrior,
     expected_output_tokens: Type.Integer({
@@ -95,24 +116,36 @@ export const AdapterSchema = Type.Object(
       maxLength: 100,
       description: 'Names the adapter: small letters, digits and hyphens.',
     }),
-    kind: Type.Enum(['openai-compatible'], {
+    kind: Type.Enum([...ADAPTER_KINDS], {
       default: 'openai-compatible',
       description: 'The wire format that the upstream speaks.',
     }),
-    base_url: Type.String({
-      format: 'uri',
-      pattern: '^https?://[^/?#]',
-      examples: ['https://api.openai.com/v1'],
-      description: 'Where the upstream is: the part of the address before /chat/completions.',
-    }),
-    api_key: Type.Optional(
+    base_url: Type.Optional(
       Type.String({
-        pattern: SECRET_REFERENCE_PATTERN,
-        writeOnly: true,
-        examples: REFERENCE_EXAMPLES,
+        format: 'uri',
+        pattern: '^https?://[^/?#]',
+        examples: ['https://api.openai.com/v1'],
         description:
-          'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
+          'Where the upstream is: the part of the address before /chat/completions. Kinds other than openai-compatible have one of their own.',
       }),
+    ),
+    api_key: SecretAt(
+      'Where the key is: in an environment variable, a file, Vault, or one of secrets.sources; never the key itself.',
+    ),
+    region: Type.Optional(
+      Type.String({
+        pattern: '^[a-z0-9-]+$',
+        maxLength: 40,
+        examples: ['eu-central-1'],
+        description: 'For bedrock: the AWS region that calls go to.',
+      }),
+    ),
+    access_key_id: SecretAt(
+      'For bedrock without an api_key: where the id of the AWS key is that calls are signed with.',
+    ),
+    secret_access_key: SecretAt('For bedrock: where the secret of that AWS key is.'),
+    session_token: SecretAt(
+      'For bedrock: where the session token is that belongs to that AWS key, if it is a passing one.',
     ),
     headers: Type.Optional(
       Type.Record(
@@ -129,6 +162,11 @@ export const AdapterSchema = Type.Object(
       default: 'max_completion_tokens',
       description:
         'What the upstream calls the limit on an answer: sent where a cost ceiling sets one and the client did not.',
+    }),
+    responses: Type.Boolean({
+      default: false,
+      description:
+        "Whether the upstream speaks OpenAI's Responses: then /v1/responses passes through to its models.",
     }),
     stream_usage: Type.Boolean({
       default: true,

@@ -33,12 +33,17 @@ export function configSecrets({ auth, database, redis, adapters, secrets }: Conf
     ...named('secrets.vault.auth.token', vault?.token, ONE_LINE),
     ...named('secrets.vault.auth.role_id', vault?.role_id, ONE_LINE),
     ...named('secrets.vault.auth.secret_id', vault?.secret_id, ONE_LINE),
-    ...adapters.flatMap(({ api_key, headers = {} }, index) => [
-      ...named(`adapters[${index}].api_key`, api_key, HEADER_VALUE),
-      ...Object.entries(headers).flatMap(([name, value]) =>
-        named(`adapters[${index}].headers.${name}`, typeof value === 'string' ? null : value, HEADER_VALUE),
-      ),
-    ]),
+    ...adapters.flatMap(
+      ({ api_key, access_key_id, secret_access_key, session_token, headers = {} }, index) => [
+        ...named(`adapters[${index}].api_key`, api_key, HEADER_VALUE),
+        ...named(`adapters[${index}].access_key_id`, access_key_id, ONE_LINE),
+        ...named(`adapters[${index}].secret_access_key`, secret_access_key, ONE_LINE),
+        ...named(`adapters[${index}].session_token`, session_token, ONE_LINE),
+        ...Object.entries(headers).flatMap(([name, value]) =>
+          named(`adapters[${index}].headers.${name}`, typeof value === 'string' ? null : value, HEADER_VALUE),
+        ),
+      ],
+    ),
   ]
 }
 

@@ -10,10 +10,14 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 /** Where a secret is; or the secret itself, where the environment holds it under the key's own name. */
 export type SecretAt = SecretReference | Secret
 
-export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | 'headers'>> & {
+export type AdapterConfig = Frozen<Omit<AdapterSchema, 'api_key' | SigningKey | 'headers'>> & {
   readonly api_key: SecretReference | null
+} & { readonly [Key in SigningKey]?: SecretReference } & {
   readonly headers?: Readonly<Record<string, string | SecretReference>>
 }
+
+/** What calls to AWS are signed with. */
+type SigningKey = 'access_key_id' | 'secret_access_key' | 'session_token'
 
 type VaultAuthSchema = NonNullable<SecretsSchema['vault']>['auth']
 

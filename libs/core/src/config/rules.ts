@@ -41,10 +41,14 @@ function isLoopback(host: string): boolean {
 
 function embeddingProblems({ routing, adapters }: WrittenConfig): FieldProblem[] {
   const { model } = routing.embedding
-  if (model === undefined || adapters.some(({ id }) => model.startsWith(`${id}/`))) return []
-  const known = adapters.map(({ id }) => `${id}/...`).join(', ')
+  // Prompts are embedded by OpenAI's format alone.
+  const able = adapters.filter(({ kind }) => kind === 'openai-compatible')
+  if (model === undefined || able.some(({ id }) => model.startsWith(`${id}/`))) return []
+  const known = able.map(({ id }) => `${id}/...`).join(', ')
   const allowed =
-    known === '' ? 'a model of an adapter; none is configured' : `a model of an adapter: ${known}`
+    known === ''
+      ? 'a model of an openai-compatible adapter; none is configured'
+      : `a model of an openai-compatible adapter: ${known}`
   return [{ field: 'routing.embedding.model', found: JSON.stringify(model), allowed }]
 }
 

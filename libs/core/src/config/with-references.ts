@@ -37,11 +37,26 @@ function vaultOf(vault: WrittenConfig['secrets']['vault']): VaultConfig | null {
   }
 }
 
-function adapterOf({ api_key, headers, ...adapter }: AdapterSchema): AdapterConfig {
-  const key = { api_key: referenceTo(api_key) }
-  if (headers === undefined) return { ...adapter, ...key }
+function adapterOf(written: AdapterSchema): AdapterConfig {
+  const { api_key, access_key_id, secret_access_key, session_token, headers, ...adapter } = written
+  const keys = {
+    api_key: referenceTo(api_key),
+    ...referred({ access_key_id, secret_access_key, session_token }),
+  }
+  if (headers === undefined) return { ...adapter, ...keys }
   const referring = Object.entries(headers).map(([name, value]) => [name, headerOf(name, value)] as const)
-  return { ...adapter, ...key, headers: Object.fromEntries(referring) }
+  return { ...adapter, ...keys, headers: Object.fromEntries(referring) }
+}
+
+/** Those that are there. */
+function referred<Key extends string>(
+  written: Readonly<Record<Key, string | undefined>>,
+): { [Name in Key]?: SecretReference } {
+  const references = Object.entries<string | undefined>(written).map(([name, text]) => [
+    name,
+    referenceTo(text),
+  ])
+  return Object.fromEntries(references.filter(([, reference]) => reference !== null))
 }
 
 /** What merely looks like a reference, in a header that holds no secret, is meant as it stands. */

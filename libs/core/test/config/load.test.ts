@@ -104,6 +104,7 @@ describe('loading', () => {
       api_key: null,
       output_limit_field: 'max_completion_tokens',
       stream_usage: true,
+      responses: false,
       models: [
         {
           name: 'm',
@@ -291,7 +292,11 @@ describe('a bad configuration', () => {
       timeout: '300ms',
     })
     expect(problemsOf(embedding('b/m'))).toEqual([
-      { field: 'routing.embedding.model', found: '"b/m"', allowed: 'a model of an adapter: a/...' },
+      {
+        field: 'routing.embedding.model',
+        found: '"b/m"',
+        allowed: 'a model of an openai-compatible adapter: a/...',
+      },
     ])
     expect(problemsOf('routing: { embedding: { model: a/m } }')).toMatchObject([
       { field: 'routing.embedding.model', allowed: expect.stringContaining('none is configured') },

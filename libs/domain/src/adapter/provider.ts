@@ -1,6 +1,9 @@
 /** The port to an upstream: one call, whole or streamed, and one closed way to fail. */
+import type { FieldProblem } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
 import type { Usage } from '../observation/observation.ts'
+import type { EmbeddingAnswer, EmbeddingCall } from './embedding.ts'
+import type { Responses } from './response.ts'
 
 /** An OpenAI chat completion request: the fields that we read, the rest passed through. */
 export interface ChatBody {
@@ -27,14 +30,18 @@ export interface ChatMessage {
   readonly [field: string]: unknown
 }
 
-export interface ProviderCall {
+/** A call but for what is asked. */
+export interface CallTerms {
   readonly upstreamModel: string
-  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
-  readonly body: ChatBody
   /** Tokens that each choice of the answer may have; the lower of it and the client's own limit is sent. */
   readonly maxOutputTokens?: number
   /** The client went away: the upstream is cancelled at once. */
   readonly signal: AbortSignal
+}
+
+export interface ProviderCall<Body = ChatBody> extends CallTerms {
+  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
+  readonly body: Body
 }
 
 /** A whole answer: the upstream's own bytes, and what we read in them. */
@@ -67,6 +74,8 @@ export interface CompletionStream {
    * Ends when the upstream ended; throws an `UpstreamError` where it broke off. Leaving the loop cancels the upstream.
    */
   readonly events: AsyncIterable<Buffer>
+  /** Whether these of its events tell the client that the answer is complete; where it is left out, `[DONE]` does. */
+  readonly isLast?: ((events: Buffer) => boolean) | undefined
   /** Valid once `events` has ended or thrown. */
   summary(): StreamSummary
   /** The first choice's text, put together when asked for; null where it was too long to keep. */
@@ -82,6 +91,13 @@ export interface Provider {
    * @throws {UpstreamError} whatever befell the stream before its first content, also where the upstream had begun to answer
    */
   stream(call: ProviderCall): Promise<CompletionStream>
+  /**
+   * Left out where its kind of upstream has no embedding models.
+   * @throws {UpstreamError}
+   */
+  embed?(call: EmbeddingCall): Promise<EmbeddingAnswer>
+  /** Left out where its kind of upstream does not speak OpenAI's Responses. */
+  readonly responses?: Responses
   /** Resolves where the upstream is there and takes our key, at no cost. Not every kind has such a call. @throws {UpstreamError} */
   listModels?(signal: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -91,6 +107,7 @@ export interface Provider {
  * - `rejected`: 400, 413, 422 and their like: the upstream finds the request wrong.
  * - `unauthorized`: 401, 403: the account is wrong, not the request.
  * - `rate_limited`: 429. `failed`: 5xx, 404, a connection that broke, an error event before any content. `malformed`: bytes that make no sense.
+ * - `unsupported`: the request asks for what this kind of upstream has no words for: nothing was sent, `problems` says what.
  * - `internal`: our own code failed: nothing is said of the upstream.
  * - `timeout`: see `phase`. `cut`: the stream broke off after its first content. `cancelled`: by our own signal, its reason as cause.
  */
@@ -100,6 +117,7 @@ export type UpstreamFailure =
   | 'rate_limited'
   | 'failed'
   | 'malformed'
+  | 'unsupported'
   | 'internal'
   | 'timeout'
   | 'cut'
@@ -112,6 +130,8 @@ export class UpstreamError extends Error {
   readonly retryAfter: Milliseconds | undefined
   /** The upstream's own error body, at most 64 KiB of it: shown to the client only for `rejected`. */
   readonly body: Buffer | undefined
+  /** Of the request, where it is `unsupported`. */
+  readonly problems: readonly FieldProblem[]
 
   constructor(
     failure: UpstreamFailure,
@@ -121,6 +141,7 @@ export class UpstreamError extends Error {
       readonly phase?: 'total' | 'first_token' | 'idle'
       readonly retryAfter?: Milliseconds
       readonly body?: Buffer
+      readonly problems?: readonly FieldProblem[]
       readonly cause?: unknown
     } = {},
   ) {
@@ -131,5 +152,6 @@ export class UpstreamError extends Error {
     this.phase = options.phase
     this.retryAfter = options.retryAfter
     this.body = options.body
+    this.problems = options.problems ?? []
   }
 }

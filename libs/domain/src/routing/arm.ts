@@ -1,7 +1,15 @@
 /** An arm is a model served by an adapter: what the router chooses between. */
 import type { AdapterId, ArmId } from '@atp/core/ids'
 
-export type Capability = 'tools' | 'json_mode' | 'structured_outputs' | 'vision' | 'streaming'
+/** `embeddings`: it makes vectors of texts, and answers no chats. `responses`: its adapter speaks OpenAI's Responses, too. */
+export type Capability =
+  | 'tools'
+  | 'json_mode'
+  | 'structured_outputs'
+  | 'vision'
+  | 'streaming'
+  | 'embeddings'
+  | 'responses'
 
 /** US dollars per million tokens: the list price, known and never learned. */
 export interface Price {

@@ -19,9 +19,15 @@ export interface Endpoint {
 
 /** @throws {AtpError} `invalid_config` */
 export function endpointOf(
-  { adapterId, baseUrl }: ConnectionOptions,
-  resource: 'chat/completions' | 'embeddings' | 'models',
+  options: Pick<ConnectionOptions, 'adapterId' | 'baseUrl'>,
+  resource: 'chat/completions' | 'embeddings' | 'responses' | 'models',
 ): Endpoint {
+  const url = urlOf(options)
+  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }
+}
+
+/** @throws {AtpError} `invalid_config` */
+export function urlOf({ adapterId, baseUrl }: Pick<ConnectionOptions, 'adapterId' | 'baseUrl'>): URL {
   const url = URL.parse(baseUrl)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw invalid(adapterId, 'base_url', JSON.stringify(baseUrl), 'an http or https URL')
@@ -34,14 +40,15 @@ export function endpointOf(
       'a URL without them; the key belongs into api_key',
     )
   }
-  return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }
+  return url
 }
 
 /**
  * The headers of a call, names and values in turn, as undici takes them fastest.
  * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
  */
-export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions, accept: string): string[] {
+export function headersOf(options: ConnectionOptions, accept: string): string[] {
+  const { adapterId, apiKey } = options
   const all = new Map<string, string>([
     ['content-type', 'application/json'],
     ['accept', accept],
@@ -49,17 +56,28 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
     ['user-agent', 'atp-gateway'],
   ])
   if (apiKey !== null) {
-    if (!HEADER_VALUE.test(apiKey.reveal())) {
-      throw invalid(
-        adapterId,
-        'api_key',
-        'a character that no header can carry',
-        'visible ASCII, no line break',
-      )
-    }
-    all.set('authorization', `Bearer ${apiKey.reveal()}`)
+    all.set('authorization', `Bearer ${sendableKey(adapterId, 'api_key', apiKey)}`)
   }
-  for (const [name, given] of Object.entries(headers)) {
+  for (const [name, value] of furtherHeadersOf(options)) all.set(name, value)
+  return [...all].flat()
+}
+
+/** @throws {AtpError} `invalid_config`, which never shows the key */
+export function sendableKey(adapterId: string, field: string, key: LiveSecret): string {
+  const value = key.reveal()
+  if (HEADER_VALUE.test(value)) return value
+  throw invalid(adapterId, field, 'a character that no header can carry', 'visible ASCII, no line break')
+}
+
+/**
+ * Those of the configuration, names in small letters.
+ * @throws {AtpError} `invalid_config`, which never shows a value: any may be a secret
+ */
+export function furtherHeadersOf({
+  adapterId,
+  headers = {},
+}: Pick<ConnectionOptions, 'adapterId' | 'headers'>): [name: string, value: string][] {
+  return Object.entries(headers).map(([name, given]) => {
     const value = typeof given === 'string' ? given : given.reveal()
     if (!HEADER_NAME.test(name) || FRAMING_HEADERS.has(name.toLowerCase())) {
       throw invalid(
@@ -77,9 +95,8 @@ export function headersOf({ adapterId, apiKey, headers = {} }: ConnectionOptions
         'visible ASCII, no line break',
       )
     }
-    all.set(name.toLowerCase(), value)
-  }
-  return [...all].flat()
+    return [name.toLowerCase(), value]
+  })
 }
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/

@@ -3,9 +3,10 @@ import { type Clock, systemClock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
 import type { PromptEmbedder } from '@atp/domain/routing'
 import { Pool } from 'undici'
-import { CallHeaders, withCurrentKey } from './call-headers.ts'
+import { callHeaders } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
-import { EmbeddingAnswer } from './embedding-answer.ts'
+import { withCurrentKey } from './made-of-secrets.ts'
+import { PromptVector } from './prompt-vector.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface OpenAiEmbedderOptions extends ConnectionOptions {
@@ -28,7 +29,7 @@ const MOST_CHARACTERS = 8_000
 export function createOpenAiCompatibleEmbedder(options: OpenAiEmbedderOptions): PromptEmbedder {
   const { connect, total } = options.timeouts
   const { origin, path } = endpointOf(options, 'embeddings')
-  const headers = new CallHeaders(options)
+  const headers = callHeaders(options)
   const upstream: Upstream = {
     name: `the embedding model of adapter ${options.adapterId}`,
     pool: new Pool(origin, {
@@ -52,7 +53,7 @@ export function createOpenAiCompatibleEmbedder(options: OpenAiEmbedderOptions): 
         headers,
         ({ whole }) =>
           new Promise((resolve, reject) =>
-            new EmbeddingAnswer(upstream, signal, resolve, reject).send(whole, body),
+            new PromptVector(upstream, signal, resolve, reject).send(whole, body),
           ),
       )
     },

@@ -39,13 +39,13 @@ export abstract class UpstreamCall implements Dispatcher.DispatchHandler, Deadli
   protected abstract answerEnded(): void
   protected abstract failed(error: UpstreamError): void
 
-  send(headers: string[], body: string): void {
+  send(headers: string[], body: string, path = this.upstream.path): void {
     if (this.#signal.aborted) {
       this.handleEvent()
       return
     }
     this.#signal.addEventListener('abort', this)
-    this.upstream.pool.dispatch({ path: this.upstream.path, method: 'POST', headers, body }, this)
+    this.upstream.pool.dispatch({ path, method: 'POST', headers, body }, this)
   }
 
   /** The upstream is heard no more: its connection closes, unless its answer is complete. */
