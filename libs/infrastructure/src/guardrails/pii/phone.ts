@@ -2,7 +2,13 @@
  * Telephone numbers, as `libphonenumber-js` finds them: international ones, and those of the countries named. It is shown what may be one alone: its finder
  * takes a hundred times as long for long rows of digits as for text.
  */
-import { type CountryCode, findPhoneNumbersInText, type NumberFound } from 'libphonenumber-js/max'
+import {
+  type CountryCode,
+  findPhoneNumbersInText,
+  getExampleNumber,
+  type NumberFound,
+} from 'libphonenumber-js/max'
+import examples from 'libphonenumber-js/mobile/examples'
 import type { Search } from './match.ts'
 
 /** Of E.164: fewer are no number of a person, more are no number. */
@@ -13,6 +19,7 @@ const DIGITS_TOGETHER = 20
 
 /** @param countries ISO 3166-1 codes of those whose numbers count without their country's code */
 export function phones(countries: readonly CountryCode[]): Search {
+  const plans = countries.map(planOf)
   return ({ text, from }, emit) => {
     ROW.lastIndex = from
     for (let match = ROW.exec(text); match !== null; match = ROW.exec(text)) {
@@ -20,11 +27,26 @@ export function phones(countries: readonly CountryCode[]): Search {
       if (GOES_ON.test(text[match.index + row.length] ?? '')) continue
       for (const { part, at } of partsOf(row)) {
         const start = match.index + at
-        findIn(part, countries, text.slice(0, start), (first, last) => emit(start + first, start + last))
+        findIn(part, plans, text.slice(0, start), (first, last) => emit(start + first, start + last))
       }
     }
   }
 }
+
+interface Plan {
+  readonly country: CountryCode
+  /** Whether a number at home begins with a 0: the others need not be searched for it. */
+  readonly hasTrunkZero: boolean
+}
+
+function planOf(country: CountryCode): Plan {
+  return {
+    country,
+    hasTrunkZero: getExampleNumber(country, examples)?.formatNational().startsWith('0') ?? false,
+  }
+}
+
+const TRUNK_ZERO = /(?:^|\D)0/
 
 /** Digits and what stands between those of a number; a `+` begins another one. */
 const ROW = /(?<![\w-]|\w\.)\+?[\d(][\d().\-/ \u00a0\u2009\u202f]*/g
@@ -47,7 +69,7 @@ const WORD = /[^ \u00a0\u2009\u202f]+/g
 
 function findIn(
   part: string,
-  countries: readonly CountryCode[],
+  plans: readonly Plan[],
   before: string,
   emit: (start: number, end: number) => void,
 ): void {
@@ -55,7 +77,9 @@ function findIn(
     for (const { startsAt, endsAt } of findPhoneNumbersInText(part)) emit(startsAt, endsAt)
     return
   }
-  for (const defaultCountry of countries) {
+  if (SOMETHING_ELSE.test(part)) return
+  for (const { country: defaultCountry, hasTrunkZero } of plans) {
+    if (hasTrunkZero && !TRUNK_ZERO.test(part)) continue
     for (const found of findPhoneNumbersInText(part, { defaultCountry })) {
       const { startsAt, endsAt } = found
       if (isWrittenSo(found, part.slice(startsAt, endsAt), before + part.slice(0, startsAt)))
@@ -69,13 +93,16 @@ function findIn(
  * what they are.
  */
 function isWrittenSo({ number }: NumberFound, found: string, before: string): boolean {
-  if (DATE.test(found)) return false
+  if (SOMETHING_ELSE.test(found)) return false
   const digits = found.replace(NO_DIGIT, '')
   if (!digits.endsWith(number.formatNational().replace(NO_DIGIT, ''))) return false
-  return /^0|[^\d]/.test(found) || CUE.test(before)
+  return MERE_DIGITS.test(found) ? (digits.length >= 10 && found.startsWith('0')) || CUE.test(before) : true
 }
 
-const DATE = /^(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(?!\d)/
+/** A date, a version or an address, a decimal, a Brazilian CPF. */
+const SOMETHING_ELSE =
+  /^\s*(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}(?!\d)|\d{1,3}(?:\.\d{1,3}){3}\.?\s*$|\d+\.\d+\.?\s*$|\d{3}\.\d{3}\.\d{3}-\d\d\s*$)/
+const MERE_DIGITS = /^\d+$/
 const NO_DIGIT = /\D/g
 const CUE = /(?:tel|phone|telefon|teléfono|téléphone|telefono|call|mobile|cell|fax|whatsapp|sms)\W{0,3}$/i
 

@@ -30,7 +30,7 @@ export function createPiiDetector({ kinds, phoneCountries }: PiiOptions): Detect
 }
 
 /** Of two that are equally long and overlap, the one with the stronger proof counts. */
-const PRIORITY: readonly PiiKind[] = ['email', 'iban', 'card', 'national_id', 'ip', 'phone']
+const PRIORITY: readonly PiiKind[] = ['email', 'iban', 'national_id', 'card', 'ip', 'phone']
 
 interface KindSearch {
   readonly kind: PiiKind
