@@ -12,6 +12,7 @@ import { type AdapterFigures, AdapterMetrics } from './adapter-metrics.ts'
 import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
+import { JudgingMetrics } from './judging-metrics.ts'
 import type { LabelCache } from './label-cache.ts'
 import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
 import { type SecretCounts, SecretMetrics } from './secret-metrics.ts'
@@ -87,9 +88,8 @@ class PrometheusMetrics implements Metrics {
   readonly #queue: Gauge
   readonly #waiting: Gauge
   readonly #drainLag: Gauge
-  readonly #verdicts: Counter
+  readonly #judging: JudgingMetrics
   readonly #refusedKeys: Counter
-  readonly #judgingCost: Counter
   readonly #admissions: Counter
   readonly #exchanges: Counter
   readonly #embeddings: Counter
@@ -139,17 +139,7 @@ class PrometheusMetrics implements Metrics {
       labelNames: ['limited'],
       registers,
     })
-    this.#verdicts = new Counter({
-      name: 'atp_verdicts_total',
-      help: 'Answers that the judge was asked about, by whether it decided',
-      labelNames: ['decided'],
-      registers,
-    })
-    this.#judgingCost = new Counter({
-      name: 'atp_judging_cost_usd_total',
-      help: 'What the judge cost, in US dollars: no part of what answers cost',
-      registers,
-    })
+    this.#judging = new JudgingMetrics(registers)
     this.#admissions = new Counter({
       name: 'atp_admissions_total',
       help: "Calls of models that were held to their tenant's limits, by what came of it",
@@ -223,9 +213,8 @@ class PrometheusMetrics implements Metrics {
     this.#retries.hedged(answered)
   }
 
-  judged({ cost }: Observation, decided: boolean): void {
-    this.#verdicts.labels(String(decided)).inc()
-    if (cost !== null) this.#judgingCost.inc(toUsd(cost))
+  judged(call: Observation, decided: boolean): void {
+    this.#judging.judged(call, decided)
   }
 
   authenticationFailed(limited: boolean): void {
