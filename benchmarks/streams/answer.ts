@@ -59,7 +59,7 @@ export interface StreamScenario extends Scenario {
 export const FAST: StreamScenario = scenario('', 'as fast as they go', 8)
 
 /** What a chunk costs that comes alone, as a model's tokens do: a read and a write each. */
-export const PACED: StreamScenario = scenario('-paced', `a chunk each ${PACE_MS} ms`, 40)
+export const PACED: StreamScenario = scenario('-paced', `a chunk each ${PACE_MS} ms`, 20)
 
 /** Found in the request's body. */
 export const PACED_WANTED = '"user":"-paced"'

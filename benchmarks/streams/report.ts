@@ -20,6 +20,12 @@ export const SETTINGS = {
     sampling: 'none: every decision and observation is recorded',
     durability: 'process: committed to the journal before the answer ends',
   },
+  'gateway-ai-sdk': {
+    what: "as the gateway, but the upstream's chunks are Anthropic's, and the AI SDK's package translates them",
+    logging: 'as the gateway',
+    sampling: 'as the gateway',
+    durability: 'as the gateway',
+  },
 } as const satisfies Record<SideName, Record<string, string>>
 
 export type Measured = ReadonlyMap<SideName, Rounds>
@@ -115,7 +121,7 @@ export function tableOf(
     ...rows,
     '',
     `With 95% intervals. Streams of ${CHUNKS.toLocaleString('en')} small chunks, ${FAST.connections} at a time as fast as they go, ${PACED.connections} at a time with ${PACED.title}; what a request costs is in it. ${run.rounds} interleaved`,
-    `rounds of ${run.seconds} s a side, medians of paired rounds; every answer compared with the upstream's bytes. Load generator and upstream share the machine:`,
+    `rounds of ${run.seconds} s a side, medians of paired rounds; every answer compared with the upstream's bytes, a translated one by its text. Load generator and upstream share the machine:`,
     `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}.`,
     '',
     ...Object.entries(SETTINGS).map(([side, settings]) => `- ${side}: ${settingsText(settings)}`),

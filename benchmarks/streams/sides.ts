@@ -10,6 +10,7 @@ import { startListening, stopped } from '../shared/listening-process.ts'
 /** One gateway for each kind of adapter; its name is fixed: scripts rely on it. */
 export const GATEWAYS = [
   { name: 'gateway', title: 'gateway', adapter: { kind: 'openai-compatible' }, path: '/v1' },
+  { name: 'gateway-ai-sdk', title: 'gateway, translating', adapter: { kind: 'anthropic' }, path: '/v1' },
 ] as const
 
 export const PIPE = 'pipe'
@@ -41,17 +42,21 @@ export class Sides {
   }
 
   #config(name: string, adapter: object): string {
-    const file = join(this.#directory, `${name}.yaml`)
     const models = [{ name: 'model', input_usd_per_mtok: 0.1, output_usd_per_mtok: 0.4 }]
     const config = {
       server: { port: 0 },
       auth: { enabled: false },
       data: { dir: join(this.#directory, name) },
       log: { level: 'warn' },
-      adapters: [{ id: 'mock', ...adapter, models }],
+      adapters: [{ id: 'mock', api_key: `file:${this.#file('api-key', 'none')}`, ...adapter, models }],
     }
     // YAML contains JSON.
-    writeFileSync(file, JSON.stringify(config, null, 2))
+    return this.#file(`${name}.yaml`, JSON.stringify(config, null, 2))
+  }
+
+  #file(name: string, content: string): string {
+    const file = join(this.#directory, name)
+    writeFileSync(file, content, { mode: 0o600 })
     return file
   }
 

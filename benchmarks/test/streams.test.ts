@@ -14,10 +14,12 @@ const rounds = (streamsPerSecond: number, cpuPerStream: number): Rounds => {
 const sides = new Map<SideName, Rounds>([
   ['pipe', rounds(50, 8_000)],
   ['gateway', rounds(40, 10_000)],
+  ['gateway-ai-sdk', rounds(10, 20_000)],
 ])
 const paced = new Map<SideName, Rounds>([
   ['pipe', rounds(20, 20_000)],
   ['gateway', rounds(20, 30_000)],
+  ['gateway-ai-sdk', rounds(20, 40_000)],
 ])
 
 test('an answer that was translated is right where it has all tokens and an end', () => {
@@ -42,6 +44,12 @@ test('the results have the names that scripts rely on, for each chunk of a strea
     ['gateway-paced', 'chunks/s', 20_000, 'pipe-paced'],
     ['gateway-paced cpu', 'µs', 30, 'pipe-paced cpu'],
     ['gateway-paced cpu added', 'µs', 10, null],
+    ['gateway-ai-sdk', 'chunks/s', 10_000, 'pipe'],
+    ['gateway-ai-sdk cpu', 'µs', 20, 'pipe cpu'],
+    ['gateway-ai-sdk cpu added', 'µs', 12, null],
+    ['gateway-ai-sdk-paced', 'chunks/s', 20_000, 'pipe-paced'],
+    ['gateway-ai-sdk-paced cpu', 'µs', 40, 'pipe-paced cpu'],
+    ['gateway-ai-sdk-paced cpu added', 'µs', 20, null],
   ])
   expect(results.find(({ name }) => name === 'gateway')?.ratio?.median).toBe(0.8)
 })
@@ -49,7 +57,7 @@ test('the results have the names that scripts rely on, for each chunk of a strea
 test('the table says what both sides ran with', () => {
   const run = { machine: machine(), rounds: 10, seconds: 1 }
   const table = tableOf(compare(sides, paced), run)
-  for (const side of ['pipe', 'gateway']) {
+  for (const side of ['pipe', 'gateway', 'gateway-ai-sdk']) {
     const settings = table.split('\n').find(line => line.startsWith(`- ${side}:`))
     for (const name of ['logging', 'sampling', 'durability']) expect(settings).toContain(name)
   }
@@ -62,5 +70,7 @@ test('where the system tells no processor time its figures are left out', () => 
     'pipe-paced',
     'gateway',
     'gateway-paced',
+    'gateway-ai-sdk',
+    'gateway-ai-sdk-paced',
   ])
 })

@@ -29,6 +29,7 @@ import { ResponseRequests } from './corridor/response-request.ts'
 import { Settler } from './corridor/settle.ts'
 import { executorOf } from './executor-of.ts'
 import { groupPace } from './group-pace.ts'
+import { guardrailsOf } from './guardrails/guardrails-of.ts'
 import { HEALTH } from './health/bindings.ts'
 import { ExchangeFactory } from './http/exchange-of.ts'
 import { Scrape } from './http/scrape.ts'
@@ -237,6 +238,7 @@ const BINDINGS: readonly Binding[] = [
       clock: resolve(T.CLOCK),
     })
   }),
+  bind(T.GUARDRAILS, resolve => guardrailsOf(resolve(T.CONFIG), resolve(T.METRICS))),
   bind(T.CORRIDOR, resolve => {
     const config = resolve(T.CONFIG)
     const clock = resolve(T.CLOCK)
@@ -249,6 +251,7 @@ const BINDINGS: readonly Binding[] = [
       signals: config.observation.signals,
     })
     return new Corridor({
+      guardrails: resolve(T.GUARDRAILS),
       planner: new Planner(
         resolve(T.ROUTER),
         {

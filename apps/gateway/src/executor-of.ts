@@ -19,7 +19,7 @@ export function executorOf(resolve: Resolve, settler: Settler): Executor {
     minPerSecond: retry_budget.min_per_second,
     maxWaitMs: parseDuration(same_model.max_wait),
     backoffMs: parseDuration(same_model.backoff),
-    hedgeShare: hedge.enabled ? hedge.max_share : 0,
+    hedgeShare: hedge.enabled ? hedge.max_share : null,
     clock,
     timers,
     random: resolve(T.RANDOM),

@@ -8,6 +8,7 @@ import type { Random } from '@atp/core/random'
 import type { OpenWork } from '@atp/core/shutdown'
 import type { Timers } from '@atp/core/timers'
 import type { AdapterRegistry, ChatBody } from '@atp/domain/adapter'
+import type { Guardrails } from '@atp/domain/guardrail'
 import type { FailoverLimiter, Limiter } from '@atp/domain/limit'
 import type { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import type { PriceAdministration, PriceList } from '@atp/domain/pricing'
@@ -110,6 +111,7 @@ export const HEARTBEAT = token<Heartbeat>('heartbeat')
 export const LATE_SETTLEMENTS = token<LateSettlements | null>('late settlements')
 export const LENGTHS = token<OutputLengths>('output lengths')
 export const NEW_QUOTAS = token<NewQuotas>('new quotas')
+export const GUARDRAILS = token<Guardrails>('guardrails')
 export const ADMITTER = token<Admitter>('admitter')
 export const CORRIDOR = token<Corridor>('corridor')
 /** Of this process alone. */

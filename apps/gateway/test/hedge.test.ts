@@ -68,6 +68,7 @@ describe('a first model that is quick enough', () => {
     ['one call is all that is allowed', { hedge: {}, maxAttempts: 1 }, 'first_token'],
     ['there is no other', { hedge: {}, arms: ['a/one'] }, 'first_token'],
     ['no share is left', { hedge: {}, retries: { hedgeShare: 0.5 } }, 'first_token'],
+    ['the share is none', { hedge: {}, retries: { hedgeShare: 0 } }, 'first_token'],
     ['the retry budget is spent', { hedge: {}, retries: { ratio: 0, minPerSecond: 0 } }, 'first_token'],
   ])('is alone, however slow, where %s', async (_name, options, until) => {
     const hedged = new Hedged({ ...options, ...('hedge' in options ? {} : { hedge: undefined as never }) })

@@ -1,4 +1,5 @@
 import { AtpError } from '@atp/core/errors'
+import type { ArmId } from '@atp/core/ids'
 import type { Random } from '@atp/core/random'
 import { milliseconds } from '@atp/core/units'
 import { UpstreamError } from '@atp/domain/adapter'
@@ -206,7 +207,7 @@ describe('the same model', () => {
       }
       await expect(answered).rejects.toMatchObject({ code: 'upstream_failed' })
     }
-    expect(execution.health('a').circuit).toBe('open')
+    expect(execution.registry.isCandidate('a/one' as ArmId)).toBe(false)
     expect(execution.asked).toHaveLength(5)
     expect(execution.time.waiting).toBe(0)
   })

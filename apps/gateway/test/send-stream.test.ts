@@ -61,6 +61,7 @@ async function setup() {
     attempts: 2,
     isHedged: false,
     levels: [],
+    masked: new Map(),
     contentType: 'text/event-stream; charset=utf-8',
     events: (async function* () {
       yield Buffer.from('data: a\n\n')

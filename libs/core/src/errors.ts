@@ -58,6 +58,17 @@ export const ERROR_CATALOGUE = {
     title: 'Too many requests without a valid API key',
     openaiType: 'rate_limit_error',
   },
+  guardrail_blocked: {
+    status: 400,
+    title: 'A guardrail does not let this prompt pass',
+    openaiType: 'invalid_request_error',
+  },
+  // No 5xx: clients would ask again, and pay again.
+  answer_blocked: {
+    status: 422,
+    title: 'A guardrail does not let this answer pass',
+    openaiType: 'invalid_request_error',
+  },
   headers_too_large: {
     status: 431,
     title: 'The headers are too large',

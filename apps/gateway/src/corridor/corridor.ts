@@ -10,6 +10,7 @@ import type {
   ResponseAnswer,
   ResponseBody,
 } from '@atp/domain/adapter'
+import type { Guardrails } from '@atp/domain/guardrail'
 import type { LevelReport } from '@atp/domain/limit'
 import type { FeedbackService, Observation, Usage } from '@atp/domain/observation'
 import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
@@ -21,6 +22,15 @@ import { type Contest, STREAMED, WHOLE } from './contest.ts'
 import type { EmbeddingRequests } from './embedding-request.ts'
 import type { AnyWalk, Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
+import {
+  bothMasked,
+  guardCompletion,
+  guardRequest,
+  guardStream,
+  type Masked,
+  requireReadableInput,
+  requireUnreadAnswers,
+} from './guard.ts'
 import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
@@ -31,6 +41,7 @@ import type { Settler } from './settle.ts'
 import { signalOf } from './signal.ts'
 
 export interface Steps {
+  readonly guardrails: Guardrails
   readonly planner: Planner
   readonly embeddingRequests: Pick<EmbeddingRequests, 'request'>
   readonly responseRequests: Pick<ResponseRequests, 'request'>
@@ -48,8 +59,9 @@ export interface Steps {
   readonly clock: Clock
 }
 
-interface StreamManner {
-  readonly ask: Ask<CompletionStream>
+interface StreamManner<Body> {
+  /** Of the body that the guardrails let pass. */
+  readonly askOf: (body: Body) => Ask<CompletionStream>
   /** Null where a second model is never asked beside a slow one. */
   readonly contest: Contest<CompletionStream> | null
 }
@@ -69,6 +81,8 @@ export interface AnswerHead {
   readonly isHedged: boolean
   /** What is left of the tenant's limits. */
   readonly levels: readonly LevelReport[]
+  /** How many texts the guardrails masked: of a stream, in its prompt alone. */
+  readonly masked: Masked
 }
 
 export interface WholeAnswer extends AnswerHead {
@@ -101,49 +115,60 @@ export class Corridor {
 
   /** The decision that an answer would take; nothing is executed. */
   async plan(exchange: Exchange): Promise<Plan> {
-    return this.#decide(await this.#steps.planner.request(exchange))
+    const { guardrails, planner } = this.#steps
+    return this.#decide(await planner.request(guardRequest(guardrails, exchange).exchange))
   }
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
-    const { settler, observer } = this.#steps
-    const walk = await this.#enter(exchange, this.#steps.planner)
-    const reached = await this.#reach(walk, completes(exchange.body), WHOLE)
+    const { guardrails, planner, settler, observer } = this.#steps
+    const walk = await this.#enter(exchange, planner)
+    const reached = await this.#reach(walk, completes(walk.exchange.body), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
     const observation = settler.settle(walk, reached, {
       outcome: 'success',
       firstTokenAt: null,
       usage: completion.usage,
-      signal: signalOf(exchange.body, { ...completion, text: () => completion.text }),
+      signal: signalOf(walk.exchange.body, { ...completion, text: () => completion.text }),
     })
     remember(this.#steps, walk, reached)
     await observer.observe(walk)
-    considerJudging(this.#steps, walk, reached, () => completion.text)
-    return { ...answerHead, completion, observation }
+    // What it cost is spent, whether the client gets it or not.
+    const guarded = guardCompletion(guardrails, completion)
+    considerJudging(this.#steps, walk, reached, () => guarded.completion.text)
+    const masked = bothMasked(walk.masked, guarded.masked)
+    return { ...answerHead, masked, completion: guarded.completion, observation }
   }
 
   stream(exchange: Exchange): Promise<StreamedAnswer> {
-    return this.#stream(exchange, this.#steps.planner, { ask: streams(exchange.body), contest: STREAMED })
+    return this.#stream(exchange, this.#steps.planner, { askOf: streams, contest: STREAMED })
   }
 
   /** OpenAI's Responses, which nobody judges. */
   async respond(exchange: Exchange<ResponseBody>): Promise<PassedAnswer<ResponseAnswer>> {
-    return this.#pass(await this.#enter(exchange, this.#steps.responseRequests), responds(exchange.body))
+    const { guardrails, responseRequests } = this.#steps
+    requireUnreadAnswers(guardrails)
+    const walk = await this.#enter(exchange, responseRequests)
+    return this.#pass(walk, responds(walk.exchange.body))
   }
 
-  respondStreamed(exchange: Exchange<ResponseBody>): Promise<StreamedAnswer> {
-    const manner = { ask: streamsResponse(exchange.body), contest: null }
-    return this.#stream(exchange, this.#steps.responseRequests, manner)
+  async respondStreamed(exchange: Exchange<ResponseBody>): Promise<StreamedAnswer> {
+    const { guardrails, responseRequests } = this.#steps
+    requireUnreadAnswers(guardrails)
+    return this.#stream(exchange, responseRequests, { askOf: streamsResponse, contest: null })
   }
 
   async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
-    return this.#pass(await this.#enter(exchange, this.#steps.embeddingRequests), embeds(exchange.body))
+    const { guardrails, embeddingRequests } = this.#steps
+    requireReadableInput(guardrails, exchange.body)
+    const walk = await this.#enter(exchange, embeddingRequests)
+    return this.#pass(walk, embeds(walk.exchange.body))
   }
 
   async #stream<Body extends StreamedBody>(
     exchange: Exchange<Body>,
     reader: RequestReader<Body>,
-    manner: StreamManner,
+    manner: StreamManner<Body>,
   ): Promise<StreamedAnswer> {
     const { drains } = this.#steps
     if (drains === null) return this.#deliver(await this.#enter(exchange, reader), manner, null)
@@ -157,12 +182,13 @@ export class Corridor {
     }
   }
 
-  async #deliver(
-    walk: Walk<StreamedBody>,
-    { ask, contest }: StreamManner,
+  async #deliver<Body extends StreamedBody>(
+    walk: Walk<Body>,
+    { askOf, contest }: StreamManner<Body>,
     kept: KeptCall | null,
   ): Promise<StreamedAnswer> {
-    const reached = await this.#reach(walk, ask, contest)
+    const unguarded = await this.#reach(walk, askOf(walk.exchange.body), contest)
+    const reached = guardStream(this.#steps.guardrails, unguarded)
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -197,12 +223,17 @@ export class Corridor {
   }
 
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
-  async #enter<Body>(exchange: Exchange<Body>, reader: RequestReader<Body>): Promise<Walk<Body>> {
-    this.#steps.admitter.refuseFlood(exchange)
+  async #enter<Body extends object>(
+    entering: Exchange<Body>,
+    reader: RequestReader<Body>,
+  ): Promise<Walk<Body>> {
+    this.#steps.admitter.refuseFlood(entering)
     this.#steps.observer.requireRoom()
+    const { exchange, masked } = guardRequest(this.#steps.guardrails, entering)
     const request = await reader.request(exchange)
     const walk = {
       exchange,
+      masked,
       request,
       plan: this.#decide(request),
       attempts: [],
@@ -244,8 +275,8 @@ export class Corridor {
 function head(walk: AnyWalk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
   const { id } = walk.exchange
-  const { isHedged, levels } = walk
-  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels }
+  const { isHedged, levels, masked } = walk
+  return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels, masked }
 }
 
 function outcomeOf(walk: AnyWalk, stream: CompletionStream) {

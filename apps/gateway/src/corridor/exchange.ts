@@ -8,6 +8,7 @@ import type { Observation, RecordedSignal } from '@atp/domain/observation'
 import type { Plan, RoutingRequest } from '@atp/domain/routing'
 import type { Counted } from '@atp/domain/tenant'
 import type { Caller } from './authenticate.ts'
+import type { Masked } from './guard.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
 /** `Body` is what is asked: a chat, where nothing else is said. */
@@ -25,7 +26,10 @@ export interface Exchange<Body = ChatBody> {
 
 /** An exchange that has its plan. */
 export interface Walk<Body = ChatBody> {
+  /** As the guardrails let it pass. */
   readonly exchange: Exchange<Body>
+  /** How many of the prompt's texts they masked. */
+  readonly masked: Masked
   readonly request: RoutingRequest
   readonly plan: Plan
   /** One settled observation for each model tried, in order. */

@@ -18,8 +18,8 @@ export interface RetriesOptions {
   readonly maxWaitMs: Milliseconds
   /** What the wait is drawn below. */
   readonly backoffMs: Milliseconds
-  /** Hedges for each request; 0: none are made. */
-  readonly hedgeShare: number
+  /** Hedges for each request; null: nobody asks for one. */
+  readonly hedgeShare: number | null
   readonly clock: Clock
   readonly timers: Timers
   readonly random: Random
@@ -55,7 +55,7 @@ export class Retries {
     this.#all = this.#budget()
     this.#again = options.maxWaitMs > 0 ? new Map() : null
     const { hedgeShare: ratio } = options
-    this.#hedges = ratio > 0 ? new RetryBudget({ ratio, reserve: 0, windowMs: HEDGE_WINDOW_MS }) : null
+    this.#hedges = ratio !== null ? new RetryBudget({ ratio, reserve: 0, windowMs: HEDGE_WINDOW_MS }) : null
   }
 
   /** A call is sent. @param permit null for a request's first */

@@ -2,7 +2,7 @@
 import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { Timers } from '@atp/core/timers'
-import type { AdapterRegistry, Trial } from '@atp/domain/adapter'
+import { type AdapterRegistry, type Trial, UpstreamError } from '@atp/domain/adapter'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 
 export interface UpstreamTrialsOptions {
@@ -69,11 +69,16 @@ export class UpstreamTrials {
 
   async #ask({ provider, arm: { upstreamModel } }: Trial, signal: AbortSignal): Promise<void> {
     if (this.#options.by === 'models' && provider.listModels !== undefined) return provider.listModels(signal)
-    await provider.complete({
-      upstreamModel,
-      body: { model: upstreamModel, messages: [{ role: 'user', content: 'Hi' }] },
-      maxOutputTokens: 1,
-      signal,
-    })
+    const body = { model: upstreamModel, messages: [{ role: 'user', content: 'Hi' }] }
+    try {
+      await provider.complete({ upstreamModel, body, maxOutputTokens: 1, signal })
+    } catch (error) {
+      if (!isRejection(error)) throw error
+    }
   }
+}
+
+/** Who finds the question wrong has read it. */
+function isRejection(error: unknown): boolean {
+  return error instanceof UpstreamError && error.failure === 'rejected'
 }

@@ -2,6 +2,7 @@
 import { toUsd } from '@atp/core/units'
 import type { AnswerHead, WholeAnswer } from '../corridor/corridor.ts'
 import { limitHeaders } from '../limits/limit-headers.ts'
+import { guardHeaders } from './guard-headers.ts'
 
 /** Known before anything else. */
 export const DECISION_ID = 'x-atp-decision-id'
@@ -12,6 +13,7 @@ export function headHeaders(answer: AnswerHead): Record<string, string> {
     'x-atp-model': headerValue(answer.arm),
     'x-atp-attempts': String(answer.attempts),
     ...(answer.isHedged ? { 'x-atp-hedged': 'true' } : {}),
+    ...guardHeaders(answer.masked),
     ...limitHeaders(answer.levels),
   }
 }

@@ -142,6 +142,13 @@ describe('trials of upstreams', () => {
     expect(completed).toMatchObject([{ upstreamModel: 'upstream-model', maxOutputTokens: 1 }])
   })
 
+  it('close it by an answer that finds the question wrong', async () => {
+    const complete = () => Promise.reject(new UpstreamError('rejected', 'at least 16 tokens'))
+    const { registry, open } = setup('one_token', { complete })
+    open()
+    await expect.poll(() => registry.isCandidate(ARM)).toBe(true)
+  })
+
   it('leave it open where they fail, or take too long', async () => {
     const { registry, tried, open, timers, clock } = setup('models')
     listed = async () => {

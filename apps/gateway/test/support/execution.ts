@@ -85,7 +85,7 @@ export class Execution {
       minPerSecond: 10,
       maxWaitMs: milliseconds(0),
       backoffMs: milliseconds(100),
-      hedgeShare: hedge === undefined ? 0 : 1,
+      hedgeShare: hedge === undefined ? null : 1,
       clock: time,
       timers: time,
       random: new SeededRandom(1),

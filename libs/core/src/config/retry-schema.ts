@@ -39,11 +39,11 @@ export const SameModelSchema = section(
   {
     max_wait: durationOrZero(
       '0s',
-      'Longest wait before that; what asks for a longer one by Retry-After is not asked again. 0s: nobody is.',
+      'Longest wait before that, but for the backoff; what asks for a longer one by Retry-After is not asked again. 0s: nobody is.',
     ),
     backoff: duration(
       '200ms',
-      'The wait is drawn between nothing and this, and what Retry-After asks for comes on top.',
+      'What is drawn between nothing and this is waited for, after the time that Retry-After asks for.',
     ),
   },
 )

@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../logging.ts'
 import { AdapterSchema } from './adapter-schema.ts'
 import { AuthSchema } from './auth-schema.ts'
 import { BreakerSchema, ConcurrencySchema } from './breaker-schema.ts'
+import { GuardrailsSchema } from './guardrails-schema.ts'
 import { HedgeSchema, RetryBudgetSchema, SameModelSchema } from './retry-schema.ts'
 import { RoutingSchema } from './routing-schema.ts'
 import { count, duration, durationOrZero, optionalDuration, section } from './schema-parts.ts'
@@ -245,6 +246,7 @@ export const ConfigSchema = Type.Object(
     streams,
     observation,
     judge,
+    guardrails: GuardrailsSchema,
     shutdown,
     adapters: Type.Array(AdapterSchema, { default: [], description: 'The upstream accounts.' }),
   },

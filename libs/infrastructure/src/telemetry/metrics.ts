@@ -11,12 +11,13 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { type AdapterFigures, AdapterMetrics } from './adapter-metrics.ts'
 import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
+import { GuardMetrics } from './guard-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
 import { JudgingMetrics } from './judging-metrics.ts'
 import type { LabelCache } from './label-cache.ts'
 import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
 import { type SecretCounts, SecretMetrics } from './secret-metrics.ts'
-import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, STATUS_CLASSES } from './series.ts'
+import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, statusClass } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
 
 export interface Metrics {
@@ -43,6 +44,7 @@ export interface Metrics {
   embedded(outcome: string): void
   /** A request came without a valid key. @param limited whether its address had done so too often */
   authenticationFailed(limited: boolean): void
+  readonly guardrails: GuardMetrics
   streamStarted(): void
   streamEnded(): void
   socketOpened(): void
@@ -97,6 +99,7 @@ class PrometheusMetrics implements Metrics {
   readonly #contexts: ContextMetrics
   readonly #secrets: SecretMetrics
   readonly #retries: RetryMetrics
+  readonly guardrails: GuardMetrics
   readonly #sockets: SocketMetrics
   readonly #journal: JournalMetrics
 
@@ -166,6 +169,7 @@ class PrometheusMetrics implements Metrics {
     this.#contexts = new ContextMetrics(registers)
     this.#secrets = new SecretMetrics(registers)
     this.#retries = new RetryMetrics(registers)
+    this.guardrails = new GuardMetrics(registers)
     this.#sockets = new SocketMetrics(registers)
     this.#journal = new JournalMetrics(registers)
   }
@@ -293,11 +297,6 @@ class PrometheusMetrics implements Metrics {
   figures(): Promise<MetricFigures> {
     return this.#registry.getMetricsAsJSON()
   }
-}
-
-function statusClass(status: number): number {
-  const index = Math.floor(status / 100)
-  return index >= 1 && index < STATUS_CLASSES.length ? index : 0
 }
 
 const seconds = (duration: Milliseconds): number => duration / 1000

@@ -6,7 +6,7 @@ import { LabelCache } from './label-cache.ts'
 const MAX_ENDPOINTS = 64
 export const MAX_ARMS = 512
 /** By the status divided by 100. */
-export const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
+const STATUS_CLASSES = ['other', '1xx', '2xx', '3xx', '4xx', '5xx'] as const
 /** Seconds: from a local model's first token to a long answer's last. */
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 
@@ -98,4 +98,10 @@ export function armSeries(registers: Registry[]): LabelCache<ArmSeries> {
     outputTokens: tokens.labels(arm, 'output'),
     cost: cost.labels(arm),
   }))
+}
+
+/** Its index in `STATUS_CLASSES`. */
+export function statusClass(status: number): number {
+  const index = Math.floor(status / 100)
+  return index >= 1 && index < STATUS_CLASSES.length ? index : 0
 }

@@ -6,6 +6,7 @@ import type { App } from '../app.ts'
 import { askError, askEvents, serverSent } from '../ask-events.ts'
 import { chatBodyOf } from '../chat-body-of.ts'
 import type { ExchangeFactory } from '../exchange-of.ts'
+import { guardHeaders } from '../guard-headers.ts'
 import { AskAnswer, AskRequest } from '../schemas/ask.ts'
 import { Problem } from '../schemas/common.ts'
 import { COMMENT_PING, type StreamForm, type StreamPace, sendStream } from '../send-stream.ts'
@@ -36,7 +37,7 @@ export async function ask(app: App, { corridor, exchanges, streams }: AskOptions
       }
       const answer = await corridor.complete(exchange)
       const { text, finishReason } = answer.completion
-      reply.headers(limitHeaders(answer.levels))
+      reply.headers({ ...guardHeaders(answer.masked), ...limitHeaders(answer.levels) })
       return { text, finish_reason: finishReason, ...answerFigures(answer, answer.observation) }
     },
   )

@@ -4,6 +4,7 @@ import type { Exchange } from '../../corridor/exchange.ts'
 import { limitHeaders } from '../../limits/limit-headers.ts'
 import { answerFigures } from '../answer-figures.ts'
 import { askEvents } from '../ask-events.ts'
+import { guardHeaders } from '../guard-headers.ts'
 import type { ServerFrame } from './frames.ts'
 
 /** However far it is read: once it has returned, the request is settled. @throws {AtpError} where there is no answer, or it broke off */
@@ -29,7 +30,7 @@ export async function* askFrames(
   }
 }
 
-function headersOf({ levels }: AnswerHead): Pick<ServerFrame, 'headers'> {
-  const headers = limitHeaders(levels)
+function headersOf({ levels, masked }: AnswerHead): Pick<ServerFrame, 'headers'> {
+  const headers = { ...guardHeaders(masked), ...limitHeaders(levels) }
   return Object.keys(headers).length === 0 ? {} : { headers }
 }

@@ -14,6 +14,16 @@ export const kind: Kind = {
   textBesideToolCalls: true,
   documents: true,
   needsOutputLimit: true,
+  knownEvents: new Set([
+    'message_start',
+    'content_block_start',
+    'content_block_delta',
+    'content_block_stop',
+    'message_delta',
+    'message_stop',
+    'ping',
+    'error',
+  ]),
 }
 
 /** Without one the SDK would take that of the environment. */

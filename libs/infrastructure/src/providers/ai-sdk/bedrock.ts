@@ -21,4 +21,5 @@ export const kind: Kind = {
   textBesideToolCalls: true,
   documents: true,
   needsOutputLimit: false,
+  knownEvents: null,
 }

@@ -12,6 +12,19 @@ export const kind: Kind = {
   textBesideToolCalls: false,
   documents: false,
   needsOutputLimit: false,
+  knownEvents: new Set([
+    'message-start',
+    'content-start',
+    'content-delta',
+    'content-end',
+    'tool-plan-delta',
+    'tool-call-start',
+    'tool-call-delta',
+    'tool-call-end',
+    'citation-start',
+    'citation-end',
+    'message-end',
+  ]),
 }
 
 /** Without one the SDK would take that of the environment. */

@@ -12,6 +12,7 @@ export const kind: Kind = {
   textBesideToolCalls: true,
   documents: true,
   needsOutputLimit: false,
+  knownEvents: null,
   isRefusedKey: ({ status, body }) => status === 400 && body?.includes('API_KEY_INVALID') === true,
 }
 

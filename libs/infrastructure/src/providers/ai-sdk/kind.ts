@@ -47,6 +47,8 @@ export interface Kind {
   readonly documents: boolean
   /** Whether a request must say how long its answer may be. */
   readonly needsOutputLimit: boolean
+  /** Types of a stream's events that the SDK knows, where its provider says that others may come; null: any other is garbage. */
+  readonly knownEvents: ReadonlySet<string> | null
   /** Whether this is what the upstream says of a wrong key, where it says so by another status than 401 or 403. */
   readonly isRefusedKey?: (error: UpstreamError) => boolean
 }

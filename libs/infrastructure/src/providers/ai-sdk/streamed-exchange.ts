@@ -2,11 +2,12 @@
  * A call whose answer is streamed: the SDK reads the upstream's bytes, and its parts become chat completion chunks. It succeeds
  * with its first content, and until then any failure leaves a fallback possible.
  */
-import type {
-  LanguageModelV4,
-  LanguageModelV4CallOptions,
-  LanguageModelV4StreamPart,
-  LanguageModelV4Usage,
+import {
+  type LanguageModelV4,
+  type LanguageModelV4CallOptions,
+  type LanguageModelV4StreamPart,
+  type LanguageModelV4Usage,
+  TypeValidationError,
 } from '@ai-sdk/provider'
 import {
   type CompletionStream,
@@ -30,6 +31,7 @@ type Finish = Extract<LanguageModelV4StreamPart, { type: 'finish' }>
 export class StreamedExchange extends Exchange implements CompletionStream, Pausable {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly #call: ProviderCall
+  readonly #knownEvents: ReadonlySet<string> | null
   readonly #began = Promise.withResolvers<CompletionStream>()
   readonly #writer: ChunkWriter
   readonly #sample = new DeltaSample()
@@ -43,9 +45,10 @@ export class StreamedExchange extends Exchange implements CompletionStream, Paus
   #refused = false
   #summary: StreamSummary | null = null
 
-  constructor(options: ExchangeOptions, call: ProviderCall) {
+  constructor(options: ExchangeOptions, call: ProviderCall, knownEvents: ReadonlySet<string> | null) {
     super(options)
     this.#call = call
+    this.#knownEvents = knownEvents
     this.#writer = new ChunkWriter({
       model: call.upstreamModel,
       created: Math.floor(this.upstream.clock.now() / 1000),
@@ -95,6 +98,9 @@ export class StreamedExchange extends Exchange implements CompletionStream, Paus
       start: controller => {
         this.#body = controller
       },
+      cancel: () => {
+        this.#body = null
+      },
     })
     this.respond(body, headers)
   }
@@ -139,6 +145,7 @@ export class StreamedExchange extends Exchange implements CompletionStream, Paus
 
   #take(part: LanguageModelV4StreamPart): void {
     if (part.type === 'error') {
+      if (this.#isToCome(part.error)) return
       this.#breakOff(sdkFailure(part.error, this.upstream))
     } else if (part.type === 'finish') {
       this.#finish(part)
@@ -149,6 +156,13 @@ export class StreamedExchange extends Exchange implements CompletionStream, Paus
       const chunk = this.#writer.write(part)
       if (chunk !== null) this.#emit(chunk)
     }
+  }
+
+  /** An event of a type that did not exist when the SDK was made: its provider says that such may come. */
+  #isToCome(error: unknown): boolean {
+    if (this.#knownEvents === null || !TypeValidationError.isInstance(error)) return false
+    const { type } = (error.value ?? {}) as { readonly type?: unknown }
+    return typeof type === 'string' && !this.#knownEvents.has(type)
   }
 
   #finish({ finishReason, usage }: Finish): void {

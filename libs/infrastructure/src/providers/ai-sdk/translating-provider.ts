@@ -54,7 +54,7 @@ export class TranslatingProvider implements Provider {
   async stream(call: ProviderCall): Promise<CompletionStream> {
     const options = await this.#options(call)
     return this.#tried(access => {
-      const exchange = new StreamedExchange(this.#exchange(call, access), call)
+      const exchange = new StreamedExchange(this.#exchange(call, access), call, this.#kind.knownEvents)
       return exchange.answerOf(this.#model(call, access.credentials, exchange.fetch), options)
     })
   }

@@ -1,0 +1,9 @@
+/** Log probabilities spell an answer out token by token: where its text is looked at, they are left out. */
+import { type ChatAnswer, choicesOf } from '../providers/chat-completion.ts'
+
+/** @returns the very same where there are none */
+export function withoutTokens(answer: ChatAnswer): ChatAnswer {
+  const choices = choicesOf(answer) as readonly { readonly logprobs?: unknown }[]
+  if (choices.every(({ logprobs }) => logprobs == null)) return answer
+  return { ...answer, choices: choices.map(choice => ({ ...choice, logprobs: null })) }
+}
