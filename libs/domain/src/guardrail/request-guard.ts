@@ -1,6 +1,5 @@
 /** What is looked at before a request is planned for: everything behind it, the plan included, sees the masked texts alone. */
 import type { ChatBody } from '../adapter/provider.ts'
-import { blocked } from './blocked.ts'
 import { type Finding, Findings } from './findings.ts'
 import type { GuardrailName, TextGuard } from './guardrail.ts'
 import { checkPromptSize, type PromptSizeOptions } from './prompt-size.ts'
@@ -27,13 +26,12 @@ export class RequestGuard {
     this.#options = options
   }
 
-  /** @param body of any API: its size is that of a chat's. @throws {AtpError} `guardrail_blocked` */
+  /** @throws {AtpError} `guardrail_blocked` */
   check<Body extends object>(body: Body): GuardedRequest<Body> {
     const { size, guards, tell } = this.#options
     const findings = new Findings(tell)
-    if (size !== null && isChat(body)) checkPromptSize(size, body, findings)
+    if (size !== null) checkPromptSize(size, asChat(body), findings)
     if (guards.length === 0) return { body, masked: findings.masked }
-    refuseTokens(guards, body)
     const passed = replaceStrings(body, '', ({ text, path, isJson }) =>
       filterWhole(guards, { direction: 'input', where: path, isJson }, findings, text),
     )
@@ -41,20 +39,13 @@ export class RequestGuard {
   }
 }
 
-function isChat(body: object): body is ChatBody {
-  return 'messages' in body
-}
-
-/** What was made into tokens before it came cannot be read here. */
-function refuseTokens(guards: readonly TextGuard[], body: object): void {
-  const { input } = body as { readonly input?: unknown }
-  if (!Array.isArray(input) || !input.flat().some(each => typeof each === 'number')) return
-  const [guard] = guards as [TextGuard]
-  throw blocked('input', {
-    guardrail: guard.name,
-    kind: 'tokens',
-    where: 'input',
-    found: 'tokens',
-    allowed: 'texts, while guardrails look at them',
+/** What is no chat is measured as one: each of its texts is a message. */
+function asChat(body: object): ChatBody {
+  if ('messages' in body) return body as ChatBody
+  const messages: ChatBody['messages'][number][] = []
+  replaceStrings(body, '', ({ text }) => {
+    messages.push({ role: 'user', content: text })
+    return text
   })
+  return { model: '', messages }
 }
