@@ -13,7 +13,7 @@ import { systemTimers } from '@atp/core/timers'
 import { AdapterRegistry, CircuitBreaker } from '@atp/domain/adapter'
 import { FeedbackService, ObservationService, SnapshotWriter } from '@atp/domain/observation'
 import { type Arm, Rails, Router, TenantPacers, Utility } from '@atp/domain/routing'
-import { countPromptTokens } from '@atp/infrastructure/providers'
+import { countEmbeddingTokens, countPromptTokens, countResponseTokens } from '@atp/infrastructure/providers'
 import { connectRedis } from '@atp/infrastructure/redis'
 import { RedisSums } from '@atp/infrastructure/replication'
 import { createMetrics } from '@atp/infrastructure/telemetry'
@@ -21,9 +21,11 @@ import { loadNative } from '@atp/native'
 import { adapterOf } from './adapters-of.ts'
 import { breakerOptionsOf, concurrencyOf, TRIALS_BY } from './circuits-of.ts'
 import { Corridor } from './corridor/corridor.ts'
+import { EmbeddingRequests } from './corridor/embedding-request.ts'
 import { Observer } from './corridor/observe.ts'
 import { Planner } from './corridor/plan.ts'
 import { PromptReader } from './corridor/prompt-reader.ts'
+import { ResponseRequests } from './corridor/response-request.ts'
 import { Settler } from './corridor/settle.ts'
 import { executorOf } from './executor-of.ts'
 import { groupPace } from './group-pace.ts'
@@ -202,6 +204,7 @@ const BINDINGS: readonly Binding[] = [
         observations: resolve(T.OBSERVATIONS),
         learned: resolve(T.LEARNED),
         database: resolve(T.DATABASE),
+        secrets: resolve(T.SECRETS),
       }),
   ),
   bind(T.EXCHANGES, resolve => new ExchangeFactory(resolve(T.CLOCK), resolve(T.RANDOM))),
@@ -260,6 +263,16 @@ const BINDINGS: readonly Binding[] = [
         resolve(T.COUNT_PROMPT_TOKENS),
         resolve(T.READER),
       ),
+      embeddingRequests: new EmbeddingRequests({
+        registry: resolve(T.REGISTRY),
+        preference: config.routing.quality,
+        countTokens: countEmbeddingTokens,
+      }),
+      responseRequests: new ResponseRequests({
+        registry: resolve(T.REGISTRY),
+        preference: config.routing.quality,
+        countTokens: countResponseTokens,
+      }),
       admitter: resolve(T.ADMITTER),
       executor: executorOf(resolve, settler),
       settler,

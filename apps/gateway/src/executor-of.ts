@@ -1,7 +1,6 @@
 /** The step that calls models, as the configuration wants it. */
 import { parseDuration } from '@atp/core/config'
 import type { Resolve } from '@atp/core/container'
-import { countPromptTokens } from '@atp/infrastructure/providers'
 import { Executor } from './corridor/execute.ts'
 import { Hedging } from './corridor/hedge.ts'
 import { Retries } from './corridor/retries.ts'
@@ -34,7 +33,6 @@ export function executorOf(resolve: Resolve, settler: Settler): Executor {
     leastMs: parseDuration(hedge.after_at_least),
     fewestAnswers: hedge.min_answers,
     wholeAnswers: hedge.whole_answers,
-    countPromptTokens,
   })
   return new Executor({ ...steps, hedging: hedge.enabled ? hedging : null, maxAttempts: max_attempts })
 }

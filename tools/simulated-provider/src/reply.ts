@@ -55,7 +55,7 @@ export async function stall(gone: AbortSignal): Promise<Ending> {
 }
 
 /** What was written still arrives; the end of the body never does. */
-async function cut(response: ServerResponse): Promise<Ending> {
+export async function cut(response: ServerResponse): Promise<Ending> {
   await flushed()
   response.socket?.destroySoon()
   return 'fault'

@@ -13,6 +13,7 @@ import { type Endpoint, modelNotFound } from './endpoint.ts'
 import type { Faults } from './faults.ts'
 import { serveInstantly } from './instant.ts'
 import { OpenAiError, sendError, sendJson } from './openai-error.ts'
+import { serveResponse } from './responses.ts'
 import { UpstreamModel } from './upstream-model.ts'
 
 export interface SimulatedProviderOptions {
@@ -109,6 +110,9 @@ function dispatcher(
     }
     if (request.method === 'POST' && resource === 'embeddings') {
       return serveEmbeddings(addressed, request, response)
+    }
+    if (request.method === 'POST' && resource === 'responses') {
+      return serveResponse(addressed, request, response)
     }
     if (request.method !== 'GET' || !/^models(\/|$)/.test(resource)) throw noSuchAddress(request, path)
     sendJson(response, 200, modelsOf(upstreams, addressed, resource))

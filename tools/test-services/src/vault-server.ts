@@ -21,8 +21,16 @@ export interface VaultServer {
   halt(): Promise<void>
   /** Starts it again at the same address, and unseals it. */
   resume(): Promise<void>
+  /** Starts it again with a second address, over TLS: the authority that has signed its certificate is its own, known to nobody. */
+  addTls(): Promise<VaultOverTls>
   /** Stops it and removes everything. */
   stop(): Promise<void>
+}
+
+export interface VaultOverTls {
+  readonly url: string
+  /** Of the authority's certificate, in PEM form. */
+  readonly caFile: string
 }
 
 /** The parts of its answers that tests read. */
@@ -47,6 +55,8 @@ class ThrowawayVault implements VaultServer {
   #unsealKey = ''
   readonly #binary: string
   readonly #directory = mkdtempSync(join(tmpdir(), 'atp-vault-'))
+  readonly #listeners: object[]
+  readonly #clusterUrl: string
   #process: SupervisedProcess | null = null
 
   constructor(binary: string, port: number, clusterPort: number) {
@@ -54,14 +64,9 @@ class ThrowawayVault implements VaultServer {
     this.url = `http://127.0.0.1:${port}`
     const cluster_address = `127.0.0.1:${clusterPort}`
     mkdirSync(join(this.#directory, 'data'))
-    const settings = {
-      storage: { raft: { path: join(this.#directory, 'data'), node_id: 'alone' } },
-      listener: { tcp: { address: `127.0.0.1:${port}`, cluster_address, tls_disable: true } },
-      api_addr: this.url,
-      cluster_addr: `https://${cluster_address}`,
-      log_level: 'warn',
-    }
-    writeFileSync(this.#settingsFile, JSON.stringify(settings))
+    this.#listeners = [{ tcp: { address: `127.0.0.1:${port}`, cluster_address, tls_disable: true } }]
+    this.#clusterUrl = `https://${cluster_address}`
+    this.#writeSettings()
   }
 
   async initialize(): Promise<void> {
@@ -103,6 +108,23 @@ class ThrowawayVault implements VaultServer {
     await this.unseal()
   }
 
+  async addTls(): Promise<VaultOverTls> {
+    const address = `127.0.0.1:${await freePort()}`
+    await this.request('POST', 'sys/mounts/pki', { type: 'pki' })
+    await this.request('POST', 'pki/root/generate/internal', { common_name: 'an authority for tests' })
+    await this.request('POST', 'pki/roles/server', { allow_any_name: true })
+    const asked = { common_name: 'localhost', ip_sans: '127.0.0.1', ttl: '24h' }
+    const { data } = await this.request<VaultAnswer>('POST', 'pki/issue/server', asked)
+    const caFile = this.#keep('ca.pem', data.issuing_ca)
+    const tls_cert_file = this.#keep('certificate.pem', data.certificate)
+    const tls_key_file = this.#keep('key.pem', data.private_key)
+    this.#listeners.push({ tcp: { address, tls_cert_file, tls_key_file } })
+    this.#writeSettings()
+    await this.halt()
+    await this.resume()
+    return { url: `https://${address}`, caFile }
+  }
+
   async stop(): Promise<void> {
     await this.halt()
     rmSync(this.#directory, { recursive: true, force: true })
@@ -115,6 +137,23 @@ class ThrowawayVault implements VaultServer {
       user: null,
     })
     await this.#answers(200, 501, 503)
+  }
+
+  #writeSettings(): void {
+    const settings = {
+      storage: { raft: { path: join(this.#directory, 'data'), node_id: 'alone' } },
+      listener: this.#listeners,
+      api_addr: this.url,
+      cluster_addr: this.#clusterUrl,
+      log_level: 'warn',
+    }
+    writeFileSync(this.#settingsFile, JSON.stringify(settings))
+  }
+
+  #keep(name: string, pem: unknown): string {
+    const file = join(this.#directory, name)
+    writeFileSync(file, String(pem), { mode: 0o600 })
+    return file
   }
 
   get #settingsFile(): string {

@@ -27,7 +27,7 @@ import { quotasLeft } from '../limits/quotas-left.ts'
 import type { SpendHistory } from '../limits/spend-history.ts'
 import type { Caller } from './authenticate.ts'
 import { type Estimate, estimateOf, estimateWithin } from './estimate.ts'
-import type { Exchange, Walk } from './exchange.ts'
+import type { AnyWalk, Exchange } from './exchange.ts'
 import { holding, type Reservation, UNLIMITED } from './reservation.ts'
 
 export interface AdmitterOptions {
@@ -59,7 +59,7 @@ export class Admitter {
   }
 
   /** A flood is refused before it is planned for. @throws {AtpError} `rate_limit_exceeded` where it was a moment ago, and nothing has changed */
-  refuseFlood({ caller }: Exchange): void {
+  refuseFlood({ caller }: Pick<Exchange, 'caller'>): void {
     const { denials, clock, metrics } = this.#options
     const denial = denials.of(caller, clock.monotonic())
     if (denial === null) return
@@ -71,14 +71,14 @@ export class Admitter {
    * @returns what is reserved, or why nothing is: another model may be within the limits; at once where there are no limits
    * @throws {AtpError} `rate_limit_exceeded` or `quota_exceeded` where no model is; `limits_unavailable`
    */
-  admit(walk: Walk, candidate: Candidate, arm: Arm): Reservation | Promise<Reservation | AtpError> {
+  admit(walk: AnyWalk, candidate: Candidate, arm: Arm): Reservation | Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
     if (this.#limitsOf(caller, arm).length > 0) return this.#admitted(walk, candidate, arm)
     this.#pace(caller, [])
     return UNLIMITED
   }
 
-  async #admitted(walk: Walk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
+  async #admitted(walk: AnyWalk, candidate: Candidate, arm: Arm): Promise<Reservation | AtpError> {
     const { caller } = walk.exchange
     const { lengths, clock } = this.#options
     const about = { arm, candidate, request: walk.request, tenant: caller.tenant, now: clock.now() }
@@ -114,7 +114,7 @@ export class Admitter {
     pacers.told(tenant.id, quotasLeft(levels), clock.monotonic())
   }
 
-  async #decide(walk: Walk, arm: Arm, estimate: Estimate): Promise<Decided> {
+  async #decide(walk: AnyWalk, arm: Arm, estimate: Estimate): Promise<Decided> {
     const { limiter, history, quotas, leaseMs, clock, random } = this.#options
     const { caller } = walk.exchange
     const { tokens, cost } = estimate
@@ -149,7 +149,7 @@ export class Admitter {
   }
 
   #hold(
-    walk: Walk,
+    walk: AnyWalk,
     candidate: Candidate,
     admission: Admission,
     { levels, leased }: Admitted,
@@ -176,7 +176,7 @@ export class Admitter {
     })
   }
 
-  #deny(walk: Walk, denied: Denied): AtpError {
+  #deny(walk: AnyWalk, denied: Denied): AtpError {
     const { denials, clock, metrics } = this.#options
     const error = deniedError(denied)
     metrics.admission('denied')
@@ -196,7 +196,7 @@ export class Admitter {
 }
 
 /** Nothing is left for any model, but for those that ask for nothing of it: the next one need not be decided about. */
-function spentAlready({ spent }: Walk, { tokens, cost }: Estimate): AtpError | null {
+function spentAlready({ spent }: AnyWalk, { tokens, cost }: Estimate): AtpError | null {
   return (tokens > 0 ? spent.tokens : undefined) ?? (cost > 0 ? spent.cost_usd : undefined) ?? null
 }
 

@@ -2,28 +2,48 @@
 import type { Clock } from '@atp/core/clock'
 import type { DecisionId } from '@atp/core/ids'
 import type { OpenWork } from '@atp/core/shutdown'
-import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type {
+  Completion,
+  CompletionStream,
+  EmbeddingAnswer,
+  EmbeddingBody,
+  ResponseAnswer,
+  ResponseBody,
+} from '@atp/domain/adapter'
 import type { Guardrails } from '@atp/domain/guardrail'
 import type { LevelReport } from '@atp/domain/limit'
-import type { FeedbackService, Observation } from '@atp/domain/observation'
+import type { FeedbackService, Observation, Usage } from '@atp/domain/observation'
 import type { Plan, Rails, RoutingRequest } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { AnswerJudging } from '../judging/answer-judging.ts'
 import type { Admitter } from './admit.ts'
+import { completes, embeds, responds, streams, streamsResponse } from './asks.ts'
 import { type Contest, STREAMED, WHOLE } from './contest.ts'
-import type { Exchange, Walk } from './exchange.ts'
+import type { EmbeddingRequests } from './embedding-request.ts'
+import type { AnyWalk, Exchange, Walk } from './exchange.ts'
 import type { Executor, Reached } from './execute.ts'
-import { bothMasked, guardCompletion, guardRequest, guardStream, type Masked } from './guard.ts'
+import {
+  bothMasked,
+  guardCompletion,
+  guardRequest,
+  guardStream,
+  type Masked,
+  refuseUnguarded,
+} from './guard.ts'
 import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
-import { abandon, considerJudging, relay, remember } from './relay.ts'
+import type { Ask } from './race.ts'
+import { abandon, considerJudging, relay, remember, type StreamedBody } from './relay.ts'
+import type { ResponseRequests } from './response-request.ts'
 import type { Settler } from './settle.ts'
 import { signalOf } from './signal.ts'
 
 export interface Steps {
   readonly guardrails: Guardrails
   readonly planner: Planner
+  readonly embeddingRequests: Pick<EmbeddingRequests, 'request'>
+  readonly responseRequests: Pick<ResponseRequests, 'request'>
   readonly admitter: Pick<Admitter, 'refuseFlood'>
   readonly executor: Executor
   readonly settler: Settler
@@ -36,6 +56,17 @@ export interface Steps {
   readonly drains: Pick<OpenWork, 'track'> | null
   readonly metrics: Pick<Metrics, 'streamStarted' | 'streamEnded'>
   readonly clock: Clock
+}
+
+interface StreamManner<Body> {
+  readonly ask: (body: Body) => Ask<CompletionStream>
+  /** Null where a second model is never asked beside a slow one. */
+  readonly contest: Contest<CompletionStream> | null
+}
+
+/** Makes of what is asked what routing needs to know of it. */
+interface RequestReader<Body> {
+  request(exchange: Exchange<Body>): RoutingRequest | Promise<RoutingRequest>
 }
 
 /** What is known of an answer when its first byte is there. */
@@ -54,6 +85,12 @@ export interface AnswerHead {
 
 export interface WholeAnswer extends AnswerHead {
   readonly completion: Completion
+  readonly observation: Observation
+}
+
+/** One that is passed on as it is: nobody looks at what it says. */
+export interface PassedAnswer<Answer> extends AnswerHead {
+  readonly answer: Answer
   readonly observation: Observation
 }
 
@@ -82,8 +119,8 @@ export class Corridor {
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
     const { guardrails, settler, observer } = this.#steps
-    const walk = await this.#enter(exchange)
-    const reached = await this.#reach(walk, (provider, call) => provider.complete(call), WHOLE)
+    const walk = await this.#enter(exchange, this.#steps.planner)
+    const reached = await this.#reach(walk, completes(walk.exchange.body), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
     const observation = settler.settle(walk, reached, {
@@ -101,22 +138,51 @@ export class Corridor {
     return { ...answerHead, masked, completion: guarded.completion, observation }
   }
 
-  async stream(exchange: Exchange): Promise<StreamedAnswer> {
+  stream(exchange: Exchange): Promise<StreamedAnswer> {
+    return this.#stream(exchange, this.#steps.planner, { ask: streams, contest: STREAMED })
+  }
+
+  /** OpenAI's Responses, which nobody judges. */
+  async respond(exchange: Exchange<ResponseBody>): Promise<PassedAnswer<ResponseAnswer>> {
+    refuseUnguarded(this.#steps.guardrails)
+    return this.#pass(await this.#enter(exchange, this.#steps.responseRequests), responds)
+  }
+
+  async respondStreamed(exchange: Exchange<ResponseBody>): Promise<StreamedAnswer> {
+    refuseUnguarded(this.#steps.guardrails)
+    return this.#stream(exchange, this.#steps.responseRequests, { ask: streamsResponse, contest: null })
+  }
+
+  async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
+    return this.#pass(await this.#enter(exchange, this.#steps.embeddingRequests), embeds)
+  }
+
+  async #stream<Body extends StreamedBody>(
+    exchange: Exchange<Body>,
+    reader: RequestReader<Body>,
+    manner: StreamManner<Body>,
+  ): Promise<StreamedAnswer> {
     const { drains } = this.#steps
-    if (drains === null) return this.#deliver(exchange, null)
+    if (drains === null) return this.#deliver(await this.#enter(exchange, reader), manner, null)
     const kept = new KeptCall(exchange.signal, drains, `the rest of stream ${exchange.id}`)
     try {
-      return await this.#deliver({ ...exchange, signal: kept.signal }, kept)
+      const walk = await this.#enter({ ...exchange, signal: kept.signal }, reader)
+      return await this.#deliver(walk, manner, kept)
     } catch (error) {
       kept.settled()
       throw error
     }
   }
 
-  async #deliver(exchange: Exchange, kept: KeptCall | null): Promise<StreamedAnswer> {
-    const walk = await this.#enter(exchange)
-    const unguarded = await this.#reach(walk, (provider, call) => provider.stream(call), STREAMED)
-    const reached = guardStream(this.#steps.guardrails, unguarded)
+  async #deliver<Body extends StreamedBody>(
+    walk: Walk<Body>,
+    { ask, contest }: StreamManner<Body>,
+    kept: KeptCall | null,
+  ): Promise<StreamedAnswer> {
+    const reached = guardStream(
+      this.#steps.guardrails,
+      await this.#reach(walk, ask(walk.exchange.body), contest),
+    )
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -136,12 +202,29 @@ export class Corridor {
     }
   }
 
+  async #pass<Body extends EmbeddingBody | ResponseBody, Answer extends { readonly usage: Usage }>(
+    walk: Walk<Body>,
+    ask: (body: Body) => Ask<Answer>,
+  ): Promise<PassedAnswer<Answer>> {
+    const { settler, observer } = this.#steps
+    const reached = await this.#reach(walk, ask(walk.exchange.body), null)
+    const { answer } = reached
+    const answerHead = head(walk, reached)
+    const figures = { outcome: 'success', firstTokenAt: null, usage: answer.usage, signal: null } as const
+    const observation = settler.settle(walk, reached, figures)
+    await observer.observe(walk)
+    return { ...answerHead, answer, observation }
+  }
+
   /** From the decision to what is charged for it nothing waits: the next request's decision sees both. */
-  async #enter(entering: Exchange): Promise<Walk> {
+  async #enter<Body extends object>(
+    entering: Exchange<Body>,
+    reader: RequestReader<Body>,
+  ): Promise<Walk<Body>> {
     this.#steps.admitter.refuseFlood(entering)
     this.#steps.observer.requireRoom()
     const { exchange, masked } = guardRequest(this.#steps.guardrails, entering)
-    const request = await this.#steps.planner.request(exchange)
+    const request = await reader.request(exchange)
     const walk = {
       exchange,
       masked,
@@ -167,9 +250,9 @@ export class Corridor {
 
   /** A walk that ends without an answer is observed all the same: its failures are what there is to learn. */
   async #reach<Answer>(
-    walk: Walk,
-    ask: (provider: Provider, call: ProviderCall) => Promise<Answer>,
-    contest: Contest<Answer>,
+    walk: AnyWalk,
+    ask: Ask<Answer>,
+    contest: Contest<Answer> | null,
   ): Promise<Reached<Answer>> {
     const { executor, settler, observer } = this.#steps
     try {
@@ -183,14 +266,14 @@ export class Corridor {
   }
 }
 
-function head(walk: Walk, reached: Reached<unknown>): AnswerHead {
+function head(walk: AnyWalk, reached: Reached<unknown>): AnswerHead {
   const failures = walk.attempts.length
   const { id } = walk.exchange
   const { isHedged, levels, masked } = walk
   return { id, arm: reached.upstream.arm.id, attempts: failures + 1, isHedged, levels, masked }
 }
 
-function outcomeOf(walk: Walk, stream: CompletionStream) {
+function outcomeOf(walk: AnyWalk, stream: CompletionStream) {
   const observation = walk.attempts.at(-1) as Observation
   return { observation, finishReason: stream.summary().finishReason }
 }

@@ -11,22 +11,23 @@ import type { Caller } from './authenticate.ts'
 import type { Masked } from './guard.ts'
 import type { RoutingOptions } from './routing-options.ts'
 
-export interface Exchange {
+/** `Body` is what is asked: a chat, where nothing else is said. */
+export interface Exchange<Body = ChatBody> {
   readonly id: DecisionId
   readonly caller: Caller
   /** The caller's. */
   readonly tenant: TenantId
   readonly at: EpochMs
-  readonly body: ChatBody
+  readonly body: Body
   readonly options: RoutingOptions
   /** Aborted when the client goes away, or, with an `AtpError` as its reason, when we give the answer up. */
   readonly signal: AbortSignal
 }
 
 /** An exchange that has its plan. */
-export interface Walk {
+export interface Walk<Body = ChatBody> {
   /** As the guardrails let it pass. */
-  readonly exchange: Exchange
+  readonly exchange: Exchange<Body>
   /** How many of the prompt's texts they masked. */
   readonly masked: Masked
   readonly request: RoutingRequest
@@ -48,3 +49,6 @@ export interface Walk {
   /** What the answer said of itself; null where that was nothing. */
   signal: RecordedSignal | null
 }
+
+/** What most steps see: they do not look at what is asked. */
+export type AnyWalk = Walk<unknown>

@@ -5,7 +5,7 @@ import { type AdapterRegistry, UpstreamError } from '@atp/domain/adapter'
 import type { Arm, Candidate } from '@atp/domain/routing'
 import type { Admitter } from './admit.ts'
 import type { Contest } from './contest.ts'
-import type { Walk } from './exchange.ts'
+import type { AnyWalk } from './exchange.ts'
 import type { Hedge, Hedging } from './hedge.ts'
 import { nextCandidate } from './next-candidate.ts'
 import { type OpenCall, openCall } from './open-call.ts'
@@ -49,7 +49,7 @@ export class Executor {
    * @throws {AtpError} when no candidate is left that could help
    */
   async firstToAnswer<Answer>(
-    walk: Walk,
+    walk: AnyWalk,
     ask: Ask<Answer>,
     contest: Contest<Answer> | null = null,
   ): Promise<Reached<Answer>> {
@@ -81,7 +81,7 @@ export class Executor {
         requireClient(arm, signal, failed)
         continue
       }
-      const { upstream, reservation, price, startedAt, call } = opened
+      const { upstream, reservation, price, startedAt, terms } = opened
       retries.sent(permit, arm.adapterId, startedAt)
       if (hedge !== null) {
         const reached = await hedge.race({ walk, ask, tried, failed }, opened)
@@ -89,7 +89,7 @@ export class Executor {
         continue
       }
       try {
-        return { upstream, reservation, price, startedAt, answer: await ask(upstream.provider, call) }
+        return { upstream, reservation, price, startedAt, answer: await ask(upstream.provider, terms) }
       } catch (thrown) {
         const error = asUpstreamError(thrown)
         settler.failure(walk, opened, error)
@@ -101,7 +101,7 @@ export class Executor {
 
   /** Null where the call of this candidate is not hedged; the second call counts among those that are allowed. */
   #hedgeOf<Answer>(
-    walk: Walk,
+    walk: AnyWalk,
     candidate: Candidate,
     contest: Contest<Answer> | null,
     failed: readonly FailedAttempt[],
@@ -112,7 +112,7 @@ export class Executor {
   }
 
   /** Until a call was made. */
-  #first({ plan }: Walk, tried: readonly Candidate[], failed: readonly FailedAttempt[]): Turn | null {
+  #first({ plan }: AnyWalk, tried: readonly Candidate[], failed: readonly FailedAttempt[]): Turn | null {
     const candidate = nextCandidate(this.#options.registry, plan.candidates, tried, failed)
     return candidate === null ? null : { candidate, permit: null }
   }
@@ -122,7 +122,7 @@ export class Executor {
    * @throws {AtpError} the failure itself, where the budget for it is spent
    */
   async #retry(
-    { plan, exchange }: Walk,
+    { plan, exchange }: AnyWalk,
     tried: readonly Candidate[],
     failed: readonly FailedAttempt[],
   ): Promise<Turn | null> {

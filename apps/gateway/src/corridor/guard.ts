@@ -2,6 +2,7 @@
  * The door: what guardrails look at before a request is planned for, and before its answer is the client's. Behind it everything (plan, features, embedding,
  * provider, judge, journal) sees the guarded texts alone. Where no guardrail is on there is no door, and nothing passes through here.
  */
+import { AtpError } from '@atp/core/errors'
 import type { CompletionStream } from '@atp/domain/adapter'
 import type { GuardedCompletion, GuardrailName, Guardrails } from '@atp/domain/guardrail'
 import type { Exchange } from './exchange.ts'
@@ -10,18 +11,29 @@ import type { Reached } from './execute.ts'
 /** How many texts were masked, by guardrail. */
 export type Masked = ReadonlyMap<GuardrailName, number>
 
-export interface Guarded {
-  readonly exchange: Exchange
+export interface Guarded<Body> {
+  readonly exchange: Exchange<Body>
   readonly masked: Masked
 }
 
 export const NOTHING_MASKED: Masked = new Map()
 
 /** @throws {AtpError} `guardrail_blocked`; nothing is charged then, and nobody called */
-export function guardRequest({ request }: Guardrails, exchange: Exchange): Guarded {
+export function guardRequest<Body extends object>(
+  { request }: Guardrails,
+  exchange: Exchange<Body>,
+): Guarded<Body> {
   if (request === null) return { exchange, masked: NOTHING_MASKED }
   const { body, masked } = request.check(exchange.body)
   return { exchange: body === exchange.body ? exchange : { ...exchange, body }, masked }
+}
+
+/** Of answers in a form that no guardrail reads. @throws {AtpError} `guardrail_blocked` where one should */
+export function refuseUnguarded({ answer }: Guardrails): void {
+  if (answer === null) return
+  throw new AtpError('guardrail_blocked', {
+    detail: 'guardrails look at answers, and do not read those of /v1/responses: ask /v1/chat/completions',
+  })
 }
 
 /** Of a whole answer. @throws {AtpError} `answer_blocked`: the caller's to throw once what it cost is settled */

@@ -6,13 +6,13 @@
 import type { Clock } from '@atp/core/clock'
 import { AtpError } from '@atp/core/errors'
 import { type Timers, within } from '@atp/core/timers'
-import type { AdapterRegistry, ChatBody } from '@atp/domain/adapter'
+import type { AdapterRegistry } from '@atp/domain/adapter'
 import type { Usage } from '@atp/domain/observation'
 import type { Arm, Candidate } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { Admitter } from './admit.ts'
 import type { Contest } from './contest.ts'
-import type { Walk } from './exchange.ts'
+import type { AnyWalk } from './exchange.ts'
 import type { Reached } from './execute.ts'
 import { otherCandidate } from './next-candidate.ts'
 import { type OpenCall, openCall } from './open-call.ts'
@@ -35,12 +35,11 @@ export interface HedgingOptions {
   readonly fewestAnswers: number
   /** Whether answers that are not streamed are hedged, too. */
   readonly wholeAnswers: boolean
-  readonly countPromptTokens: (body: ChatBody) => number
 }
 
 /** What the executor knows of the request. */
 export interface Course<Answer> {
-  readonly walk: Walk
+  readonly walk: AnyWalk
   readonly ask: Ask<Answer>
   readonly tried: Candidate[]
   readonly failed: FailedAttempt[]
@@ -55,7 +54,7 @@ export class Hedging {
 
   /** @returns null where a call of this candidate is not hedged, however slow */
   of<Answer>(
-    { exchange, isHedged }: Walk,
+    { exchange, isHedged }: AnyWalk,
     { arm }: Candidate,
     contest: Contest<Answer>,
   ): Hedge<Answer> | null {
@@ -128,7 +127,7 @@ export class Hedge<Answer> {
 
   /** Within the tenant's limits, its circuit closed, and still of use. Whatever is wrong with it is not the first one's fault. */
   async #admitted(
-    walk: Walk,
+    walk: AnyWalk,
     candidate: Candidate,
     arm: Arm,
     { signal, leave }: Lane,
@@ -155,7 +154,7 @@ export class Hedge<Answer> {
   async #cancel({ walk }: Course<Answer>, loser: Runner<Answer>, wasFirst: boolean): Promise<void> {
     loser.hasLost = true
     const { answer } = loser
-    const read = () => this.#promptOnly(walk)
+    const read = () => promptOnly(walk)
     const usage = answer === undefined ? read() : await this.#contest.discard(answer.value).catch(read)
     this.#options.settler.settle(walk, loser, {
       outcome: 'cancelled',
@@ -166,11 +165,6 @@ export class Hedge<Answer> {
     })
     loser.lane.leave()
   }
-
-  #promptOnly({ exchange }: Walk): Usage {
-    const inputTokens = this.#options.countPromptTokens(exchange.body)
-    return { inputTokens, outputTokens: 0, estimated: true }
-  }
 }
 
 /** Who runs. */
@@ -178,6 +172,10 @@ interface Field<Answer> {
   readonly first: Runner<Answer>
   second: Runner<Answer> | null
   isOver: boolean
+}
+
+function promptOnly({ request }: AnyWalk): Usage {
+  return { inputTokens: request.countInputTokens(), outputTokens: 0, estimated: true }
 }
 
 function reachedBy<Answer>(runner: Runner<Answer>): Reached<Answer> | null {

@@ -3,7 +3,7 @@
 import type { ObservationService } from '@atp/domain/observation'
 import type { Decision } from '@atp/domain/routing'
 import type { CallBook } from '../limits/call-book.ts'
-import type { Walk } from './exchange.ts'
+import type { AnyWalk } from './exchange.ts'
 
 export class Observer {
   readonly #observations: ObservationService
@@ -23,7 +23,7 @@ export class Observer {
    * Resolves when the record is committed, and the limits know what was spent. A walk that called nobody (every circuit was open) leaves no record.
    * @throws {AtpError} `overloaded`, `storage_unavailable` where the journal cannot commit
    */
-  async observe(walk: Walk): Promise<void> {
+  async observe(walk: AnyWalk): Promise<void> {
     const last = walk.attempts.at(-1)
     const recorded =
       last === undefined ? null : this.#observations.record(decisionOf(walk, last.arm), walk.attempts)
@@ -36,7 +36,7 @@ export class Observer {
   }
 }
 
-function decisionOf({ exchange, plan, signal }: Walk, arm: Decision['arm']): Decision {
+function decisionOf({ exchange, plan, signal }: AnyWalk, arm: Decision['arm']): Decision {
   return {
     id: exchange.id,
     tenant: exchange.tenant,

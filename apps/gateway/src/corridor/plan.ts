@@ -127,7 +127,7 @@ function isOut({ excluded }: Pick<Candidate, 'excluded'>): boolean {
 
 const UNCONSTRAINED: Constraints = {}
 
-function constraintsOf(options: RoutingOptions, minQuality: number): Constraints {
+export function constraintsOf(options: RoutingOptions, minQuality: number): Constraints {
   const { max_cost_usd, latency_slo_ms, allow, deny } = options
   if (
     max_cost_usd === undefined &&

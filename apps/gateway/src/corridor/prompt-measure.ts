@@ -5,7 +5,7 @@ import type { Capability } from '@atp/domain/routing'
 /** Roles and separators. */
 const BYTES_PER_MESSAGE = 16
 /** An image counts as about a thousand tokens, whatever the length of its base64. */
-const BYTES_PER_IMAGE = 4096
+export const BYTES_PER_IMAGE = 4096
 
 export interface PromptMeasure {
   /** UTF-8 bytes of what the prompt is made of, with an allowance for images: at least as many as its tokens. */

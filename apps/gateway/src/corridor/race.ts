@@ -1,9 +1,10 @@
 /** Two calls for one request, each with a signal of its own, so that the loser can be cancelled while the winner goes on. */
-import type { Provider, ProviderCall, UpstreamError } from '@atp/domain/adapter'
+import type { CallTerms, Provider, UpstreamError } from '@atp/domain/adapter'
 import type { OpenCall } from './open-call.ts'
 import { asUpstreamError } from './upstream-failure.ts'
 
-export type Ask<Answer> = (provider: Provider, call: ProviderCall) => Promise<Answer>
+/** Sends what is asked, on these terms. */
+export type Ask<Answer> = (provider: Provider, terms: CallTerms) => Promise<Answer>
 
 /** The signal of one runner: its client's, or ours where it has lost. */
 export class Lane {
@@ -43,7 +44,7 @@ export function run<Answer>(
 ): Runner<Answer> {
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   const runner: Runner<Answer> = { ...open, lane, answer: undefined, hasFailed: false, hasLost: false, ended }
-  const send = async () => ask(open.upstream.provider, open.call)
+  const send = async () => ask(open.upstream.provider, open.terms)
   send().then(
     value => {
       if (runner.hasLost) events.answeredLate(value)

@@ -4,10 +4,10 @@
  */
 import type { AtpError } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
-import { type CompletionStream, UpstreamError } from '@atp/domain/adapter'
+import { type ChatBody, type CompletionStream, type ResponseBody, UpstreamError } from '@atp/domain/adapter'
 import type { Outcome, Signal } from '@atp/domain/observation'
 import type { Steps } from './corridor.ts'
-import type { Walk } from './exchange.ts'
+import type { AnyWalk, Walk } from './exchange.ts'
 import type { Reached } from './execute.ts'
 import type { KeptCall } from './kept-call.ts'
 import { signalOf } from './signal.ts'
@@ -15,9 +15,12 @@ import { asUpstreamError, failureOf, givenUpFor, OUTCOME_OF } from './upstream-f
 
 const DONE = Buffer.from('[DONE]')
 
+/** What is asked for as a stream. */
+export type StreamedBody = ChatBody | ResponseBody
+
 /** A stream that has content, on its way to its client. */
 export interface Delivery {
-  readonly walk: Walk
+  readonly walk: Walk<StreamedBody>
   readonly reached: Reached<CompletionStream>
   readonly firstTokenAt: Milliseconds
   /** Null where the call is cancelled when its client leaves. */
@@ -29,6 +32,7 @@ type Ending = readonly [outcome: Outcome, signal: Signal | null]
 export async function* relay(steps: Steps, delivery: Delivery): AsyncGenerator<Buffer, void, void> {
   const { reached, kept } = delivery
   const { answer } = reached
+  const isLast = answer.isLast ?? saysDone
   let open = true
   const uncount = countStream(steps, kept)
   const close = (ending: Ending): Promise<void> => {
@@ -40,7 +44,7 @@ export async function* relay(steps: Steps, delivery: Delivery): AsyncGenerator<B
     for await (const events of kept === null ? answer.events : kept.readOn(answer)) {
       if (last !== null) yield last
       last = null
-      if (saysDone(events)) last = events
+      if (isLast(events)) last = events
       else yield events
     }
     const ending = endingOf(delivery)
@@ -110,7 +114,7 @@ export async function abandon(steps: Steps, delivery: Delivery): Promise<void> {
 /** Makes feedback possible before the decision is committed; said again once it is known what the answer said of itself. */
 export function remember(
   { feedback }: Pick<Steps, 'feedback'>,
-  { exchange, plan, signal }: Walk,
+  { exchange, plan, signal }: AnyWalk,
   { upstream }: Reached<unknown>,
 ): void {
   const { id, tenant, at, options } = exchange
@@ -122,13 +126,18 @@ export function remember(
 /** The answer is whole and recorded: perhaps somebody says what it is worth. Of a model that the client named nothing would be learned. */
 export function considerJudging(
   { judging }: Pick<Steps, 'judging'>,
-  { exchange, plan }: Walk,
+  { exchange, plan }: Walk<StreamedBody>,
   { upstream }: Reached<unknown>,
   text: () => string | null,
 ): void {
   if (judging === null || plan.pinned) return
   const { tenant, id: decisionId, body } = exchange
+  if (!isChat(body)) return
   judging.consider({ tenant, decisionId, arm: upstream.arm.id, body, text })
+}
+
+function isChat(body: StreamedBody): body is ChatBody {
+  return Array.isArray(body.messages)
 }
 
 async function end(

@@ -14,7 +14,7 @@ import {
 } from '@atp/domain/observation'
 import { costOf, type OutputLengths, type Price, type TenantPacers } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
-import type { Walk } from './exchange.ts'
+import type { AnyWalk } from './exchange.ts'
 import { billOf, type Reservation } from './reservation.ts'
 import { blameOf, OUTCOME_OF } from './upstream-failure.ts'
 
@@ -66,7 +66,7 @@ export class Settler {
   }
 
   /** Charges the tenant's budget with what the first candidate is expected to cost: requests under way must not spend it twice. */
-  reserve({ exchange, plan }: Pick<Walk, 'exchange' | 'plan'>): number {
+  reserve({ exchange, plan }: Pick<AnyWalk, 'exchange' | 'plan'>): number {
     this.#pacers.arrive(exchange.tenant, plan.forecasts, this.#clock.monotonic())
     const pacer = this.#pacers.of(exchange.tenant)
     if (pacer === null || plan.forecasts === null) return 0
@@ -76,13 +76,13 @@ export class Settler {
   }
 
   /** The budget pays what was paid, instead of what was expected. */
-  charge(walk: Walk, costUsd: number): void {
+  charge(walk: AnyWalk, costUsd: number): void {
     if (walk.plan.forecasts === null) return
     this.#pacers.of(walk.exchange.tenant)?.spend(costUsd - walk.reservedUsd)
     walk.reservedUsd = 0
   }
 
-  failure(walk: Walk, attempt: Attempt, error: UpstreamError): Observation {
+  failure(walk: AnyWalk, attempt: Attempt, error: UpstreamError): Observation {
     return this.settle(
       walk,
       attempt,
@@ -92,7 +92,7 @@ export class Settler {
   }
 
   /** Tells the adapter's health, the metrics and the walk; nothing is committed yet. */
-  settle(walk: Walk, attempt: Attempt, figures: Figures, failed?: Failed): Observation {
+  settle(walk: AnyWalk, attempt: Attempt, figures: Figures, failed?: Failed): Observation {
     const { arm } = attempt.upstream
     const { outcome, firstTokenAt, usage, signal, outrunBefore } = figures
     const latency = milliseconds(this.#clock.monotonic() - attempt.startedAt)

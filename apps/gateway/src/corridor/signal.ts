@@ -1,5 +1,4 @@
 /** What an answer says of itself, by the wire format's own words: nothing is guessed from its text but whether it is JSON. */
-import type { ChatBody } from '@atp/domain/adapter'
 import type { Signal } from '@atp/domain/observation'
 
 export interface AnswerSigns {
@@ -9,15 +8,17 @@ export interface AnswerSigns {
   readonly text: () => string | null
 }
 
+type RequestFields = Readonly<Record<string, unknown>>
+
 /** @returns null where it says nothing against itself */
-export function signalOf(body: ChatBody, { finishReason, refused, text }: AnswerSigns): Signal | null {
+export function signalOf(body: RequestFields, { finishReason, refused, text }: AnswerSigns): Signal | null {
   if (refused || finishReason === 'content_filter') return 'refusal'
   if (finishReason === 'length') return 'truncated'
   if (finishReason === 'stop' && asksForJson(body) && !isJson(text())) return 'invalid_json'
   return null
 }
 
-function asksForJson({ response_format }: ChatBody): boolean {
+function asksForJson({ response_format }: RequestFields): boolean {
   const type = (response_format as { readonly type?: unknown } | null | undefined)?.type
   return type === 'json_object' || type === 'json_schema'
 }

@@ -31,12 +31,14 @@ import type { Readiness } from './readiness.ts'
 import { type AdminOptions, admin } from './routes/admin/index.ts'
 import { ask } from './routes/ask.ts'
 import { chatCompletions } from './routes/chat-completions.ts'
+import { embeddings } from './routes/embeddings.ts'
 import { messages } from './routes/messages.ts'
 import { metrics } from './routes/metrics.ts'
 import { models } from './routes/models.ts'
 import { observe } from './routes/observe.ts'
 import { plan } from './routes/plan.ts'
 import { probes } from './routes/probes.ts'
+import { responses } from './routes/responses.ts'
 import { ws } from './routes/ws.ts'
 import { schemaError } from './schema-error.ts'
 import type { Scraped } from './scrape.ts'
@@ -116,6 +118,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(sockets, options)
   await app.register(openapi, options)
   await app.register(chatCompletions, options)
+  await app.register(embeddings, options)
+  await app.register(responses, options)
   await app.register(messages, options)
   await app.register(models, options)
   await app.register(ask, options)

@@ -18,7 +18,7 @@ export function headHeaders(answer: AnswerHead): Record<string, string> {
   }
 }
 
-export function wholeHeaders(answer: WholeAnswer): Record<string, string> {
+export function wholeHeaders(answer: AnswerHead & Pick<WholeAnswer, 'observation'>): Record<string, string> {
   const headers = headHeaders(answer)
   const { cost, usage } = answer.observation
   if (cost !== null) headers['x-atp-cost-usd'] = String(toUsd(cost))

@@ -19,12 +19,17 @@ export class ExchangeFactory {
     this.#random = random
   }
 
-  open(reply: FastifyReply, body: ChatBody, options: RoutingOptions): Exchange {
+  open<Body = ChatBody>(reply: FastifyReply, body: Body, options: RoutingOptions): Exchange<Body> {
     return this.of(callerOf(reply.request), body, options, cancellationOf(reply))
   }
 
   /** @param signal aborted when the client goes away, or wants no answer any more */
-  of(caller: Caller, body: ChatBody, options: RoutingOptions, signal: AbortSignal): Exchange {
+  of<Body = ChatBody>(
+    caller: Caller,
+    body: Body,
+    options: RoutingOptions,
+    signal: AbortSignal,
+  ): Exchange<Body> {
     return {
       id: newId<DecisionId>(this.#clock, this.#random),
       caller,

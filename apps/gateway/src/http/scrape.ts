@@ -3,6 +3,7 @@ import type { AdapterHealth, AdapterRegistry } from '@atp/domain/adapter'
 import type { ObservationService } from '@atp/domain/observation'
 import type { LearnedState } from '@atp/domain/routing'
 import type { Database } from '@atp/infrastructure/database'
+import type { SecretStore } from '@atp/infrastructure/secrets'
 import type { MetricFigures, Metrics } from '@atp/infrastructure/telemetry'
 
 /** What Prometheus is told: of this process, or of several added up. */
@@ -18,6 +19,7 @@ export interface ScrapeOptions {
   readonly observations: Pick<ObservationService, 'pending' | 'waiting'>
   readonly learned: Pick<LearnedState, 'observed' | 'contexts'>
   readonly database: Pick<Database, 'drainStatus' | 'figures'>
+  readonly secrets: Pick<SecretStore, 'counts'>
 }
 
 export class Scrape implements Scraped {
@@ -45,7 +47,7 @@ export class Scrape implements Scraped {
   }
 
   #refresh(): void {
-    const { metrics, registry, observations, learned, database } = this.#options
+    const { metrics, registry, observations, learned, database, secrets } = this.#options
     metrics.observationQueue(observations.pending, observations.waiting)
     metrics.drainLag(database.drainStatus()?.lag ?? 0)
     const { bytes, dropped, deadLetters } = database.figures()
@@ -56,5 +58,6 @@ export class Scrape implements Scraped {
     metrics.learned(learned.observed - this.#learnedAt)
     this.#learnedAt = learned.observed
     metrics.contexts(learned.contexts.counts)
+    metrics.secrets(secrets.counts())
   }
 }

@@ -358,7 +358,7 @@ describe('a method that an address does not take', () => {
 
 describe('an address that is not there', () => {
   it('is a 404 in the shape of its neighbourhood', async () => {
-    expect(await post('/v1/embeddings', '{}')).toMatchObject({
+    expect(await post('/v1/audio/speech', '{}')).toMatchObject({
       status: 404,
       body: { error: { code: 'not_found' } },
     })

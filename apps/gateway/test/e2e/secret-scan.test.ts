@@ -1,6 +1,7 @@
 /** Every secret that a gateway uses, at the log level that says most, through good and bad requests: none of them is anywhere it writes. */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresForTests, type RedisServer, startRedis, vaultForTests } from '@atp/test-services'
@@ -24,7 +25,7 @@ const random = () => randomBytes(24).toString('hex')
 
 /** Answers, refuses, breaks off and stumbles as the prompt says, and repeats what it was sent: some do. */
 const upstream: Script = ({ body, headers }, response) => {
-  const prompt = JSON.stringify(body.messages)
+  const prompt = JSON.stringify(body.messages ?? body.input)
   const repeated = `${headers.authorization} ${headers['x-api-key']}`
   const failure = /status (\d+)/.exec(prompt)?.[1]
   if (failure !== undefined) {
@@ -32,6 +33,7 @@ const upstream: Script = ({ body, headers }, response) => {
     response.end(JSON.stringify({ error: { message: `no: ${repeated}` } }))
   } else if (prompt.includes('nonsense')) response.end(`<html>${repeated}</html>`)
   else if (prompt.includes('hang up')) response.destroy()
+  else if (body.input !== undefined) answerInput(body, response)
   else if (body.stream === true) {
     response.setHeader('content-type', 'text/event-stream')
     response.end(
@@ -40,6 +42,26 @@ const upstream: Script = ({ body, headers }, response) => {
   } else {
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(completionOf('Hello.', { prompt_tokens: 10, completion_tokens: 5 })))
+  }
+}
+
+const EMBEDDER = {
+  name: 'texts',
+  capabilities: ['embeddings'],
+  input_usd_per_mtok: 1,
+  output_usd_per_mtok: 0,
+}
+
+/** Of embeddings, and of OpenAI's Responses. */
+function answerInput({ model, stream }: Record<string, unknown>, response: ServerResponse): void {
+  const answer = { object: 'response', output: [], usage: { input_tokens: 10, output_tokens: 5 } }
+  if (stream === true) {
+    response.setHeader('content-type', 'text/event-stream')
+    response.end(`data: ${JSON.stringify({ type: 'response.completed', response: answer })}\n\n`)
+  } else {
+    response.setHeader('content-type', 'application/json')
+    const list = { data: [{ embedding: [1] }], usage: { prompt_tokens: 10 } }
+    response.end(JSON.stringify(model === 'texts' ? list : answer))
   }
 }
 
@@ -73,6 +95,8 @@ describe.skipIf(missing !== null)(`every secret${missing === null ? '' : ` (skip
         adapters: [
           {
             ...adapter,
+            responses: true,
+            models: [...(adapter?.models ?? []), EMBEDDER],
             api_key: 'vault:secret/atp/up#key',
             headers: { 'x-api-key': `file:${join(scratch, 'header')}` },
           },
@@ -113,6 +137,10 @@ describe.skipIf(missing !== null)(`every secret${missing === null ? '' : ` (skip
     // Each place was looked at where something was.
     expect(places.log).toMatch(/"level":"warn".*Vault is sealed/)
     expect(places.answers).toContain('Hello.')
+    expect(places.answers).toMatch(/^atp_secret_reads_total\{source="vault"\} \d+$/m)
+    for (const answer of ['"embedding":[1]', '"object":"response"', 'response.completed']) {
+      expect(places.answers).toContain(answer)
+    }
     for (const [place, text] of Object.entries(places)) {
       expect(text.length, place).toBeGreaterThan(100)
       const hidden = {
@@ -175,13 +203,18 @@ class Answers {
       for (const stream of [false, true]) {
         const messages = [{ role: 'user', content: prompt }]
         await this.#call('POST /v1/chat/completions', key, { model: 'model', stream, messages })
+        await this.#call('POST /v1/responses', key, { model: 'model', stream, input: prompt })
       }
+      await this.#call('POST /v1/embeddings', key, { model: 'texts', input: prompt })
     }
     const { decision_id } = await this.#call('POST /v1/ask', key, { prompt: 'Hello?' })
     await this.#call('POST /v1/observe', key, { decision_id, quality: 0.5 })
     await this.#call('POST /v1/plan', key, { prompt: 'Hello?' })
     await this.#call('POST /v1/ask', key, { prompt: 'Hello?', nonsense: true })
     await this.#call('POST /v1/ask', freshKey(), { prompt: 'Hello?' })
+    await this.#call('POST /v1/embeddings', key, { model: 'auto', input: 'Hello?' })
+    await this.#call('POST /v1/responses', key, { model: 'auto', input: 'Hello?' })
+    await this.#call('GET /v1/responses/resp_1', key)
     await this.#call('POST /admin/v1/keys', key, {})
   }
 

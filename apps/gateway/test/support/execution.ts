@@ -103,7 +103,6 @@ export class Execution {
             leastMs: 0,
             fewestAnswers: 20,
             wholeAnswers: false,
-            countPromptTokens: () => PROMPT_TOKENS,
             ...hedge,
           })
     this.executor = new Executor({ ...steps, hedging, maxAttempts })
@@ -119,7 +118,7 @@ export class Execution {
         signal,
         body: { model: 'auto', messages: [{ role: 'user', content: 'Hello?' }] },
       },
-      request: { choices: 1 },
+      request: { choices: 1, countInputTokens: () => PROMPT_TOKENS },
       plan: { candidates, forecasts: null },
       attempts: [],
       settling: [],
@@ -131,9 +130,10 @@ export class Execution {
 
   /** One request on its way. */
   run(walk = this.walk(), contest: Contest<unknown> | null = null): Promise<Reached<unknown>> {
+    const { body } = walk.exchange
     const reached = this.executor.firstToAnswer<unknown>(
       walk,
-      (provider, call) => provider.complete(call),
+      (provider, terms) => provider.complete({ ...terms, body }),
       contest,
     )
     // Who awaits it later still sees what it throws.

@@ -65,6 +65,8 @@ export class KeyedGateway implements AsyncDisposable {
       readonly adminKey?: string
       readonly script?: Script
       readonly config?: Readonly<Record<string, unknown>>
+      /** In place of the one that serves `models`. @param upstream the address of the scripted one */
+      readonly adapters?: (upstream: string) => readonly object[]
     } = {},
   ): Promise<KeyedGateway> {
     const { models = ['small', 'large'], adminKey = freshKey(), script = hello } = options
@@ -73,7 +75,11 @@ export class KeyedGateway implements AsyncDisposable {
       ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       ...(options.workers === undefined ? {} : { workers: options.workers }),
       auth: 'keys',
-      config: { ...configFor(upstream, models), ...options.config },
+      config: {
+        ...configFor(upstream, models),
+        ...(options.adapters === undefined ? {} : { adapters: options.adapters(upstream.url) }),
+        ...options.config,
+      },
       env: { ...options.env, ATP_AUTH_ADMIN_KEY: 'env:ROOT_KEY', ROOT_KEY: adminKey },
     })
     return new KeyedGateway(gateway, upstream, adminKey)

@@ -6,6 +6,15 @@ import type { AdapterSchema } from './adapter-schema.ts'
 const SIGNING = ['access_key_id', 'secret_access_key', 'session_token'] as const
 
 export function kindProblems(adapter: AdapterSchema, at: string): FieldProblem[] {
+  return [...responsesProblems(adapter, at), ...accessProblems(adapter, at)]
+}
+
+function responsesProblems({ kind, responses }: AdapterSchema, at: string): FieldProblem[] {
+  if (!responses || kind === 'openai-compatible') return []
+  return [{ field: `${at}.responses`, found: 'true', allowed: `false: ${kind} does not speak them` }]
+}
+
+function accessProblems(adapter: AdapterSchema, at: string): FieldProblem[] {
   const { kind } = adapter
   if (kind === 'bedrock') return [...queryProblems(adapter, at), ...bedrockProblems(adapter, at)]
   const foreign = (['region', ...SIGNING] as const)

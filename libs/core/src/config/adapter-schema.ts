@@ -194,6 +194,11 @@ export const AdapterSchema = Type.Object(
       description:
         'What the upstream calls the limit on an answer: sent where a cost ceiling sets one and the client did not.',
     }),
+    responses: Type.Boolean({
+      default: false,
+      description:
+        "Whether the upstream speaks OpenAI's Responses: then /v1/responses passes through to its models.",
+    }),
     stream_usage: Type.Boolean({
       default: true,
       description: 'Whether the upstream understands stream_options.include_usage.',

@@ -32,6 +32,7 @@ describe('a kind of adapter', () => {
     expect(fieldsOf({ kind: 'cohere', api_key: 'env:KEY', base_url: 'https://x.internal/?a=1' })).toEqual([
       'base_url',
     ])
+    expect(fieldsOf({ kind: 'google', api_key: 'env:KEY', responses: true })).toEqual(['responses'])
     const both = { region: 'eu-central-1', api_key: 'env:KEY', access_key_id: 'env:A' }
     expect(fieldsOf({ kind: 'bedrock', ...both })).toEqual(['access_key_id'])
   })

@@ -106,6 +106,7 @@ describe('loading', () => {
       needs_key: false,
       output_limit_field: 'max_completion_tokens',
       stream_usage: true,
+      responses: false,
       models: [
         {
           name: 'm',

@@ -32,6 +32,14 @@ export function validateAdapter(adapter: Adapter): void {
     require(!seen.has(arm.id), `${at}.id`, arm.id, 'each arm once')
     seen.add(arm.id)
     require(arm.upstreamModel !== '', `${at}.upstreamModel`, arm.upstreamModel, 'a name')
+    const embeds = arm.capabilities.has('embeddings')
+    const responds = arm.capabilities.has('responses')
+    require(!embeds ||
+      adapter.provider.embed !==
+        undefined, `${at}.capabilities`, 'embeddings', `what the kind ${adapter.kind} can do: it has no embedding models`)
+    require(!responds ||
+      adapter.provider.responses !==
+        undefined, `${at}.capabilities`, 'responses', `what the kind ${adapter.kind} can do: it does not speak them`)
     for (const [field, value] of nonNegative(arm)) {
       require(Number.isFinite(value) && value >= 0, `${at}.${field}`, value, 'a number of 0 or more')
     }

@@ -2,6 +2,8 @@
 import type { FieldProblem } from '@atp/core/errors'
 import type { Milliseconds } from '@atp/core/units'
 import type { Usage } from '../observation/observation.ts'
+import type { EmbeddingAnswer, EmbeddingCall } from './embedding.ts'
+import type { Responses } from './response.ts'
 
 /** An OpenAI chat completion request: the fields that we read, the rest passed through. */
 export interface ChatBody {
@@ -28,14 +30,18 @@ export interface ChatMessage {
   readonly [field: string]: unknown
 }
 
-export interface ProviderCall {
+/** A call but for what is asked. */
+export interface CallTerms {
   readonly upstreamModel: string
-  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
-  readonly body: ChatBody
   /** Tokens that each choice of the answer may have; the lower of it and the client's own limit is sent. */
   readonly maxOutputTokens?: number
   /** The client went away: the upstream is cancelled at once. */
   readonly signal: AbortSignal
+}
+
+export interface ProviderCall<Body = ChatBody> extends CallTerms {
+  /** The client's body as it came; the provider rewrites `model` and strips what is ours. */
+  readonly body: Body
 }
 
 /** A whole answer: the upstream's own bytes, and what we read in them. */
@@ -68,6 +74,8 @@ export interface CompletionStream {
    * Ends when the upstream ended; throws an `UpstreamError` where it broke off. Leaving the loop cancels the upstream.
    */
   readonly events: AsyncIterable<Buffer>
+  /** Whether these of its events tell the client that the answer is complete; where it is left out, `[DONE]` does. */
+  readonly isLast?: ((events: Buffer) => boolean) | undefined
   /** Valid once `events` has ended or thrown. */
   summary(): StreamSummary
   /** The first choice's text, put together when asked for; null where it was too long to keep. */
@@ -83,6 +91,13 @@ export interface Provider {
    * @throws {UpstreamError} whatever befell the stream before its first content, also where the upstream had begun to answer
    */
   stream(call: ProviderCall): Promise<CompletionStream>
+  /**
+   * Left out where its kind of upstream has no embedding models.
+   * @throws {UpstreamError}
+   */
+  embed?(call: EmbeddingCall): Promise<EmbeddingAnswer>
+  /** Left out where its kind of upstream does not speak OpenAI's Responses. */
+  readonly responses?: Responses
   /** Resolves where the upstream is there and takes our key, at no cost. Not every kind has such a call. @throws {UpstreamError} */
   listModels?(signal: AbortSignal): Promise<void>
   close(): Promise<void>

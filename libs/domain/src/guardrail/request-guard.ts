@@ -1,5 +1,6 @@
 /** What is looked at before a request is planned for: everything behind it, the plan included, sees the masked texts alone. */
 import type { ChatBody } from '../adapter/provider.ts'
+import { blocked } from './blocked.ts'
 import { type Finding, Findings } from './findings.ts'
 import type { GuardrailName, TextGuard } from './guardrail.ts'
 import { checkPromptSize, type PromptSizeOptions } from './prompt-size.ts'
@@ -13,9 +14,9 @@ export interface RequestGuardOptions {
   readonly tell: (finding: Finding) => void
 }
 
-export interface GuardedRequest {
+export interface GuardedRequest<Body> {
   /** The very same where nothing was masked. */
-  readonly body: ChatBody
+  readonly body: Body
   readonly masked: ReadonlyMap<GuardrailName, number>
 }
 
@@ -26,15 +27,34 @@ export class RequestGuard {
     this.#options = options
   }
 
-  /** @throws {AtpError} `guardrail_blocked` */
-  check(body: ChatBody): GuardedRequest {
+  /** @param body of any API: its size is that of a chat's. @throws {AtpError} `guardrail_blocked` */
+  check<Body extends object>(body: Body): GuardedRequest<Body> {
     const { size, guards, tell } = this.#options
     const findings = new Findings(tell)
-    if (size !== null) checkPromptSize(size, body, findings)
+    if (size !== null && isChat(body)) checkPromptSize(size, body, findings)
     if (guards.length === 0) return { body, masked: findings.masked }
+    refuseTokens(guards, body)
     const passed = replaceStrings(body, '', ({ text, path, isJson }) =>
       filterWhole(guards, { direction: 'input', where: path, isJson }, findings, text),
     )
-    return { body: passed as ChatBody, masked: findings.masked }
+    return { body: passed as Body, masked: findings.masked }
   }
+}
+
+function isChat(body: object): body is ChatBody {
+  return 'messages' in body
+}
+
+/** What was made into tokens before it came cannot be read here. */
+function refuseTokens(guards: readonly TextGuard[], body: object): void {
+  const { input } = body as { readonly input?: unknown }
+  if (!Array.isArray(input) || !input.flat().some(each => typeof each === 'number')) return
+  const [guard] = guards as [TextGuard]
+  throw blocked('input', {
+    guardrail: guard.name,
+    kind: 'tokens',
+    where: 'input',
+    found: 'tokens',
+    allowed: 'texts, while guardrails look at them',
+  })
 }

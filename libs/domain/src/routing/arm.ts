@@ -1,7 +1,10 @@
 /** An arm is a model served by an adapter: what the router chooses between. */
 import type { AdapterId, ArmId } from '@atp/core/ids'
 
-/** `embeddings`: it makes vectors of texts, and answers no chats. `reasoning`: it takes `reasoning_effort`. */
+/**
+ * `embeddings`: it makes vectors of texts, and answers no chats. `reasoning`: it takes `reasoning_effort`. `responses`: its adapter
+ * speaks OpenAI's Responses, too.
+ */
 export type Capability =
   | 'tools'
   | 'json_mode'
@@ -12,6 +15,7 @@ export type Capability =
   | 'reasoning'
   | 'audio_input'
   | 'pdf'
+  | 'responses'
 
 /** US dollars per million tokens: the list price, known and never learned. */
 export interface Price {

@@ -83,12 +83,14 @@ function whyNot(unavailable: Unavailable, { id, adapterId }: Arm): string {
 function outOfQuestion(
   arm: Arm,
   { requested }: ArmFacts,
-  { permitted, model }: RoutingRequest,
+  { permitted, model, required }: RoutingRequest,
 ): Exclusion | null {
   if (permitted !== undefined && !names(permitted, arm)) {
     return { reason: 'not_permitted', detail: "not among the tenant's models" }
   }
-  return requested ? null : { reason: 'not_requested', detail: `the request names the model ${model}` }
+  if (!requested) return { reason: 'not_requested', detail: `the request names the model ${model}` }
+  const fits = !arm.capabilities.has('embeddings') || required.includes('embeddings')
+  return fits ? null : { reason: 'missing_capability', detail: 'is an embedding model: it answers no chats' }
 }
 
 /** Whether the list has the arm, by its id or its model's name. */
@@ -98,6 +100,8 @@ export function names(list: readonly string[], arm: Pick<Arm, 'id' | 'model'>): 
 
 /** A token is at least a byte, so that most prompts fit without being counted. */
 function overflowingTokens(arm: Arm, request: RoutingRequest): number | null {
+  // Each of the texts has its window to itself: its provider says which is too long.
+  if (arm.capabilities.has('embeddings')) return null
   const output = request.maxOutputTokens ?? 0
   if (request.inputBytes + output <= arm.contextWindow) return null
   const needed = request.countInputTokens() + output

@@ -75,6 +75,7 @@ describe('the adapter registry', () => {
       'arms[0].price.outputUsdPerMtok',
       [armOf('east', 'fast', { price: { ...price, outputUsdPerMtok: -1 } })],
     ],
+    ['arms[0].capabilities', [armOf('east', 'fast', { capabilities: new Set(['embeddings']) })]],
     ['arms[0].contextWindow', [armOf('east', 'fast', { contextWindow: Number.NaN })]],
     ['arms[0].expectedLatencyMs', [armOf('east', 'fast', { expectedLatencyMs: 0 })]],
     ['arms[0].qualityPrior.mean', [armOf('east', 'fast', { qualityPrior: { mean: 1, strength: 2 } })]],

@@ -58,6 +58,7 @@ export function requestOf(differs: Partial<RoutingRequest> = {}): RoutingRequest
 const unreachable: Provider = {
   complete: () => Promise.reject(new Error('routing calls nobody')),
   stream: () => Promise.reject(new Error('routing calls nobody')),
+  embed: () => Promise.reject(new Error('routing calls nobody')),
   close: () => Promise.resolve(),
 }
 

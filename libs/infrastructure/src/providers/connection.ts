@@ -26,7 +26,7 @@ export interface Endpoint {
 /** @throws {AtpError} `invalid_config` */
 export function endpointOf(
   options: EndpointOptions,
-  resource: 'chat/completions' | 'embeddings' | 'models',
+  resource: 'chat/completions' | 'embeddings' | 'responses' | 'models',
 ): Endpoint {
   const url = urlOf(options)
   return { origin: url.origin, path: `${url.pathname.replace(/\/+$/, '')}/${resource}${url.search}` }

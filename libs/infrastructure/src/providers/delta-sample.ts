@@ -8,9 +8,15 @@ import { countTokens } from './tokenizer.ts'
 const SAMPLE_BYTES = 256 * 1024
 
 export class DeltaSample {
+  readonly #textOf: (event: ChatAnswer) => string
   readonly #blocks: Buffer[] = []
   #sampledBytes = 0
   #totalBytes = 0
+
+  /** @param textOf what an event says that is billed; of a chat's, where it is left out */
+  constructor(textOf: (event: ChatAnswer) => string = writtenInChunk) {
+    this.#textOf = textOf
+  }
 
   get totalBytes(): number {
     return this.#totalBytes
@@ -27,9 +33,7 @@ export class DeltaSample {
   countTokens(): number {
     if (this.#totalBytes === 0) return 0
     let text = ''
-    for (const answer of this.#chunks()) {
-      for (const { delta } of choicesOf(answer)) text += writtenText(delta)
-    }
+    for (const event of this.#chunks()) text += this.#textOf(event)
     return Math.round((countTokens(text) * this.#totalBytes) / this.#sampledBytes)
   }
 
@@ -56,4 +60,10 @@ export class DeltaSample {
       }
     }
   }
+}
+
+function writtenInChunk(chunk: ChatAnswer): string {
+  let text = ''
+  for (const { delta } of choicesOf(chunk)) text += writtenText(delta)
+  return text
 }

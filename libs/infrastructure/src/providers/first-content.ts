@@ -15,8 +15,16 @@ export interface Beginning {
 
 const NOTHING: Beginning = { is: 'nothing', data: '' }
 
-/** @param block whole events */
+/** @param block whole events of a chat */
 export function beginningOf(block: Buffer): Beginning {
+  return firstThatTells(block, kindOf)
+}
+
+/** @param block whole events @param kindOf what each of them is */
+export function firstThatTells(
+  block: Buffer,
+  kindOf: (event: ServerSentEvent) => Beginning['is'],
+): Beginning {
   for (let from = 0; from < block.length; ) {
     const end = eventEnd(block, from)
     const event = parseEvent(block.subarray(from, end))

@@ -1,14 +1,25 @@
 /** The provider for every upstream that speaks OpenAI's chat completions: OpenAI itself, vLLM, Ollama, OpenRouter and many more. */
 import { type Clock, systemClock } from '@atp/core/clock'
 import type { Milliseconds } from '@atp/core/units'
-import type { Completion, CompletionStream, Provider, ProviderCall } from '@atp/domain/adapter'
+import type {
+  Completion,
+  CompletionStream,
+  EmbeddingAnswer,
+  EmbeddingCall,
+  Provider,
+  ProviderCall,
+  Responses,
+} from '@atp/domain/adapter'
 import { Pool } from 'undici'
 import { callHeaders, type HeaderSet } from './call-headers.ts'
+import { ChatStream } from './chat-stream.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
 import type { TimeLimits } from './deadlines.ts'
+import { EmbeddingList } from './embedding-list.ts'
 import { listModels } from './list-models.ts'
 import { type MadeOfSecrets, withCurrentKey } from './made-of-secrets.ts'
-import { type OutputLimitField, requestBody } from './request-body.ts'
+import { type OutputLimitField, ownBody, requestBody } from './request-body.ts'
+import { responsesOf } from './responses/responses-of.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
 import type { Upstream } from './upstream.ts'
 import { WholeAnswer } from './whole-answer.ts'
@@ -34,6 +45,8 @@ export function createOpenAiCompatibleProvider(options: OpenAiCompatibleOptions)
 
 class OpenAiCompatibleProvider implements Provider {
   readonly #upstream: Upstream
+  readonly #embeddings: Upstream
+  readonly responses: Responses
   readonly #modelsPath: string
   readonly #headers: MadeOfSecrets<HeaderSet>
   readonly #streamUsage: boolean
@@ -61,6 +74,9 @@ class OpenAiCompatibleProvider implements Provider {
       clock: options.clock ?? systemClock,
       redact: body => this.#headers.redact(body),
     }
+    const responsesPath = endpointOf(options, 'responses').path
+    this.responses = responsesOf({ ...this.#upstream, path: responsesPath }, this.#headers)
+    this.#embeddings = { ...this.#upstream, path: endpointOf(options, 'embeddings').path }
   }
 
   async complete(call: ProviderCall): Promise<Completion> {
@@ -81,7 +97,24 @@ class OpenAiCompatibleProvider implements Provider {
       this.#headers,
       ({ stream }) =>
         new Promise((resolve, reject) =>
-          new StreamedAnswer(this.#upstream, call, onlyWeAsk, resolve, reject).send(stream, body),
+          new StreamedAnswer(
+            this.#upstream,
+            call.signal,
+            new ChatStream(call.body, onlyWeAsk),
+            resolve,
+            reject,
+          ).send(stream, body),
+        ),
+    )
+  }
+
+  async embed(call: EmbeddingCall): Promise<EmbeddingAnswer> {
+    const body = JSON.stringify(ownBody(call))
+    return withCurrentKey(
+      this.#headers,
+      ({ whole }) =>
+        new Promise((resolve, reject) =>
+          new EmbeddingList(this.#embeddings, call, resolve, reject).send(whole, body),
         ),
     )
   }

@@ -5,8 +5,8 @@ import type { PromptEmbedder } from '@atp/domain/routing'
 import { Pool } from 'undici'
 import { callHeaders } from './call-headers.ts'
 import { type ConnectionOptions, endpointOf } from './connection.ts'
-import { EmbeddingAnswer } from './embedding-answer.ts'
 import { withCurrentKey } from './made-of-secrets.ts'
+import { PromptVector } from './prompt-vector.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface OpenAiEmbedderOptions extends ConnectionOptions {
@@ -53,7 +53,7 @@ export function createOpenAiCompatibleEmbedder(options: OpenAiEmbedderOptions): 
         headers,
         ({ whole }) =>
           new Promise((resolve, reject) =>
-            new EmbeddingAnswer(upstream, signal, resolve, reject).send(whole, body),
+            new PromptVector(upstream, signal, resolve, reject).send(whole, body),
           ),
       )
     },

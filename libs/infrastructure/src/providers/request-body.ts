@@ -18,8 +18,7 @@ export function requestBody(
   streaming: StreamingOptions | null,
   limitField: OutputLimitField = 'max_completion_tokens',
 ): string {
-  // A shallow copy: the messages are serialized where they are, and a field set to undefined is left out.
-  const body: Record<string, unknown> = { ...call.body, model: call.upstreamModel, atp: undefined }
+  const body = ownBody(call)
   if (streaming !== null) {
     body.stream = true
     if (streaming.askForUsage) {
@@ -32,6 +31,14 @@ export function requestBody(
   if (limitField === 'max_tokens') callAsOfOld(body)
   if (call.maxOutputTokens !== undefined) limitOutput(body, call.maxOutputTokens, limitField)
   return JSON.stringify(body)
+}
+
+/** A shallow copy: what is in it is serialized where it is, and a field set to undefined is left out. */
+export function ownBody({
+  body,
+  upstreamModel,
+}: Pick<ProviderCall<Readonly<Record<string, unknown>>>, 'body' | 'upstreamModel'>): Record<string, unknown> {
+  return { ...body, model: upstreamModel, atp: undefined }
 }
 
 /** An upstream that knows only the older name would not hold to a limit under the newer. */

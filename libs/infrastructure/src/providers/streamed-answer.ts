@@ -2,55 +2,56 @@
  * A call whose answer is streamed. It succeeds with its first content, and until then any failure leaves a fallback possible;
  * from then on the upstream's bytes pass on as whole events, at the reader's pace.
  */
-import {
-  type CompletionStream,
-  type ProviderCall,
-  type StreamSummary,
-  UpstreamError,
-} from '@atp/domain/adapter'
-import type { Usage } from '@atp/domain/observation'
+import { type CompletionStream, type StreamSummary, UpstreamError } from '@atp/domain/adapter'
 import { BoundedBody } from './bounded-body.ts'
 import { isError, parseAnswer } from './chat-completion.ts'
-import { ChatStreamReader } from './chat-stream-reader.ts'
-import { DeltaSample } from './delta-sample.ts'
-import { beginningOf } from './first-content.ts'
+import type { Beginning } from './first-content.ts'
 import { EventQueue, type Pausable } from './sse/event-queue.ts'
 import { EventSplitter } from './sse/event-splitter.ts'
 import type { Upstream } from './upstream.ts'
 import { type ResponseHeaders, UpstreamCall } from './upstream-call.ts'
-import { atLeast, usageOf } from './usage.ts'
 import { MAX_ANSWER_BYTES } from './whole-answer.ts'
 
 /** Of one event, and of what comes before the first content. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
+/** What its wire format makes of a stream; each stream has one of its own. */
+export interface StreamFormat {
+  /** What a stream that has said nothing yet begins to say. @param block whole events */
+  beginningOf(block: Buffer): Beginning
+  /** @returns what the client gets of these events; empty where nothing is left */
+  read(block: Buffer): Buffer
+  /** There is nothing more to say. */
+  readonly done: boolean
+  readonly isLast?: CompletionStream['isLast']
+  summary(): StreamSummary
+  text(): string | null
+}
+
 export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pausable {
-  readonly #call: ProviderCall
+  readonly isLast: CompletionStream['isLast']
+  readonly #format: StreamFormat
   readonly #resolve: (stream: CompletionStream) => void
   readonly #reject: (error: UpstreamError) => void
   readonly #splitter = new EventSplitter()
-  readonly #reader: ChatStreamReader
-  readonly #sample = new DeltaSample()
   readonly #queue = new EventQueue(this)
   #contentType = 'text/event-stream'
   /** What came before the first content; null from then on. */
   #waiting: BoundedBody | null = new BoundedBody(MAX_WAITING_BYTES)
   /** The body, where the upstream answered with JSON instead of a stream. */
   #json: BoundedBody | null = null
-  /** Of the stream, up to its last report of usage. */
-  #bytesReported = 0
   #summary: StreamSummary | null = null
 
   constructor(
     upstream: Upstream,
-    call: ProviderCall,
-    dropUsageChunk: boolean,
+    signal: AbortSignal,
+    format: StreamFormat,
     resolve: (stream: CompletionStream) => void,
     reject: (error: UpstreamError) => void,
   ) {
-    super(upstream, call.signal)
-    this.#call = call
-    this.#reader = new ChatStreamReader({ dropUsageChunk })
+    super(upstream, signal)
+    this.#format = format
+    this.isLast = format.isLast
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -64,17 +65,12 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
   }
 
   summary(): StreamSummary {
-    this.#summary ??= {
-      usage: this.#usage(),
-      finishReason: this.#reader.finishReason,
-      refused: this.#reader.refused,
-      complete: this.#reader.complete,
-    }
+    this.#summary ??= this.#format.summary()
     return this.#summary
   }
 
   text(): string | null {
-    return this.#sample.text()
+    return this.#format.text()
   }
 
   pause(): void {
@@ -118,26 +114,23 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
       this.#queue.discard()
       this.#queue.close(error)
     } else {
-      // Whoever said `[DONE]` may hang up as it likes.
-      this.#queue.close(this.#reader.done ? null : midStream(error))
+      // Whoever said that it is done may hang up as it likes.
+      this.#queue.close(this.#format.done ? null : midStream(error))
     }
   }
 
   #receive(block: Buffer): void {
     const opened = this.#waiting === null ? block : this.#open(this.#waiting, block)
     if (opened === null) return
-    this.#sample.add(opened)
-    const reported = this.#reader.usage
-    const kept = this.#reader.read(opened)
-    if (this.#reader.usage !== reported) this.#bytesReported = this.#sample.totalBytes
+    const kept = this.#format.read(opened)
     if (kept.length > 0) this.#queue.push(kept)
-    if (this.#reader.done) this.deadlines.linger()
+    if (this.#format.done) this.deadlines.linger()
   }
 
   /** @returns all that came until now, once there is content in it; null before */
   #open(waiting: BoundedBody, block: Buffer): Buffer | null {
     const bounded = waiting.add(block)
-    const { is, data } = beginningOf(block)
+    const { is, data } = this.#format.beginningOf(block)
     if (!bounded) this.malformed('too much before its first content')
     else if (is === 'error') this.errorUnderSuccess(Buffer.from(data))
     else if (is === 'garbage') this.malformed('a stream that does not begin with JSON')
@@ -148,12 +141,6 @@ export class StreamedAnswer extends UpstreamCall implements CompletionStream, Pa
       return waiting.bytes()
     }
     return null
-  }
-
-  #usage(): Usage {
-    const usage = usageOf(this.#reader.usage, this.#call.body, () => this.#sample.countTokens())
-    const isAllReported = this.#reader.complete || this.#bytesReported === this.#sample.totalBytes
-    return isAllReported || usage.estimated ? usage : atLeast(usage, this.#sample.countTokens())
   }
 
   #endStream(): void {

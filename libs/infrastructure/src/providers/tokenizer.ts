@@ -35,7 +35,7 @@ const TOKENS_PER_MESSAGE = 3
 const TOKENS_PER_ROLE = 1
 const TOKENS_TO_PRIME_THE_ANSWER = 3
 /** A part that is not text counts as an image of 1024 x 1024 in high detail does at OpenAI. */
-const TOKENS_PER_IMAGE = 765
+export const TOKENS_PER_IMAGE = 765
 
 /**
  * How many tokens a request is as a prompt: text, tools and their calls, the format of the answer as JSON, images at a flat rate,
@@ -43,31 +43,30 @@ const TOKENS_PER_IMAGE = 765
  */
 export function countPromptTokens(body: PromptBody): number {
   const texts: string[] = []
-  let units = 0
   let tokens = TOKENS_TO_PRIME_THE_ANSWER
-  const text = (value: string): void => {
-    texts.push(value)
-    units += value.length
-  }
   for (const field of PROMPT_FIELDS) {
-    if (body[field] != null) text(JSON.stringify(body[field]))
+    if (body[field] != null) texts.push(JSON.stringify(body[field]))
   }
   for (const message of body.messages) {
     tokens += TOKENS_PER_MESSAGE + TOKENS_PER_ROLE
     const { content } = message
-    if (typeof content === 'string') text(content)
+    if (typeof content === 'string') texts.push(content)
     else if (Array.isArray(content)) {
       for (const part of content as readonly ({ readonly text?: unknown } | null)[]) {
-        if (typeof part?.text === 'string') text(part.text)
+        if (typeof part?.text === 'string') texts.push(part.text)
         else tokens += TOKENS_PER_IMAGE
       }
     }
-    if (message.tool_calls != null) text(JSON.stringify(message.tool_calls))
+    if (message.tool_calls != null) texts.push(JSON.stringify(message.tool_calls))
   }
-  // One count for many or long texts: it samples, so that no prompt holds up the event loop.
-  if (units > EXACT_UNITS || texts.length > MANY_TEXTS) return tokens + countTokens(texts.join('\n'))
-  for (const value of texts) tokens += countTokens(value)
-  return tokens
+  return tokens + countTextTokens(texts)
+}
+
+/** One count for many or long texts: it samples, so that no prompt holds up the event loop. */
+export function countTextTokens(texts: readonly string[]): number {
+  const units = texts.reduce((sum, { length }) => sum + length, 0)
+  if (units > EXACT_UNITS || texts.length > MANY_TEXTS) return countTokens(texts.join('\n'))
+  return texts.reduce((sum, text) => sum + countTokens(text), 0)
 }
 
 /** A chat completion request, as far as the prompt goes. */

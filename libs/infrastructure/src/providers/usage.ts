@@ -44,7 +44,7 @@ export function usageOf(
   }
 }
 
-function countOrNull(value: unknown): number | null {
+export function countOrNull(value: unknown): number | null {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MOST_TOKENS
     ? (value as number)
     : null

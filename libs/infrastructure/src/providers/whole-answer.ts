@@ -1,6 +1,5 @@
-/** A call whose answer comes whole: its bytes are kept as they are, and parsed once. */
+/** A chat completion that comes whole: its bytes are kept as they are, and parsed once. */
 import type { Completion, ProviderCall, UpstreamError } from '@atp/domain/adapter'
-import { BoundedBody } from './bounded-body.ts'
 import {
   type ChatAnswer,
   choicesOf,
@@ -10,26 +9,16 @@ import {
   refusedIn,
   writtenText,
 } from './chat-completion.ts'
-import type { TimeLimits } from './deadlines.ts'
 import { countTokens } from './tokenizer.ts'
 import type { Upstream } from './upstream.ts'
-import { type ResponseHeaders, UpstreamCall } from './upstream-call.ts'
 import { readUsage, usageOf } from './usage.ts'
+import { WholeBody } from './whole-body.ts'
 
 /** More than any model writes. */
 export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
-/** Its first byte comes when the model has written the last one: until then silence says nothing. */
-export function onlyTotal({ total }: TimeLimits): TimeLimits {
-  return { total, firstToken: total, idle: total }
-}
-
-export class WholeAnswer extends UpstreamCall {
+export class WholeAnswer extends WholeBody<Completion> {
   readonly #call: ProviderCall
-  readonly #resolve: (completion: Completion) => void
-  readonly #body = new BoundedBody(MAX_ANSWER_BYTES)
-  #contentType = 'application/json'
-  readonly #reject: (error: UpstreamError) => void
 
   constructor(
     upstream: Upstream,
@@ -37,37 +26,22 @@ export class WholeAnswer extends UpstreamCall {
     resolve: (completion: Completion) => void,
     reject: (error: UpstreamError) => void,
   ) {
-    super(upstream, call.signal, onlyTotal(upstream.limits))
+    super({ upstream, signal: call.signal, maxBytes: MAX_ANSWER_BYTES }, resolve, reject)
     this.#call = call
-    this.#resolve = resolve
-    this.#reject = reject
   }
 
-  protected answerStarted(headers: ResponseHeaders): void {
-    const type = headers['content-type']
-    if (typeof type === 'string') this.#contentType = type
-  }
-
-  protected answerData(chunk: Buffer): void {
-    if (!this.#body.add(chunk)) this.malformed('an answer that is too long')
-  }
-
-  protected answerEnded(): void {
-    const bytes = this.#body.bytes()
+  protected read(bytes: Buffer): Completion | null {
     const answer = parseAnswer(bytes.toString())
     if (answer === null) this.malformed('something else than a JSON object')
     else if (isError(answer)) this.errorUnderSuccess(bytes)
     else if (!Array.isArray(answer.choices)) this.malformed('JSON that is no chat completion')
-    else this.#resolve(this.#completion(bytes, answer))
-  }
-
-  protected failed(error: UpstreamError): void {
-    this.#reject(error)
+    else return this.#completion(bytes, answer)
+    return null
   }
 
   #completion(bytes: Buffer, answer: ChatAnswer): Completion {
     return {
-      contentType: this.#contentType,
+      contentType: this.contentType,
       bytes,
       text: firstText(answer),
       finishReason: finishReasonOf(answer),

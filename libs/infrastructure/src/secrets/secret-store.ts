@@ -38,8 +38,25 @@ export interface SecretStatus {
   readonly failure: SecretUnreadable | null
 }
 
+/** How it went at one kind of place since the start. */
+export interface PlaceCounts {
+  readonly source: SecretPlace
+  readonly reads: number
+  /** Readings that brought another version than the one before, the first included. */
+  readonly versions: number
+  readonly failures: number
+  /** Milliseconds since the one that was read longest ago was read; null where one was never read. */
+  readonly oldestMs: number | null
+}
+
 interface Entry {
   readonly path: CachedPath
+  readonly place: SecretPlace
+  reads: number
+  versions: number
+  failures: number
+  /** Of the last reading. */
+  version: string | null
   readonly held: { readonly secret: ConfigSecret; readonly live: HeldSecret }[]
   /** What was last said of it in the log. */
   complaint: string | null
@@ -116,6 +133,23 @@ export class SecretStore {
     )
   }
 
+  /** By the kind of place, which is one of a handful: a path is nobody's business. */
+  counts(): PlaceCounts[] {
+    const places = Map.groupBy(this.#entries.values(), ({ place }) => place)
+    return Array.from(places, ([source, entries]) => {
+      const sum = (name: 'reads' | 'versions' | 'failures') =>
+        entries.reduce((total, entry) => total + entry[name], 0)
+      const ages = entries.map(({ path }) => path.ageMs)
+      return {
+        source,
+        reads: sum('reads'),
+        versions: sum('versions'),
+        failures: sum('failures'),
+        oldestMs: ages.some(age => age === null) ? null : Math.max(...(ages as number[])),
+      }
+    })
+  }
+
   /** Reads those whose time has come. */
   async refreshDue(): Promise<void> {
     const due = [...this.#entries.values()].filter(({ path }) => path.dueInMs <= 0)
@@ -140,6 +174,11 @@ export class SecretStore {
     const entry: Entry = {
       held: [],
       complaint: null,
+      place: reference.place,
+      reads: 0,
+      versions: 0,
+      failures: 0,
+      version: null,
       path: new CachedPath({
         read: options => this.#sourceOf(reference).read(reference.path, options),
         policy,
@@ -160,6 +199,7 @@ export class SecretStore {
 
   #settled(entry: Entry): void {
     const { reading, failure } = entry.path
+    count(entry)
     if (reading !== null && failure === null) {
       // First all, then their listeners: a user's name and its password belong together.
       const changed = entry.held.filter(({ live }) => live.take(reading))
@@ -196,6 +236,18 @@ export class SecretStore {
     this.#timer = setTimeout(() => void this.refreshDue().then(() => this.#arm()), Math.max(0, next))
     this.#timer.unref()
   }
+}
+
+function count(entry: Entry): void {
+  const { reading, failure } = entry.path
+  if (failure !== null) {
+    entry.failures += 1
+    return
+  }
+  entry.reads += 1
+  if (reading === null || reading.version === entry.version) return
+  entry.version = reading.version
+  entry.versions += 1
 }
 
 function keyOf({ place, path }: SecretReference): string {

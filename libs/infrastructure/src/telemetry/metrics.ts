@@ -13,8 +13,10 @@ import type { MetricFigures } from './add-up.ts'
 import { type ContextCounts, ContextMetrics } from './context-metrics.ts'
 import { GuardMetrics } from './guard-metrics.ts'
 import { JournalMetrics } from './journal-metrics.ts'
+import { JudgingMetrics } from './judging-metrics.ts'
 import type { LabelCache } from './label-cache.ts'
 import { type HedgeWinner, RetryMetrics } from './retry-metrics.ts'
+import { type SecretCounts, SecretMetrics } from './secret-metrics.ts'
 import { type ArmSeries, armSeries, type EndpointSeries, endpointSeries, statusClass } from './series.ts'
 import { SocketMetrics } from './socket-metrics.ts'
 
@@ -67,6 +69,8 @@ export interface Metrics {
   learned(observations: number): void
   /** Of tenants and tasks. */
   contexts(counts: ContextCounts): void
+  /** By the kind of place that secrets are in. */
+  secrets(counts: readonly SecretCounts[]): void
   render(): Promise<string>
   /** The same as plain data, to be added up with that of other processes. */
   figures(): Promise<MetricFigures>
@@ -86,14 +90,14 @@ class PrometheusMetrics implements Metrics {
   readonly #queue: Gauge
   readonly #waiting: Gauge
   readonly #drainLag: Gauge
-  readonly #verdicts: Counter
   readonly #refusedKeys: Counter
-  readonly #judgingCost: Counter
+  readonly #judging: JudgingMetrics
   readonly #admissions: Counter
   readonly #exchanges: Counter
   readonly #embeddings: Counter
   readonly #learned: Counter
   readonly #contexts: ContextMetrics
+  readonly #secrets: SecretMetrics
   readonly #retries: RetryMetrics
   readonly guardrails: GuardMetrics
   readonly #sockets: SocketMetrics
@@ -138,17 +142,7 @@ class PrometheusMetrics implements Metrics {
       labelNames: ['limited'],
       registers,
     })
-    this.#verdicts = new Counter({
-      name: 'atp_verdicts_total',
-      help: 'Answers that the judge was asked about, by whether it decided',
-      labelNames: ['decided'],
-      registers,
-    })
-    this.#judgingCost = new Counter({
-      name: 'atp_judging_cost_usd_total',
-      help: 'What the judge cost, in US dollars: no part of what answers cost',
-      registers,
-    })
+    this.#judging = new JudgingMetrics(registers)
     this.#admissions = new Counter({
       name: 'atp_admissions_total',
       help: "Calls of models that were held to their tenant's limits, by what came of it",
@@ -173,6 +167,7 @@ class PrometheusMetrics implements Metrics {
       registers,
     })
     this.#contexts = new ContextMetrics(registers)
+    this.#secrets = new SecretMetrics(registers)
     this.#retries = new RetryMetrics(registers)
     this.guardrails = new GuardMetrics(registers)
     this.#sockets = new SocketMetrics(registers)
@@ -223,8 +218,7 @@ class PrometheusMetrics implements Metrics {
   }
 
   judged({ cost }: Observation, decided: boolean): void {
-    this.#verdicts.labels(String(decided)).inc()
-    if (cost !== null) this.#judgingCost.inc(toUsd(cost))
+    this.#judging.judged(decided, cost)
   }
 
   authenticationFailed(limited: boolean): void {
@@ -290,6 +284,10 @@ class PrometheusMetrics implements Metrics {
 
   contexts(counts: ContextCounts): void {
     this.#contexts.set(counts)
+  }
+
+  secrets(counts: readonly SecretCounts[]): void {
+    this.#secrets.set(counts)
   }
 
   render(): Promise<string> {

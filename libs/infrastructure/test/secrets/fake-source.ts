@@ -11,6 +11,8 @@ export class FakeSource implements SecretSource {
   /** What it answers next: a value, fields, or why not. */
   answer: string | Readonly<Record<string, string>> | SecretUnreadable = 'first'
   goodForMs: number | null = null
+  /** Of every reading; each has one of its own where this is null. */
+  version: string | null = null
   readonly reads: ReadOptions[] = []
   /** Readings wait for it, where it is set. */
   gate: Promise<void> | null = null
@@ -25,7 +27,7 @@ export class FakeSource implements SecretSource {
     this.#version += 1
     return {
       fields: new Map(Object.entries(fields).map(([name, value]) => [name, new Secret(value)])),
-      version: `reading ${this.#version}`,
+      version: this.version ?? `reading ${this.#version}`,
       madeAt: null,
       goodForMs: this.goodForMs,
     }

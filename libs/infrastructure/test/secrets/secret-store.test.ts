@@ -57,6 +57,25 @@ describe('the store of secrets', () => {
     await store.close()
   })
 
+  it('counts by the kind of place what was read, what was new, and what failed', async () => {
+    const { source, clock, store } = setUp()
+    source.version = 'version 1'
+    await store.open()
+    const next = async (waitMs: number) => {
+      clock.advance(waitMs)
+      await store.refreshDue()
+    }
+    await next(60_000)
+    source.version = 'version 2'
+    await next(60_000)
+    source.answer = AWAY
+    await next(60_000)
+    const [counts, ...others] = store.counts()
+    expect(counts).toMatchObject({ source: 'vault', reads: 3, versions: 2, failures: 1, oldestMs: 60_000 })
+    expect(others).toEqual([])
+    await store.close()
+  })
+
   it('asks its place once for all who were refused, and says whether there is another value', async () => {
     const { source, clock, store } = setUp()
     await store.open()

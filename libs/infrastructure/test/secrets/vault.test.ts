@@ -12,7 +12,7 @@ import { SystemRandom } from '@atp/core/random'
 import { Secret } from '@atp/core/secret'
 import { type VaultServer, vaultForTests } from '@atp/test-services'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SecretStore, type VaultAuth, VaultSource } from '../../src/secrets/index.ts'
+import { SecretStore, type VaultAuth, VaultSource, type VaultSourceOptions } from '../../src/secrets/index.ts'
 
 const vault = await vaultForTests()
 const title = vault.missing === null ? 'secrets in Vault' : `secrets in Vault (skipped, ${vault.missing})`
@@ -27,10 +27,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'atp-vault-tests-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
 const opened: (VaultSource | SecretStore)[] = []
 
-function sourceWith(auth: VaultAuth, options: { address?: string; timeoutMs?: number } = {}): VaultSource {
+function sourceWith(
+  auth: VaultAuth,
+  options: Partial<Pick<VaultSourceOptions, 'address' | 'timeoutMs' | 'caFile'>> = {},
+): VaultSource {
   const source = new VaultSource({
-    address: options.address ?? server.url,
-    timeoutMs: options.timeoutMs ?? 10_000,
+    address: server.url,
+    timeoutMs: 10_000,
+    ...options,
     kvMounts: ['secret'],
     auth,
     random: new SystemRandom(),
@@ -215,6 +219,22 @@ describe.skipIf(vault.missing !== null)(title, () => {
     expect((await source.read('secret/app/key', NOW)).fields.get('value')?.reveal()).toBe('one')
   })
 
+  it('come over TLS where the authority is known by its file, and from nobody who is not', async () => {
+    const { url, caFile } = await server.addTls()
+    await put('app/tls', 'one')
+    const token = { method: 'token', token: () => new Secret(server.rootToken) } as const
+    const trusting = sourceWith(token, { address: url, caFile })
+    expect((await trusting.read('secret/app/tls', NOW)).fields.get('value')?.reveal()).toBe('one')
+    const stranger = await sourceWith(token, { address: url })
+      .read('secret/app/tls', NOW)
+      .catch(thrown => thrown)
+    expect(stranger).toMatchObject({
+      reason: 'unreachable',
+      message: expect.stringMatching(/SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/),
+    })
+    expect(() => sourceWith(token, { address: url, caFile: join(scratch, 'none.pem') })).toThrow(/ca_file/)
+  }, 120_000)
+
   it('say what is wrong with a login, and nothing of what it holds', async () => {
     const bad = sourceWith({
       method: 'approle',
@@ -237,7 +257,46 @@ describe.skipIf(vault.missing !== null)(title, () => {
   })
 })
 
+/** A Vault that takes every token, and answers to everything else with this. */
+async function fakeVault(
+  status: number,
+  errors: readonly string[],
+): Promise<AsyncDisposable & { readonly address: string }> {
+  const fake = createServer(({ url }, response) => {
+    const isLogin = url === '/v1/auth/token/lookup-self'
+    response.writeHead(isLogin ? 200 : status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(isLogin ? { data: { ttl: 0 } } : { errors }))
+  })
+  await new Promise<void>(resolve => fake.listen(0, '127.0.0.1', resolve))
+  return {
+    address: `http://127.0.0.1:${(fake.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      fake.closeAllConnections()
+      await new Promise(resolve => fake.close(resolve))
+    },
+  }
+}
+
 describe('a fake Vault', () => {
+  it.each([
+    [429, [], 'standby'],
+    [472, [], 'standby'],
+    [473, [], 'standby'],
+    [500, ['local node not active but active cluster node not found'], 'standby'],
+    [503, ['Vault is sealed'], 'sealed'],
+    [429, ['request path "secret/data/app/key": rate limit quota exceeded'], 'failed'],
+    [500, ['internal error'], 'failed'],
+  ])('(fake) that answers with status %i and %j is %s', async (status, errors, reason) => {
+    await using fake = await fakeVault(status, errors)
+    const source = sourceWith(
+      { method: 'token', token: () => new Secret('canary') },
+      { address: fake.address },
+    )
+    const error = await source.read('secret/app/key', NOW).catch(thrown => thrown)
+    expect(error).toMatchObject({ reason })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary')
+  })
+
   it('(fake) takes the login by Kubernetes, with the projected token as it is at each login', async () => {
     const jwts: unknown[] = []
     const { promise: renewedFile, resolve: fileRenewed } = Promise.withResolvers<void>()

@@ -49,6 +49,19 @@ describe('metrics', () => {
     expect(await series(metrics, 'atp_context_failures_total')).toBe(1)
   })
 
+  it('says how old secrets are by the kind of place they are in, and counts on what was read of each', async () => {
+    const metrics = createMetrics()
+    const vault = { source: 'vault', reads: 3, versions: 1, failures: 0, oldestMs: 1_500 }
+    metrics.secrets([vault, { source: 'env', reads: 1, versions: 1, failures: 0, oldestMs: null }])
+    metrics.secrets([{ ...vault, reads: 5, versions: 2, failures: 1, oldestMs: 500 }])
+    expect(await series(metrics, 'atp_secret_age_seconds{source="vault"}')).toBe(0.5)
+    expect(await series(metrics, 'atp_secret_age_seconds{source="env"}')).toBeUndefined()
+    expect(await series(metrics, 'atp_secret_reads_total{source="vault"}')).toBe(5)
+    expect(await series(metrics, 'atp_secret_reads_total{source="env"}')).toBe(1)
+    expect(await series(metrics, 'atp_secret_versions_total{source="vault"}')).toBe(2)
+    expect(await series(metrics, 'atp_secret_failures_total{source="vault"}')).toBe(1)
+  })
+
   it('counts a status that is none as `other`', async () => {
     const metrics = createMetrics()
     metrics.request('/v1/ask', 0, 1)

@@ -6,7 +6,8 @@ import type {
 } from '@ai-sdk/provider'
 import { BoundedBody } from '../bounded-body.ts'
 import type { ResponseHeaders } from '../upstream-call.ts'
-import { MAX_ANSWER_BYTES, onlyTotal } from '../whole-answer.ts'
+import { MAX_ANSWER_BYTES } from '../whole-answer.ts'
+import { onlyTotal } from '../whole-body.ts'
 import { Exchange, type ExchangeOptions } from './exchange.ts'
 import { sdkFailure } from './sdk-failure.ts'
 

@@ -94,10 +94,19 @@ function unreadable(error: unknown, path: string): SecretUnreadable {
     return new SecretUnreadable('forbidden', `and our token may not use ${path} (403): look at its policies`)
   }
   if (/sealed/i.test(words)) return new SecretUnreadable('sealed', 'and Vault is sealed')
-  if (/standby|not active|active (?:cluster )?node/i.test(words) || statusCode === 473) {
+  if (isStandby(statusCode, words)) {
     return new SecretUnreadable('standby', 'and Vault is on standby, without an active node')
   }
   return new SecretUnreadable('failed', `and Vault answers with status ${statusCode} at ${path}`)
+}
+
+/** By the statuses that its API documents for nodes that are not active: standby, secondary for disaster recovery, performance standby. */
+const STANDBY_STATUSES = new Set([429, 472, 473])
+
+function isStandby(statusCode: number, words: string): boolean {
+  // With 429 it refuses who asks too often, too.
+  if (/quota|too many requests/i.test(words)) return false
+  return STANDBY_STATUSES.has(statusCode) || /standby|not active|active (?:cluster )?node/i.test(words)
 }
 
 interface ErrorBody {

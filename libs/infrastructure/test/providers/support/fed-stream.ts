@@ -2,6 +2,7 @@
 import { systemClock } from '@atp/core/clock'
 import type { StreamSummary, UpstreamError } from '@atp/domain/adapter'
 import type { Dispatcher, Pool } from 'undici'
+import { ChatStream } from '../../../src/providers/chat-stream.ts'
 import { StreamedAnswer } from '../../../src/providers/streamed-answer.ts'
 import { PATIENT, streamCall } from './provider-under-test.ts'
 
@@ -37,8 +38,9 @@ export async function passed(fed: Fed): Promise<Passed> {
         clock: systemClock,
         redact: (body: Buffer) => body,
       }
+      const { body, signal } = streamCall()
       const opened = resolve as (stream: unknown) => void
-      new StreamedAnswer(upstream, streamCall(), fed.dropUsage, opened, reject).send([], '{}')
+      new StreamedAnswer(upstream, signal, new ChatStream(body, fed.dropUsage), opened, reject).send([], '{}')
     })
     answer = stream
     for await (const block of stream.events) blocks.push(block)

@@ -1,42 +1,25 @@
 /** A call whose answer is one vector. */
 import type { UpstreamError } from '@atp/domain/adapter'
-import { BoundedBody } from './bounded-body.ts'
 import type { Upstream } from './upstream.ts'
-import { UpstreamCall } from './upstream-call.ts'
+import { WholeBody } from './whole-body.ts'
 
 /** Many times what a vector of 8,192 figures takes. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
-export class EmbeddingAnswer extends UpstreamCall {
-  readonly #resolve: (vector: Float64Array) => void
-  readonly #reject: (error: UpstreamError) => void
-  readonly #body = new BoundedBody(MAX_ANSWER_BYTES)
-
+export class PromptVector extends WholeBody<Float64Array> {
   constructor(
     upstream: Upstream,
     signal: AbortSignal,
     resolve: (vector: Float64Array) => void,
     reject: (error: UpstreamError) => void,
   ) {
-    super(upstream, signal)
-    this.#resolve = resolve
-    this.#reject = reject
+    super({ upstream, signal, maxBytes: MAX_ANSWER_BYTES }, resolve, reject)
   }
 
-  protected answerStarted(): void {}
-
-  protected answerData(chunk: Buffer): void {
-    if (!this.#body.add(chunk)) this.malformed('an answer that is too long')
-  }
-
-  protected answerEnded(): void {
-    const vector = vectorIn(this.#body.bytes().toString())
+  protected read(bytes: Buffer): Float64Array | null {
+    const vector = vectorIn(bytes.toString())
     if (vector === null) this.malformed('something else than an embedding')
-    else this.#resolve(vector)
-  }
-
-  protected failed(error: UpstreamError): void {
-    this.#reject(error)
+    return vector
   }
 }
 
@@ -49,12 +32,12 @@ function vectorIn(json: string): Float64Array | null {
 
 function embeddingIn(json: string): unknown {
   try {
-    return (JSON.parse(json) as EmbeddingList | null)?.data?.[0]?.embedding
+    return (JSON.parse(json) as EmbeddingsJson | null)?.data?.[0]?.embedding
   } catch {
     return null
   }
 }
 
-interface EmbeddingList {
+interface EmbeddingsJson {
   readonly data?: readonly { readonly embedding?: unknown }[]
 }
