@@ -20,6 +20,7 @@ export const PRESET_KEYS = [
   'needs_key',
   'output_limit_field',
   'stream_usage',
+  'responses',
 ] as const
 
 type Quirks = {
@@ -55,15 +56,18 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   openai: {
     base_url: quirk('https://api.openai.com/v1', OPENAI),
     needs_key: quirk(true, OPENAI),
+    responses: quirk(true, 'https://platform.openai.com/docs/api-reference/responses/create'),
   },
   // Each account has an address of its own: https://NAME.openai.azure.com/openai/v1, which needs no api_version.
   'azure-openai': {
     auth_header: quirk('api-key', AZURE),
     needs_key: quirk(true, AZURE),
+    responses: quirk(true, AZURE),
   },
   groq: {
     base_url: quirk('https://api.groq.com/openai/v1', GROQ),
     needs_key: quirk(true, GROQ),
+    responses: quirk(true, GROQ),
   },
   // Its streams end with their usage unasked, and fields that it does not know are refused.
   mistral: {

@@ -1,5 +1,6 @@
 /** What the judge of answers said, and what it cost. */
-import { type MicroUsd, toUsd } from '@atp/core/units'
+import { toUsd } from '@atp/core/units'
+import type { Observation } from '@atp/domain/observation'
 import { Counter, type Registry } from 'prom-client'
 
 export class JudgingMetrics {
@@ -20,7 +21,7 @@ export class JudgingMetrics {
     })
   }
 
-  judged(decided: boolean, cost: MicroUsd | null): void {
+  judged({ cost }: Pick<Observation, 'cost'>, decided: boolean): void {
     this.#verdicts.labels(String(decided)).inc()
     if (cost !== null) this.#cost.inc(toUsd(cost))
   }
