@@ -6,7 +6,7 @@ import { type Measured, PHASES, type PhaseName, resultsOf, SETTINGS, tableOf, ve
 import { RETRY_BUDGET, Setup } from './setup.ts'
 
 const HELP = `Measures streams through the built gateway and three simulated providers, one of which fails, fails now and then, or stalls.
-Ends with 1 where more was retried than the budget allows, or the providers saw other calls than the gateway tells of.
+Ends with 1 where more was retried than the budget allows, or the providers saw more calls than the gateway tells of.
 
   --out DIR      also writes DIR/outage.json
   --readme       also puts the table into README.md, between its bench:outage markers
@@ -70,7 +70,8 @@ async function measure(setup: Setup, rounds: number, seconds: number): Promise<M
   await load.close()
   const allowed = RETRY_BUDGET.ratio * requests + RETRY_BUDGET.min_per_second * (elapsed + WINDOW_SECONDS)
   if (retries > allowed) throw new Error(`${retries} retries of ${requests} requests: ${allowed} are allowed`)
-  if (calls !== requests + retries) {
+  // Fewer, where nobody could be asked: that is an error that its client sees.
+  if (calls > requests + retries) {
     throw new Error(`the providers saw ${calls} calls of ${requests} requests with ${retries} retries`)
   }
   return measured

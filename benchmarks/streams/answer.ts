@@ -61,12 +61,12 @@ export const FAST: StreamScenario = scenario('', 'as fast as they go', 8)
 /** What a chunk costs that comes alone, as a model's tokens do: a read and a write each. */
 export const PACED: StreamScenario = scenario('-paced', `a chunk each ${PACE_MS} ms`, 20)
 
-/** Found in the request's body. */
-export const PACED_WANTED = '"user":"-paced"'
+/** Found in the request's body, also where that was translated. */
+export const PACED_WANTED = PACED.title
 
 function scenario(suffix: string, title: string, connections: number): StreamScenario {
-  const messages = [{ role: 'user', content: 'Report the state of the ground station, at length.' }]
-  const options = { stream: true, stream_options: { include_usage: true }, user: suffix }
+  const messages = [{ role: 'user', content: `Report the state of the ground station, at length, ${title}.` }]
+  const options = { stream: true, stream_options: { include_usage: true } }
   const request = JSON.stringify({ model: 'auto', messages, ...options })
   return { suffix, title, request, answer: Buffer.concat(EVENTS), saysTheSame, connections }
 }

@@ -28,8 +28,7 @@ import {
   guardRequest,
   guardStream,
   type Masked,
-  requireReadableInput,
-  requireUnreadAnswers,
+  refuseUnguarded,
 } from './guard.ts'
 import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
@@ -60,8 +59,7 @@ export interface Steps {
 }
 
 interface StreamManner<Body> {
-  /** Of the body that the guardrails let pass. */
-  readonly askOf: (body: Body) => Ask<CompletionStream>
+  readonly ask: (body: Body) => Ask<CompletionStream>
   /** Null where a second model is never asked beside a slow one. */
   readonly contest: Contest<CompletionStream> | null
 }
@@ -120,8 +118,8 @@ export class Corridor {
   }
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
-    const { guardrails, planner, settler, observer } = this.#steps
-    const walk = await this.#enter(exchange, planner)
+    const { guardrails, settler, observer } = this.#steps
+    const walk = await this.#enter(exchange, this.#steps.planner)
     const reached = await this.#reach(walk, completes(walk.exchange.body), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
@@ -141,28 +139,22 @@ export class Corridor {
   }
 
   stream(exchange: Exchange): Promise<StreamedAnswer> {
-    return this.#stream(exchange, this.#steps.planner, { askOf: streams, contest: STREAMED })
+    return this.#stream(exchange, this.#steps.planner, { ask: streams, contest: STREAMED })
   }
 
   /** OpenAI's Responses, which nobody judges. */
   async respond(exchange: Exchange<ResponseBody>): Promise<PassedAnswer<ResponseAnswer>> {
-    const { guardrails, responseRequests } = this.#steps
-    requireUnreadAnswers(guardrails)
-    const walk = await this.#enter(exchange, responseRequests)
-    return this.#pass(walk, responds(walk.exchange.body))
+    refuseUnguarded(this.#steps.guardrails)
+    return this.#pass(await this.#enter(exchange, this.#steps.responseRequests), responds)
   }
 
   async respondStreamed(exchange: Exchange<ResponseBody>): Promise<StreamedAnswer> {
-    const { guardrails, responseRequests } = this.#steps
-    requireUnreadAnswers(guardrails)
-    return this.#stream(exchange, responseRequests, { askOf: streamsResponse, contest: null })
+    refuseUnguarded(this.#steps.guardrails)
+    return this.#stream(exchange, this.#steps.responseRequests, { ask: streamsResponse, contest: null })
   }
 
   async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
-    const { guardrails, embeddingRequests } = this.#steps
-    requireReadableInput(guardrails, exchange.body)
-    const walk = await this.#enter(exchange, embeddingRequests)
-    return this.#pass(walk, embeds(walk.exchange.body))
+    return this.#pass(await this.#enter(exchange, this.#steps.embeddingRequests), embeds)
   }
 
   async #stream<Body extends StreamedBody>(
@@ -184,11 +176,13 @@ export class Corridor {
 
   async #deliver<Body extends StreamedBody>(
     walk: Walk<Body>,
-    { askOf, contest }: StreamManner<Body>,
+    { ask, contest }: StreamManner<Body>,
     kept: KeptCall | null,
   ): Promise<StreamedAnswer> {
-    const unguarded = await this.#reach(walk, askOf(walk.exchange.body), contest)
-    const reached = guardStream(this.#steps.guardrails, unguarded)
+    const reached = guardStream(
+      this.#steps.guardrails,
+      await this.#reach(walk, ask(walk.exchange.body), contest),
+    )
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -208,12 +202,12 @@ export class Corridor {
     }
   }
 
-  async #pass<Answer extends { readonly usage: Usage }>(
-    walk: AnyWalk,
-    ask: Ask<Answer>,
+  async #pass<Body extends EmbeddingBody | ResponseBody, Answer extends { readonly usage: Usage }>(
+    walk: Walk<Body>,
+    ask: (body: Body) => Ask<Answer>,
   ): Promise<PassedAnswer<Answer>> {
     const { settler, observer } = this.#steps
-    const reached = await this.#reach(walk, ask, null)
+    const reached = await this.#reach(walk, ask(walk.exchange.body), null)
     const { answer } = reached
     const answerHead = head(walk, reached)
     const figures = { outcome: 'success', firstTokenAt: null, usage: answer.usage, signal: null } as const

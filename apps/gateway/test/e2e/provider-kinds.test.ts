@@ -13,6 +13,7 @@ import OpenAI, { BadRequestError } from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
+import { post } from '../support/post.ts'
 
 const HELLO: WireAnswer = {
   text: ['Hello', ' from afar.'],
@@ -134,6 +135,21 @@ describe('anthropic and google, asked by the client of openai', () => {
     const sent = anthropic.received.length
     expect((await ask({ seed: 7 })).choices[0]?.message.content).toBe('Hello from elsewhere.')
     expect(anthropic.received).toHaveLength(sent)
+  })
+
+  it("are asked in Anthropic's own words, too, and marks for caching reach the very part", async () => {
+    const marked = { type: 'text', text: 'Rules, at length.', cache_control: { type: 'ephemeral' } }
+    const { status, body } = await post<{ content: unknown }>(gateway, '/v1/messages', {
+      model: 'anthropic/claude-sonnet-4-5',
+      max_tokens: 64,
+      system: [marked],
+      messages: [{ role: 'user', content: 'Hello?' }],
+    })
+    expect({ status, content: body.content }).toMatchObject({
+      status: 200,
+      content: [{ type: 'text', text: 'Hello from afar.' }],
+    })
+    expect(anthropic.received.at(-1)?.body).toMatchObject({ max_tokens: 64, system: [marked] })
   })
 
   it('refuse what neither has words for, naming it', async () => {

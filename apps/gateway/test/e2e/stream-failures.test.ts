@@ -228,7 +228,7 @@ describe('a stream that is drained where its client leaves', () => {
 
   it('is waited for by a stop, and ended by it', async () => {
     await using stopped = await TwoUpstreams.start(
-      { ...DRAIN, shutdown: { total: '5s', streams: '500ms', tasks: '500ms' } },
+      { ...DRAIN, shutdown: { total: '100s', streams: '500ms', tasks: '500ms' } },
       ['endless'],
     )
     const hungUp = Promise.withResolvers<void>()

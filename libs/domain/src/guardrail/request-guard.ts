@@ -1,5 +1,6 @@
 /** What is looked at before a request is planned for: everything behind it, the plan included, sees the masked texts alone. */
 import type { ChatBody } from '../adapter/provider.ts'
+import { blocked } from './blocked.ts'
 import { type Finding, Findings } from './findings.ts'
 import type { GuardrailName, TextGuard } from './guardrail.ts'
 import { checkPromptSize, type PromptSizeOptions } from './prompt-size.ts'
@@ -26,12 +27,13 @@ export class RequestGuard {
     this.#options = options
   }
 
-  /** @throws {AtpError} `guardrail_blocked` */
+  /** @param body of any API. @throws {AtpError} `guardrail_blocked` */
   check<Body extends object>(body: Body): GuardedRequest<Body> {
     const { size, guards, tell } = this.#options
     const findings = new Findings(tell)
     if (size !== null) checkPromptSize(size, asChat(body), findings)
     if (guards.length === 0) return { body, masked: findings.masked }
+    refuseTokens(guards, body)
     const passed = replaceStrings(body, '', ({ text, path, isJson }) =>
       filterWhole(guards, { direction: 'input', where: path, isJson }, findings, text),
     )
@@ -48,4 +50,18 @@ function asChat(body: object): ChatBody {
     return text
   })
   return { model: '', messages }
+}
+
+/** What was made into tokens before it came cannot be read here. */
+function refuseTokens(guards: readonly TextGuard[], body: object): void {
+  const { input } = body as { readonly input?: unknown }
+  if (!Array.isArray(input) || !input.flat().some(each => typeof each === 'number')) return
+  const [guard] = guards as [TextGuard]
+  throw blocked('input', {
+    guardrail: guard.name,
+    kind: 'tokens',
+    where: 'input',
+    found: 'tokens',
+    allowed: 'texts, while guardrails look at them',
+  })
 }

@@ -72,23 +72,24 @@ export class GuardedStream implements CompletionStream, AsyncIterableIterator<Bu
       read = await this.#source.next()
     } catch (error) {
       this.#ended = { error }
-      return this.#guarded(() => this.#chunks.rest())
+      return this.#guarded(passed => passed.push(this.#chunks.rest()))
     }
-    if (read.done !== true) return this.#guarded(() => this.#block(read.value))
+    if (read.done !== true) return this.#guarded(passed => this.#block(read.value, passed))
     this.#ended = { error: null }
-    return this.#guarded(() => this.#chunks.rest())
+    return this.#guarded(passed => passed.push(this.#chunks.rest()))
   }
 
-  /** What blocks an answer ends it: its provider stops, and what was delivered is settled. */
-  async #guarded(pass: () => Buffer): Promise<Buffer> {
+  /** What blocks an answer ends it, behind what was fine: its provider stops, and what was delivered is settled. */
+  async #guarded(pass: (passed: Buffer[]) => void): Promise<Buffer> {
+    const passed: Buffer[] = []
     try {
-      return pass()
+      pass(passed)
     } catch (thrown) {
       if (!(thrown instanceof AtpError)) throw thrown
       this.#ended = { error: new UpstreamError('cancelled', thrown.message, { cause: thrown }) }
       await this.#source.return?.()
-      return NOTHING
     }
+    return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed)
   }
 
   #end(error: unknown): IteratorReturnResult<undefined> {
@@ -97,14 +98,12 @@ export class GuardedStream implements CompletionStream, AsyncIterableIterator<Bu
     return { value: undefined, done: true }
   }
 
-  #block(block: Buffer): Buffer {
-    const passed: Buffer[] = []
+  #block(block: Buffer, passed: Buffer[]): void {
     for (let from = 0; from < block.length; ) {
       const end = eventEnd(block, from)
       passed.push(this.#event(block.subarray(from, end)))
       from = end
     }
-    return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed)
   }
 
   #event(bytes: Buffer): Buffer {
@@ -122,8 +121,6 @@ export class GuardedStream implements CompletionStream, AsyncIterableIterator<Bu
     return passed === data ? bytes : event(name, passed)
   }
 }
-
-const NOTHING = Buffer.alloc(0)
 
 /** @param data in however many lines */
 function event(name: string, data: string): Buffer {

@@ -132,7 +132,7 @@ function compiled(pattern: string, at: number): RE2JS {
     return RE2JS.compile(pattern)
   } catch (cause) {
     throw new AtpError('invalid_config', {
-      detail: 'a pattern is not one of RE2',
+      detail: `guardrails.patterns.rules[${at}].pattern is no expression of RE2`,
       problems: [
         {
           field: `guardrails.patterns.rules[${at}].pattern`,

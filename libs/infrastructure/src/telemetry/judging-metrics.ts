@@ -1,6 +1,5 @@
-/** What came of asking a model what answers are worth, and what that cost. */
-import { toUsd } from '@atp/core/units'
-import type { Observation } from '@atp/domain/observation'
+/** What the judge of answers said, and what it cost. */
+import { type MicroUsd, toUsd } from '@atp/core/units'
 import { Counter, type Registry } from 'prom-client'
 
 export class JudgingMetrics {
@@ -21,7 +20,7 @@ export class JudgingMetrics {
     })
   }
 
-  judged({ cost }: Observation, decided: boolean): void {
+  judged(decided: boolean, cost: MicroUsd | null): void {
     this.#verdicts.labels(String(decided)).inc()
     if (cost !== null) this.#cost.inc(toUsd(cost))
   }

@@ -90,8 +90,8 @@ class PrometheusMetrics implements Metrics {
   readonly #queue: Gauge
   readonly #waiting: Gauge
   readonly #drainLag: Gauge
-  readonly #judging: JudgingMetrics
   readonly #refusedKeys: Counter
+  readonly #judging: JudgingMetrics
   readonly #admissions: Counter
   readonly #exchanges: Counter
   readonly #embeddings: Counter
@@ -217,8 +217,8 @@ class PrometheusMetrics implements Metrics {
     this.#retries.hedged(answered)
   }
 
-  judged(call: Observation, decided: boolean): void {
-    this.#judging.judged(call, decided)
+  judged({ cost }: Observation, decided: boolean): void {
+    this.#judging.judged(decided, cost)
   }
 
   authenticationFailed(limited: boolean): void {

@@ -12,7 +12,7 @@ import {
 import type { FieldProblem } from '@atp/core/errors'
 import { type ChatBody, UpstreamError } from '@atp/domain/adapter'
 import type { Fetch } from './kind.ts'
-import { described, unsupported } from './unsupported.ts'
+import { described, named, unsupported } from './unsupported.ts'
 
 export const NOWHERE: Fetch = async () => new Response(new Uint8Array())
 
@@ -91,10 +91,17 @@ function problemOf(warning: SharedV4Warning, body: ChatBody): FieldProblem[] {
   if (feature === 'maxOutputTokens') {
     const field = body.max_completion_tokens == null ? 'max_tokens' : 'max_completion_tokens'
     const limit = body[field]
-    return limit == null ? [] : [{ field, found: String(limit), allowed: details ?? NOTHING }]
+    return limit == null ? [] : [{ field, found: String(limit), allowed: allowedBy(details) }]
   }
   const field = FIELDS[feature] ?? (/reasoning|thinking|effort/i.test(feature) ? 'reasoning_effort' : feature)
   const value = body[field]
-  const found = typeof value === 'number' ? String(value) : described(value)
-  return [{ field, found, allowed: details ?? NOTHING }]
+  const found = field === 'reasoning_effort' ? named(value) : described(value)
+  return [{ field, found, allowed: allowedBy(details) }]
+}
+
+/** The SDK says what is wrong, and then what it would do about it. */
+const REMEDY = /(?:\.| and) (?:will be ignored|clamped to [\d.]+|The [\w ]+ (?:is|will be) ignored)\.?/g
+
+function allowedBy(details: string | undefined): string {
+  return details === undefined ? NOTHING : `another value, or none: ${details.replace(REMEDY, '')}`
 }

@@ -120,6 +120,27 @@ describe('what one kind has no words for', () => {
     expect(await refusedOf(bedrock, { seed: 7 }, stream)).toEqual(['seed'])
   })
 
+  it('is told with why, and without what its SDK would have done about it', async () => {
+    await using server = await startWireServer(anthropic.wire, () => ({ answer: HELLO }))
+    await using provider = anthropic.provider(server.baseUrl)
+    const problemsOf = async (upstreamModel: string, body: object) =>
+      (await failureOf(provider.complete(call({ ...body }, { upstreamModel })))).problems
+    expect(await problemsOf(anthropic.model, { temperature: 1.5 })).toEqual([
+      {
+        field: 'temperature',
+        found: '1.5',
+        allowed: 'another value, or none: 1.5 exceeds anthropic maximum of 1.0',
+      },
+    ])
+    expect(await problemsOf('claude-opus-4-7', { temperature: 0.2 })).toEqual([
+      {
+        field: 'temperature',
+        found: '0.2',
+        allowed: 'another value, or none: temperature is not supported by claude-opus-4-7',
+      },
+    ])
+  })
+
   it('is what the kind cannot hold a model to', async () => {
     for (const kind of [google, bedrock, cohere]) {
       const one = { tools: [WEATHER_TOOL], parallel_tool_calls: false }

@@ -5,7 +5,7 @@ import { Secret } from '@atp/core/secret'
 import { UpstreamError } from '@atp/domain/adapter'
 import fc from 'fast-check'
 import type { Dispatcher, Pool } from 'undici'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { kind as anthropic } from '../../../src/providers/ai-sdk/anthropic.ts'
 import { kind as bedrock } from '../../../src/providers/ai-sdk/bedrock.ts'
 import { kind as cohere } from '../../../src/providers/ai-sdk/cohere.ts'
@@ -19,14 +19,22 @@ import { HELLO, TRANSLATED, WEATHER, WEATHER_TOOL } from './kinds.ts'
 const KINDS = { anthropic, google, bedrock, cohere }
 type Controller = Dispatcher.DispatchController
 
-/** A pool whose every answer is these bytes, in these pieces, at once. */
-function poolOf(contentType: string, pieces: readonly Buffer[]): Pool {
-  const controller = { pause() {}, resume() {}, abort() {} } as unknown as Controller
-  const dispatch = (_options: unknown, handler: Required<Dispatcher.DispatchHandler>) => {
+type Handler = Required<Dispatcher.DispatchHandler>
+
+const IDLE = { pause() {}, resume() {}, abort() {} } as unknown as Controller
+
+/** A pool whose every answer is these bytes, in these pieces, at once; and then, in the same turn, as it is told. */
+function poolOf(
+  contentType: string,
+  pieces: readonly Buffer[],
+  after: (handler: Handler) => void = handler => handler.onResponseEnd(IDLE, {}),
+  controller = IDLE,
+): Pool {
+  const dispatch = (_options: unknown, handler: Handler) => {
     handler.onRequestStart(controller, {})
     handler.onResponseStart(controller, 200, { 'content-type': contentType }, 'OK')
     for (const piece of pieces) handler.onResponseData(controller, piece)
-    handler.onResponseEnd(controller, {})
+    after(handler)
     return true
   }
   return { dispatch } as unknown as Pool
@@ -90,6 +98,37 @@ describe.each(TRANSLATED)('a stream of $name', ({ name, wire, model }) => {
       })
     })
     await fc.assert(property, { numRuns: 60 })
+  })
+
+  it('that is cut delivers all that had arrived, also what came in the same turn', async () => {
+    const { opening, content } = wire.frames(HELLO, model)
+    const pieces = [...opening, ...content.slice(0, 4)]
+    const pool = poolOf(wire.streamType, pieces, handler =>
+      handler.onResponseError(IDLE, Object.assign(new Error('reset'), { code: 'ECONNRESET' })),
+    )
+    const body = { upstreamModel: model }
+    const stream = await providerOver(name as keyof typeof KINDS, pool).stream(call({ stream: true }, body))
+    const blocks: Buffer[] = []
+    const reading = (async () => {
+      for await (const block of stream.events) blocks.push(block)
+    })()
+    await expect(reading).rejects.toMatchObject({ failure: 'cut' })
+    expect(readChunks(Buffer.concat(blocks)).text).toMatch(/^Hello, w?/)
+  })
+
+  it('whose reader is slow is not read on, until the reader has caught up', async () => {
+    const pause = vi.fn()
+    const resume = vi.fn()
+    const long = { ...HELLO, text: Array.from({ length: 40 }, () => 'x'.repeat(10_000)) }
+    const { opening, content } = wire.frames(long, model)
+    const controller = { pause, resume, abort() {} } as unknown as Controller
+    const pool = poolOf(wire.streamType, [...opening, ...content], () => undefined, controller)
+    const body = { upstreamModel: model }
+    const stream = await providerOver(name as keyof typeof KINDS, pool).stream(call({ stream: true }, body))
+    await vi.waitFor(() => expect(pause).toHaveBeenCalledOnce())
+    expect(resume).not.toHaveBeenCalled()
+    for await (const _ of stream.events) break
+    expect(resume).toHaveBeenCalledOnce()
   })
 
   it('that is broken anywhere ends, and says no more than it was told', async () => {
