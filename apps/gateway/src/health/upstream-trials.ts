@@ -2,7 +2,8 @@
 import type { Clock } from '@atp/core/clock'
 import type { Logger } from '@atp/core/logging'
 import type { Timers } from '@atp/core/timers'
-import { type AdapterRegistry, type Trial, UpstreamError } from '@atp/domain/adapter'
+import { type AdapterRegistry, type Provider, type Trial, UpstreamError } from '@atp/domain/adapter'
+import type { Arm } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 
 export interface UpstreamTrialsOptions {
@@ -67,15 +68,28 @@ export class UpstreamTrials {
     }
   }
 
-  async #ask({ provider, arm: { upstreamModel } }: Trial, signal: AbortSignal): Promise<void> {
+  async #ask({ provider, arm }: Trial, signal: AbortSignal): Promise<void> {
     if (this.#options.by === 'models' && provider.listModels !== undefined) return provider.listModels(signal)
-    const body = { model: upstreamModel, messages: [{ role: 'user', content: 'Hi' }] }
     try {
-      await provider.complete({ upstreamModel, body, maxOutputTokens: 1, signal })
+      await askForOneToken(provider, arm, signal)
     } catch (error) {
       if (!isRejection(error)) throw error
     }
   }
+}
+
+/** An embedding model is sent one, and answers with none. */
+async function askForOneToken(
+  provider: Provider,
+  { upstreamModel, capabilities }: Arm,
+  signal: AbortSignal,
+): Promise<void> {
+  if (capabilities.has('embeddings') && provider.embed !== undefined) {
+    await provider.embed({ upstreamModel, body: { model: upstreamModel, input: 'Hi' }, signal })
+    return
+  }
+  const body = { model: upstreamModel, messages: [{ role: 'user', content: 'Hi' }] }
+  await provider.complete({ upstreamModel, body, maxOutputTokens: 1, signal })
 }
 
 /** Who finds the question wrong has read it. */
