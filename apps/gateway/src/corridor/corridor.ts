@@ -28,14 +28,9 @@ import {
   guardRequest,
   guardStream,
   type Masked,
-<<<<<<< HEAD
   requireReadableInput,
   requireUnreadAnswers,
-=======
-  refuseUnguarded,
->>>>>>> embeddings
 } from './guard.ts'
-
 import { KeptCall } from './kept-call.ts'
 import type { Observer } from './observe.ts'
 import { type Planner, requireCandidate } from './plan.ts'
@@ -64,13 +59,9 @@ export interface Steps {
   readonly clock: Clock
 }
 
-type StreamManner<Body> = {}
-<<<<<<< HEAD
+interface StreamManner<Body> {
   /** Of the body that the guardrails let pass. */
   readonly askOf: (body: Body) => Ask<CompletionStream>
-=======
-  readonly ask: (body: Body) => Ask<CompletionStream>
->>>>>>> embeddings
   /** Null where a second model is never asked beside a slow one. */
   readonly contest: Contest<CompletionStream> | null
 }
@@ -129,13 +120,8 @@ export class Corridor {
   }
 
   async complete(exchange: Exchange): Promise<WholeAnswer> {
-<<<<<<< HEAD
     const { guardrails, planner, settler, observer } = this.#steps
     const walk = await this.#enter(exchange, planner)
-=======
-    const { guardrails, settler, observer } = this.#steps
-    const walk = await this.#enter(exchange, this.#steps.planner)
->>>>>>> embeddings
     const reached = await this.#reach(walk, completes(walk.exchange.body), WHOLE)
     const completion = reached.answer
     const answerHead = head(walk, reached)
@@ -155,16 +141,11 @@ export class Corridor {
   }
 
   stream(exchange: Exchange): Promise<StreamedAnswer> {
-<<<<<<< HEAD
     return this.#stream(exchange, this.#steps.planner, { askOf: streams, contest: STREAMED })
-=======
-    return this.#stream(exchange, this.#steps.planner, { ask: streams, contest: STREAMED })
->>>>>>> embeddings
   }
 
   /** OpenAI's Responses, which nobody judges. */
   async respond(exchange: Exchange<ResponseBody>): Promise<PassedAnswer<ResponseAnswer>> {
-<<<<<<< HEAD
     const { guardrails, responseRequests } = this.#steps
     requireUnreadAnswers(guardrails)
     const walk = await this.#enter(exchange, responseRequests)
@@ -182,19 +163,6 @@ export class Corridor {
     requireReadableInput(guardrails, exchange.body)
     const walk = await this.#enter(exchange, embeddingRequests)
     return this.#pass(walk, embeds(walk.exchange.body))
-=======
-    refuseUnguarded(this.#steps.guardrails)
-    return this.#pass(await this.#enter(exchange, this.#steps.responseRequests), responds)
-  }
-
-  async respondStreamed(exchange: Exchange<ResponseBody>): Promise<StreamedAnswer> {
-    refuseUnguarded(this.#steps.guardrails)
-    return this.#stream(exchange, this.#steps.responseRequests, { ask: streamsResponse, contest: null })
-  }
-
-  async embed(exchange: Exchange<EmbeddingBody>): Promise<PassedAnswer<EmbeddingAnswer>> {
-    return this.#pass(await this.#enter(exchange, this.#steps.embeddingRequests), embeds)
->>>>>>> embeddings
   }
 
   async #stream<Body extends StreamedBody>(
@@ -216,21 +184,11 @@ export class Corridor {
 
   async #deliver<Body extends StreamedBody>(
     walk: Walk<Body>,
-<<<<<<< HEAD
     { askOf, contest }: StreamManner<Body>,
     kept: KeptCall | null,
   ): Promise<StreamedAnswer> {
     const unguarded = await this.#reach(walk, askOf(walk.exchange.body), contest)
     const reached = guardStream(this.#steps.guardrails, unguarded)
-=======
-    { ask, contest }: StreamManner<Body>,
-    kept: KeptCall | null,
-  ): Promise<StreamedAnswer> {
-    const reached = guardStream(
-      this.#steps.guardrails,
-      await this.#reach(walk, ask(walk.exchange.body), contest),
-    )
->>>>>>> embeddings
     kept?.contentCame()
     const delivery = { walk, reached, firstTokenAt: this.#steps.clock.monotonic(), kept }
     const close = () => abandon(this.#steps, delivery)
@@ -250,7 +208,7 @@ export class Corridor {
     }
   }
 
-  async #pass<Answer extends readonly usage: Usage >(
+  async #pass<Answer extends { readonly usage: Usage }>(
     walk: AnyWalk,
     ask: Ask<Answer>,
   ): Promise<PassedAnswer<Answer>> {

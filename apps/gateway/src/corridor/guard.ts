@@ -3,17 +3,7 @@
  * provider, judge, journal) sees the guarded texts alone. Where no guardrail is on there is no door, and nothing passes through here.
  */
 import { AtpError } from '@atp/core/errors'
-
-<<<<<<< HEAD
-
 import type { CompletionStream, EmbeddingBody } from '@atp/domain/adapter'
-
-=======
-
-import type { CompletionStream } from '@atp/domain/adapter'
-
->>>>>>> embeddings
-
 import type { GuardedCompletion, GuardrailName, Guardrails } from '@atp/domain/guardrail'
 import type { Exchange } from './exchange.ts'
 import type { Reached } from './execute.ts'
@@ -38,7 +28,6 @@ export function guardRequest<Body extends object>(
   return { exchange: body === exchange.body ? exchange : { ...exchange, body }, masked }
 }
 
-<<<<<<< HEAD
 /** @throws {AtpError} `invalid_request` where texts come as tokens, which no guardrail can read */
 export function requireReadableInput({ request }: Guardrails, { input }: EmbeddingBody): void {
   if (request === null || typeof input === 'string' || typeof input[0] === 'string') return
@@ -54,13 +43,6 @@ export function requireUnreadAnswers({ answer }: Guardrails): void {
   throw new AtpError('not_found', {
     detail:
       '/v1/responses passes answers through unread, and guardrails here read them: ask /v1/chat/completions',
-=======
-/** Of answers in a form that no guardrail reads. @throws {AtpError} `guardrail_blocked` where one should */
-export function refuseUnguarded({ answer }: Guardrails): void {
-  if (answer === null) return
-  throw new AtpError('guardrail_blocked', {
-    detail: 'guardrails look at answers, and do not read those of /v1/responses: ask /v1/chat/completions',
->>>>>>> embeddings
   })
 }
 

@@ -44,7 +44,11 @@ class Pending implements Timers {
 let listed: (signal: AbortSignal) => Promise<void>
 let completed: ProviderCall[]
 
-function setup(by: 'models' | 'one_token', provider: Partial<Provider> = {}) {
+function setup(
+  by: 'models' | 'one_token',
+  provider: Partial<Provider> = {},
+  capabilities: readonly string[] = [],
+) {
   const clock = new ManualClock()
   const timers = new Pending()
   const registry = new AdapterRegistry({
@@ -56,7 +60,7 @@ function setup(by: 'models' | 'one_token', provider: Partial<Provider> = {}) {
   registry.register({
     id: 'up',
     kind: 'fake',
-    arms: [arm],
+    arms: [{ ...arm, capabilities: new Set(capabilities) }],
     provider: { ...FAKE, ...provider },
   } as unknown as Adapter)
   const trials = new UpstreamTrials({
@@ -140,6 +144,16 @@ describe('trials of upstreams', () => {
     open()
     await expect.poll(() => registry.isCandidate(ARM)).toBe(true)
     expect(completed).toMatchObject([{ upstreamModel: 'upstream-model', maxOutputTokens: 1 }])
+  })
+
+  it('ask an embedding model for a vector', async () => {
+    const embedded: unknown[] = []
+    const embed = async (call: unknown) => void embedded.push(call)
+    const { registry, open } = setup('one_token', { embed } as unknown as Partial<Provider>, ['embeddings'])
+    open()
+    await expect.poll(() => registry.isCandidate(ARM)).toBe(true)
+    expect(embedded).toMatchObject([{ body: { input: 'Hi' } }])
+    expect(completed).toEqual([])
   })
 
   it('close it by an answer that finds the question wrong', async () => {

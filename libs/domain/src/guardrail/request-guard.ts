@@ -26,11 +26,7 @@ export class RequestGuard {
     this.#options = options
   }
 
-<<<<<<< HEAD
   /** @throws {AtpError} `guardrail_blocked` */
-=======
-  /** @param body of any API. @throws {AtpError} `guardrail_blocked` */
->>>>>>> embeddings
   check<Body extends object>(body: Body): GuardedRequest<Body> {
     const { size, guards, tell } = this.#options
     const findings = new Findings(tell)
@@ -52,21 +48,4 @@ function asChat(body: object): ChatBody {
     return text
   })
   return { model: '', messages }
-<<<<<<< HEAD
-=======
-}
-
-/** What was made into tokens before it came cannot be read here. */
-function refuseTokens(guards: readonly TextGuard[], body: object): void {
-  const { input } = body as { readonly input?: unknown }
-  if (!Array.isArray(input) || !input.flat().some(each => typeof each === 'number')) return
-  const [guard] = guards as [TextGuard]
-  throw blocked('input', {
-    guardrail: guard.name,
-    kind: 'tokens',
-    where: 'input',
-    found: 'tokens',
-    allowed: 'texts, while guardrails look at them',
-  })
->>>>>>> embeddings
 }

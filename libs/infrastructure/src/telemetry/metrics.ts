@@ -90,13 +90,8 @@ class PrometheusMetrics implements Metrics {
   readonly #queue: Gauge
   readonly #waiting: Gauge
   readonly #drainLag: Gauge
-<<<<<<< HEAD
   readonly #judging: JudgingMetrics
   readonly #refusedKeys: Counter
-=======
-  readonly #refusedKeys: Counter
-  readonly #judging: JudgingMetrics
->>>>>>> embeddings
   readonly #admissions: Counter
   readonly #exchanges: Counter
   readonly #embeddings: Counter
@@ -222,13 +217,8 @@ class PrometheusMetrics implements Metrics {
     this.#retries.hedged(answered)
   }
 
-<<<<<<< HEAD
   judged(call: Observation, decided: boolean): void {
     this.#judging.judged(call, decided)
-=======
-  judged({ cost }: Observation, decided: boolean): void {
-    this.#judging.judged(decided, cost)
->>>>>>> embeddings
   }
 
   authenticationFailed(limited: boolean): void {
