@@ -112,6 +112,18 @@ describe('personal data that is masked', () => {
     expect(JSON.stringify(setup.upstream.requests.at(-1)?.body)).not.toContain(EMAIL)
   })
 
+  it("is masked on Anthropic's wire as well", async () => {
+    const body = {
+      model: 'auto',
+      max_tokens: 10,
+      system: EMAIL,
+      messages: [{ role: 'user', content: EMAIL }],
+    }
+    const answer = await (await setup.post('/v1/messages', body)).text()
+    expect(answer).toContain('your card is [CARD].')
+    expect(JSON.stringify(setup.upstream.requests.at(-1)?.body)).not.toContain(EMAIL)
+  })
+
   it('is in no metric, log, journal or database, but for kinds and numbers', async () => {
     expect(await setup.series('guardrail="pii",kind="email",direction="input",action="mask"')).toBeDefined()
     const metrics = await (await fetch(`${setup.gateway.url}/metrics`)).text()

@@ -14,7 +14,7 @@ export interface Place {
   readonly direction: Direction
   /** The field's path. */
   readonly where: string
-  /** Whether the text is JSON that must stay so: a number is then replaced by a string. */
+  /** Whether the text is known to be JSON, which must stay so: a number is then replaced by a string. */
   readonly isJson: boolean
 }
 
@@ -53,7 +53,7 @@ class GuardFilter implements TextFilter {
     this.#reading = reading
     this.#place = place
     this.#findings = findings
-    this.#json = place.isJson && guard.mode === 'mask' ? new JsonStrings() : null
+    this.#json = guard.mode === 'mask' ? new JsonStrings(place.isJson) : null
   }
 
   push(text: string): string {
@@ -78,7 +78,8 @@ class GuardFilter implements TextFilter {
       const before = text.slice(from, span.start)
       this.#json?.read(before)
       const placeholder = detector.placeholder(span.kind)
-      passed += before + (this.#json?.isInside === false ? `"${placeholder}"` : placeholder)
+      passed += before + (this.#json?.wantsQuotes ? `"${placeholder}"` : placeholder)
+      this.#json?.skip()
       from = span.end
     }
     const rest = from === 0 ? text : text.slice(from)

@@ -88,12 +88,17 @@ class PatternReading implements Reading {
     const offset = this.#before.length
     const found = matchesIn(this.#rules, this.#before + this.#held.slice(0, seen), offset)
     const spans = found.filter(({ start }) => start < sure)
-    const end = Math.max(sure, spans.at(-1)?.end ?? 0)
+    const end = wholeCharacters(this.#held, Math.max(sure, spans.at(-1)?.end ?? 0))
     const text = this.#held.slice(0, end)
     this.#held = this.#held.slice(end)
     this.#before = text === '' ? this.#before : text.slice(-1)
     return { text, spans }
   }
+}
+
+/** Not between the halves of a surrogate pair: not every client could read them. */
+function wholeCharacters(text: string, end: number): number {
+  return end > 0 && end < text.length && (text.codePointAt(end - 1) as number) > 0xffff ? end + 1 : end
 }
 
 function joined(first: Decided, second: Decided): Decided {

@@ -145,6 +145,13 @@ describe('a guarded stream', () => {
     })
   })
 
+  it('keeps an answer JSON that is JSON, and leaves prose alone', async () => {
+    const events = [' ', '{"n": 41111111', '11111111}'].map(text => said(text))
+    const { bytes } = await read(guard().stream(upstream([...events, stopped(), DONE])))
+    expect(contentOf(bytes)).toBe(' {"n": "[CARD]"}')
+    expect(wholeOf('[1] 4111111111111111')).toBe('[1] [CARD]')
+  })
+
   it('delivers what it held back where the stream ends without a word, or breaks', async () => {
     const parts = [said('write to jane@example.com')]
     expect(contentOf((await read(guard().stream(upstream(parts)))).bytes)).toBe('write to [EMAIL]')

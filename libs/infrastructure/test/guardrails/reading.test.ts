@@ -68,6 +68,11 @@ it('personal data in a whole text are those that a reading finds', () => {
   )
 })
 
+it('blocks of patterns end between characters, not within one', () => {
+  const reading = patterns.reading()
+  expect(reading.push(`a${'👩'.repeat(40)}`).text.isWellFormed()).toBe(true)
+})
+
 it('clean words are held back no longer than a word', () => {
   const reading = pii.reading()
   expect(reading.push('The year 2024 was go').text).toBe('The year 2024 was ')
