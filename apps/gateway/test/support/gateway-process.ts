@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expectNoSecretWritten, secretsIn } from './written-secrets.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 const CONFIG_FILE = 'atp.yaml'
+const DATA = 'data'
 /** Ten times what a start takes on a slow machine: it detects a hang, nothing else. */
 const START_DEADLINE_MS = 60_000
 
@@ -25,14 +27,25 @@ export interface GatewayOptions {
 export class GatewayProcess implements AsyncDisposable {
   readonly url: string
   readonly child: ChildProcess
+  /** None of them may be anywhere that it writes. */
+  readonly secrets: string[]
   readonly #output: string[]
   readonly #scratch: string
+  readonly #dataDir: string
 
-  private constructor(url: string, child: ChildProcess, output: string[], scratch: string) {
+  private constructor(
+    url: string,
+    child: ChildProcess,
+    output: string[],
+    scratch: string,
+    { env = {}, dataDir = join(scratch, DATA) }: GatewayOptions,
+  ) {
     this.url = url
     this.child = child
+    this.secrets = secretsIn(env)
     this.#output = output
     this.#scratch = scratch
+    this.#dataDir = dataDir
   }
 
   /** Resolves when it listens; rejects with all it printed where it ends before. */
@@ -42,7 +55,7 @@ export class GatewayProcess implements AsyncDisposable {
     const dev = options.auth === 'dev' ? ['--dev'] : []
     const { child, output } = launch(['serve', ...workers, ...dev], scratch, options)
     const url = await listening(child, output)
-    return new GatewayProcess(url, child, output, scratch)
+    return new GatewayProcess(url, child, output, scratch, options)
   }
 
   /** All that it wrote so far, both streams. */
@@ -70,7 +83,11 @@ export class GatewayProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end('SIGKILL')
-    rmSync(this.#scratch, { recursive: true, force: true })
+    try {
+      expectNoSecretWritten(this.secrets, this.output, this.#dataDir)
+    } finally {
+      rmSync(this.#scratch, { recursive: true, force: true })
+    }
   }
 }
 
@@ -109,7 +126,8 @@ function launch(args: readonly string[], scratch: string, options: GatewayOption
     PATH: process.env.PATH,
     ATP_SERVER_PORT: '0',
     ...(options.auth === undefined ? { ATP_AUTH_ENABLED: 'false' } : {}),
-    ATP_DATA_DIR: options.dataDir ?? join(scratch, 'data'),
+    ATP_DATA_DIR: options.dataDir ?? join(scratch, DATA),
+    ...(options.config?.log === undefined ? { ATP_LOG_LEVEL: 'trace' } : {}),
     ...(options.config === undefined ? {} : { ATP_CONFIG: file }),
     ...(process.env.ATP_NATIVE === undefined ? {} : { ATP_NATIVE: process.env.ATP_NATIVE }),
     ...options.env,

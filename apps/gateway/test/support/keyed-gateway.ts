@@ -56,7 +56,7 @@ export class KeyedGateway implements AsyncDisposable {
     this.gateway = gateway
     this.upstream = upstream
     this.adminKey = adminKey
-    this.shown = [adminKey]
+    this.shown = gateway.secrets
   }
 
   static async start(
