@@ -110,7 +110,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.removeContentTypeParser('text/plain')
-  await app.register(errors)
+  await app.register(errors, options)
   await app.register(nesting)
   await app.register(drain, options)
   await app.register(requestMetrics, options)

@@ -12,13 +12,14 @@ export interface ErrorResponse {
   readonly body: string | Buffer
 }
 
-export function errorResponse(error: AtpError, wire: Wire): ErrorResponse {
+/** @param requestId told where the wire has a place for it */
+export function errorResponse(error: AtpError, wire: Wire, requestId = ''): ErrorResponse {
   const { status } = ERROR_CATALOGUE[error.code]
   const headers: Record<string, string> = { ...error.headers }
   if (error.retryAfterMs !== undefined) headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000))
   if (status === 401) headers['www-authenticate'] = 'Bearer'
   if (wire === 'anthropic') {
-    const body = JSON.stringify(anthropicError(error))
+    const body = JSON.stringify({ ...anthropicError(error), request_id: requestId })
     return { status: anthropicStatus(status), contentType: 'application/json', headers, body }
   }
   if (wire === 'openai') {

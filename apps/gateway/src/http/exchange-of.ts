@@ -23,6 +23,10 @@ export class ExchangeFactory {
     return this.of(callerOf(reply.request), body, options, cancellationOf(reply))
   }
 
+  newId(): DecisionId {
+    return newId(this.#clock, this.#random)
+  }
+
   /** @param signal aborted when the client goes away, or wants no answer any more */
   of<Body = ChatBody>(
     caller: Caller,
@@ -31,7 +35,7 @@ export class ExchangeFactory {
     signal: AbortSignal,
   ): Exchange<Body> {
     return {
-      id: newId<DecisionId>(this.#clock, this.#random),
+      id: this.newId(),
       caller,
       tenant: caller.tenant.id,
       at: this.#clock.now(),

@@ -135,6 +135,23 @@ describe('a message as a chat completion', () => {
     })
   })
 
+  it('takes back what an answer of its own may be: a text behind a call, and what is to be cached', () => {
+    const cache_control = { type: 'ephemeral' }
+    const content = [
+      { type: 'tool_use', id: 'a', name: 'n', input: {}, cache_control },
+      { type: 'text', text: 'So?' },
+    ]
+    const messages = [
+      { role: 'assistant', content },
+      { role: 'user', content: 'Go on' },
+    ]
+    expect(chatBodyOfMessages(ask({ messages })).messages[0]).toEqual({
+      role: 'assistant',
+      content: 'So?',
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'n', arguments: '{}' }, cache_control }],
+    })
+  })
+
   it.each([
     ['auto', 'auto'],
     ['any', 'required'],
@@ -150,7 +167,6 @@ describe('a message as a chat completion', () => {
       { role: 'user', content: 'Go on' },
     ],
   })
-  const use = { type: 'tool_use', id: 'a', name: 'n', input: {} }
   const text = { type: 'text', text: 't' }
   it.each([
     ['a document', user({ type: 'document', source: {} }), 'messages[0].content[0].type'],
@@ -181,7 +197,7 @@ describe('a message as a chat completion', () => {
       assistant({ type: 'thinking', thinking: '', signature: '' }),
       'messages[0].content[0].type',
     ],
-    ['a text behind a use', assistant(use, text), 'messages[0].content[1]'],
+    ['an empty system message', { messages: [{ role: 'system', content: [] }] }, 'messages[0].content'],
     [
       'the beginning of the answer',
       { messages: [{ role: 'assistant', content: 'The answer is' }] },

@@ -93,3 +93,13 @@ it('passes on a text and the first call as they come', () => {
     'content_block_stop',
   ])
 })
+
+it('tells calls apart by their ids where all have one index', () => {
+  const call = (id: string | null, text: string): ChatDelta => ({
+    tool_calls: [{ index: 0, ...(id === null ? {} : { id }), function: { name: id ?? '', arguments: text } }],
+  })
+  expect(blocksOf([call('a', '{"a":'), call(null, '1}'), call('b', '{"b":1}')])).toMatchObject([
+    { kind: 'a', text: '{"a":1}' },
+    { kind: 'b', text: '{"b":1}' },
+  ])
+})

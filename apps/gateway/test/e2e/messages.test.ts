@@ -25,12 +25,14 @@ const post = (key: string | null, request: object = body) =>
     ...(key === null ? {} : { headers: { 'x-api-key': key, 'anthropic-version': '2023-06-01' } }),
   })
 
-const answer = (message: object) => (_: unknown, response: ServerResponse) => {
-  const completion = completionOf('Hi', { prompt_tokens: 10, completion_tokens: 2 })
-  const [choice] = completion.choices
-  response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify({ ...completion, choices: [{ ...choice, message }] }))
-}
+const answer =
+  (message: object, finish_reason = 'stop') =>
+  (_: unknown, response: ServerResponse) => {
+    const completion = completionOf('Hi', { prompt_tokens: 10, completion_tokens: 2 })
+    const [choice] = completion.choices
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ ...completion, choices: [{ ...choice, message, finish_reason }] }))
+  }
 
 const error = (type: string, message: RegExp | string) => ({
   type: 'error',
@@ -43,6 +45,8 @@ it('takes a key where Anthropic’s clients put it, and refuses a request withou
   expect((await post(key)).body).toMatchObject({ content: [{ type: 'text', text: 'Hi' }] })
   const refused = await post(null)
   expect([refused.status, refused.body]).toMatchObject([401, error('authentication_error', /API key/)])
+  expect(refused.body).toMatchObject({ request_id: refused.headers.get('request-id') })
+  expect(refused.headers.get('request-id')).toMatch(/^[0-9a-f-]{36}$/)
 })
 
 it('gives an upstream the chat completion, and none of our options', async () => {
@@ -67,6 +71,16 @@ it('tells a limited tenant when to come again', async () => {
   const denied = await post(key)
   expect([denied.status, denied.body]).toMatchObject([429, error('rate_limit_error', /./)])
   expect(Number(denied.headers.get('retry-after'))).toBeGreaterThan(0)
+})
+
+it('says that a call was cut by its limit, and gives none of it', async () => {
+  const { key } = await gateway.tenant('cut-call')
+  const called = { id: 'a', type: 'function', function: { name: 'weather', arguments: '{"city":' } }
+  script = answer({ role: 'assistant', content: null, tool_calls: [called] }, 'length')
+  expect((await post(key)).body).toMatchObject({
+    stop_reason: 'max_tokens',
+    content: [{ type: 'tool_use', name: 'weather', input: {} }],
+  })
 })
 
 it('fails where a model calls a tool with something else than JSON', async () => {

@@ -30,6 +30,7 @@ export function chatMessagesOf(
 
 function systemMessage(content: Content, at: string): ChatMessage {
   if (typeof content === 'string') return { role: 'system', content }
+  if (content.length === 0) throw untranslatable(at, 'an empty list', 'at least one block')
   return {
     role: 'system',
     content: contentOf(content.map((block, index) => textPart(block, `${at}[${index}]`))),
@@ -81,9 +82,9 @@ function assistantMessage(content: Content, at: string): ChatMessage[] {
   const calls: unknown[] = []
   for (const [index, block] of content.entries()) {
     const place = `${at}[${index}]`
+    // OpenAI's have no order among the two: a text behind a call stands before it there.
     if (block.type === 'tool_use') calls.push(toolCall(block, place))
-    else if (calls.length === 0) texts.push(textPart(block, place))
-    else throw untranslatable(place, 'a block behind a tool_use', 'tool_use blocks last')
+    else texts.push(textPart(block, place))
   }
   if (texts.length + calls.length === 0) throw untranslatable(at, 'an empty list', 'at least one block')
   const said = texts.length === 0 ? null : contentOf(texts)
@@ -96,5 +97,6 @@ function toolCall(block: Block, at: string): unknown {
   for (const [field, value] of Object.entries({ id, name })) {
     if (typeof value !== 'string') throw untranslatable(`${at}.${field}`, kindOf(value), 'a text')
   }
-  return { id, type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } }
+  const called = { name, arguments: JSON.stringify(input ?? {}) }
+  return { id, type: 'function', function: called, ...cacheControl(block) }
 }

@@ -58,7 +58,8 @@ export class MessageBlocks {
 
   #callBlock({ index = 0, id, function: called }: ToolCallDelta): WaitingBlock {
     const known = this.#calls.get(index)
-    if (known !== undefined) return known
+    // Some number all calls alike: an id of its own is another call.
+    if (known !== undefined && (!id || id === known.head.id)) return known
     const head = { type: 'tool_use', id: id ?? `call_${index}`, name: called?.name ?? '', input: {} }
     const block = this.#append({ kind: 'tool_use', head, pieces: '' })
     this.#calls.set(index, block)

@@ -29,7 +29,10 @@ export function messageOf({ id, arm, completion }: WholeAnswer): unknown {
   const texts = [content, refusal].filter(text => typeof text === 'string' && text !== '')
   return {
     ...messageHead(id, arm),
-    content: [...texts.map(text => ({ type: 'text', text })), ...calls.map(toolUse)],
+    content: [
+      ...texts.map(text => ({ type: 'text', text })),
+      ...calls.map(call => toolUse(call, completion.finishReason)),
+    ],
     stop_reason: stopReasonOf(completion.finishReason, {
       calls: calls.length > 0,
       refused: completion.refused,
@@ -44,14 +47,16 @@ export function messageHead(id: string, arm: string) {
   return { id, type: 'message', role: 'assistant', model: arm } as const
 }
 
-function toolUse({ id, function: { name, arguments: text } }: ToolCall) {
-  return { type: 'tool_use', id, name, input: inputOf(name, text) }
+function toolUse({ id, function: { name, arguments: text } }: ToolCall, finishReason: string | null) {
+  return { type: 'tool_use', id, name, input: inputOf(name, text, finishReason) }
 }
 
-function inputOf(name: string, text: string): unknown {
+function inputOf(name: string, text: string, finishReason: string | null): unknown {
   try {
     return text.trim() === '' ? {} : JSON.parse(text)
   } catch (cause) {
+    // Cut by its limit, as `stop_reason` says: nobody is to use it.
+    if (finishReason === 'length') return {}
     throw new AtpError('upstream_failed', {
       detail: `the model called the tool ${name} with something else than JSON`,
       cause,

@@ -3,15 +3,24 @@ import { AtpError } from '@atp/core/errors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { asAtpError, errorResponse, type Wire } from '../error-response.ts'
+import type { ExchangeFactory } from '../exchange-of.ts'
+
+export interface ErrorsOptions {
+  readonly exchanges: Pick<ExchangeFactory, 'newId'>
+}
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    newRequestId: () => string
+  }
   interface FastifyContextConfig {
     /** Whose wire format this route speaks; ours where nothing is said. */
     wire?: Wire
   }
 }
 
-async function errors(app: FastifyInstance): Promise<void> {
+async function errors(app: FastifyInstance, { exchanges }: ErrorsOptions): Promise<void> {
+  app.decorate('newRequestId', () => exchanges.newId())
   app.setErrorHandler((thrown, request, reply) => {
     const error = asAtpError(thrown)
     if (error.status >= 500) request.log.error({ err: error, code: error.code }, error.message)
@@ -61,8 +70,15 @@ function wireOf(request: FastifyRequest): Wire {
 }
 
 function sendError(reply: FastifyReply, error: AtpError, wire: Wire): FastifyReply {
-  const { status, contentType, headers, body } = errorResponse(error, wire)
+  const requestId = wire === 'anthropic' ? requestIdOf(reply) : ''
+  const { status, contentType, headers, body } = errorResponse(error, wire, requestId)
   return reply.code(status).headers(headers).type(contentType).serializer(identity).send(body)
+}
+
+/** As the route has said it, or of its own, for whoever came no further. */
+function requestIdOf({ raw, server }: FastifyReply): string {
+  if (!raw.hasHeader('request-id')) raw.setHeader('request-id', server.newRequestId())
+  return String(raw.getHeader('request-id'))
 }
 
 const identity = (payload: unknown): string => payload as string
