@@ -30,7 +30,7 @@ export class ChunkGuard {
 
   /** @returns the same chunk where nothing in it changes */
   pass(chunk: ChatAnswer): ChatAnswer {
-    const plain = withoutTokens(chunk)
+    const plain = withoutTokens(chunk, this.#guards)
     const choices = choicesOf(plain)
     if (choices.length === 0) return plain
     const { usage, ...envelope } = plain

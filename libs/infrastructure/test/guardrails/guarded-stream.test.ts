@@ -181,7 +181,8 @@ describe('a guarded stream', () => {
   it('passes every byte as it came where it only reports, and counts', async () => {
     const findings: Finding[] = []
     const reporting: readonly TextGuard[] = [{ name: 'pii', mode: 'report', detector: pii }]
-    const events = [': comment\n\n', said('jane@exam'), said('ple.com'), stopped(), DONE]
+    const spelt = `data: ${JSON.stringify({ choices: [{ delta: {}, logprobs: { content: [{ token: 'jane' }] } }] })}\n\n`
+    const events = [': comment\n\n', said('jane@exam'), said('ple.com'), spelt, stopped(), DONE]
     const { bytes } = await read(guard(reporting, finding => findings.push(finding)).stream(upstream(events)))
     expect(bytes).toBe(events.join(''))
     expect(findings).toEqual([{ guardrail: 'pii', kind: 'email', action: 'report' }])
