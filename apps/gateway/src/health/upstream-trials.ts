@@ -69,7 +69,7 @@ export class UpstreamTrials {
   }
 
   async #ask({ provider, arm }: Trial, signal: AbortSignal): Promise<void> {
-    if (this.#options.by === 'models' && provider.listModels !== undefined) return provider.listModels(signal)
+    if (this.#options.by === 'models') return provider.listModels?.(signal)
     try {
       await askForOneToken(provider, arm, signal)
     } catch (error) {

@@ -22,7 +22,7 @@ export const BreakerSchema = section(
     probe: Type.Enum(['traffic', 'models', 'one_token'], {
       default: 'traffic',
       description:
-        "Who tries: a client's request; or the gateway, by GET /models, which costs nothing and says little, or by an answer of one token, which costs that.",
+        "Who tries: a client's request; or the gateway, by GET /models, which costs nothing, says little, and only openai-compatible upstreams have, or by an answer of one token, which costs that.",
     }),
     probe_timeout: duration('10s', "Time that the gateway's own try may take."),
   },

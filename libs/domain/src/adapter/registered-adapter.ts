@@ -25,7 +25,7 @@ export interface AdapterEnvironment {
   readonly breaker: BreakerOptions
   /** Null: calls are never too many. */
   readonly concurrency: ConcurrencyOptions | null
-  /** Which circuits are closed by trials of our own, and not by a client's call. */
+  /** Which circuits are closed by trials of our own, and not by a client's call. Accounts by the list of models, where the provider has one. */
   readonly trials: 'none' | 'accounts' | 'all'
 }
 
@@ -59,7 +59,7 @@ export class RegisteredAdapter {
     this.concurrency = concurrency === null ? null : new ConcurrencyLimit(concurrency)
     this.arms = new Map(adapter.arms.map(arm => [arm.id, new RegisteredArm(arm, environment)]))
     this.#clock = clock
-    this.#trials = trials
+    this.#trials = trials === 'accounts' && adapter.provider.listModels === undefined ? 'none' : trials
   }
 
   /** For planning; takes nothing. */

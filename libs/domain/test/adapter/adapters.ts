@@ -30,6 +30,7 @@ export function adapterOf(
   const provider = {
     complete: () => Promise.reject(new Error('not called here')),
     stream: () => Promise.reject(new Error('not called here')),
+    listModels: async () => undefined,
     close: async () => {
       closed += 1
     },

@@ -201,6 +201,28 @@ describe('the adapter registry', () => {
     expect(registry.whyNot(FAST)).toBe('circuit_open')
   })
 
+  it('holds faults of two models against the account only where nothing of it answered in between', () => {
+    const { registry } = registryOf()
+    registry.register(adapterOf('east', ['fast', 'good', 'bad']))
+    for (let call = 0; call < 2 * BREAKER_DEFAULTS.failureThreshold; call += 1) {
+      begin(registry, GOOD).end(resultOf('success'))
+      registry.begin(FAST)?.end(failing('model'))
+      begin(registry, GOOD).end(resultOf('success'))
+      registry.begin(BAD)?.end(failing('model'))
+    }
+    expect(registry.health(EAST)?.circuit).toBe('closed')
+    expect([FAST, BAD].map(arm => registry.whyNot(arm))).toEqual(['model_circuit_open', 'model_circuit_open'])
+  })
+
+  it('opens an account on trial again by a fault of one model alone', () => {
+    const { clock, registry } = registryOf()
+    registry.register(adapterOf('east', ['fast', 'good']))
+    begin(registry, GOOD).end(resultOf('rate_limited', 5, 2_000))
+    clock.advance(2_000)
+    begin(registry).end(failing('model'))
+    expect(registry.whyNot(GOOD)).toBe('circuit_open')
+  })
+
   it('sends an adapter that has too much no more than it bears', () => {
     const clock = new ManualClock()
     const registry = new AdapterRegistry({
