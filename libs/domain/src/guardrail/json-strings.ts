@@ -31,7 +31,8 @@ export class JsonStrings {
   }
 }
 
-function beginsWithBrace(text: string): boolean | null {
+/** Null where nothing tells yet. */
+export function beginsWithBrace(text: string): boolean | null {
   const first = text.trimStart()[0]
   return first === undefined ? null : first === '{'
 }
