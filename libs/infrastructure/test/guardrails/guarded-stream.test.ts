@@ -69,7 +69,7 @@ function choicesIn(bytes: string): Choice[] {
   return bytes
     .split('\n\n')
     .filter(line => line.startsWith('data: {'))
-    .flatMap(line => (JSON.parse(line.slice('data: '.length)) as { choices: Choice[] }).choices)
+    .flatMap(line => (JSON.parse(line.slice('data: '.length)) as { choices?: Choice[] }).choices ?? [])
 }
 
 const contentOf = (bytes: string, index = 0) =>
@@ -196,6 +196,20 @@ describe('a guarded stream', () => {
     const { bytes } = await read(guard().stream(upstream(events)))
     expect(bytes).not.toContain('jane@')
     expect(bytes).toContain('no [EMAIL]')
+  })
+
+  it('reads what stands beside the deltas as well: sources, chunks of no choice, an answer said again', async () => {
+    const again = { role: 'assistant', content: 'jane@example.co' }
+    const events = [
+      event([{ index: 0, delta: { content: 'jane@example.co' }, message: again, finish_reason: null }]),
+      `data: ${JSON.stringify({ citations: ['https://example.com/?of=joe@example.com'], choices: [] })}\n\n`,
+      `data: ${JSON.stringify({ note: 'joe@example.com' })}\n\n`,
+      said('m'),
+      stopped(),
+    ]
+    const { bytes } = await read(guard().stream(upstream(events)))
+    expect(bytes).not.toMatch(/jane|joe/)
+    expect(contentOf(bytes)).toBe('[EMAIL]')
   })
 
   it('tells whoever judges it no more than its client', () => {

@@ -26,7 +26,7 @@ describe.each([true, false])('personal data in JSON (known to be: %s)', isJson =
   ])('%s is masked, whole and in parts', (_, text, masked) => {
     expect(filterWhole(PII, { direction: 'input', where: 'here', isJson }, findings(), text)).toBe(masked)
     expect(inParts([text], isJson)).toBe(masked)
-    expect(inParts([...text], isJson)).toBe(masked)
+    expect(inParts(partsOf(text, [1]), isJson)).toBe(masked)
   })
 })
 
@@ -52,5 +52,5 @@ it('a masked JSON is JSON, however it is cut', () => {
 
 it('a backslash in prose is only that', () => {
   const text = 'C:\\njane@example.com'
-  expect(inParts([...text], false)).toBe('C:\\[EMAIL]')
+  expect(inParts(partsOf(text, [1]), false)).toBe('C:\\[EMAIL]')
 })
