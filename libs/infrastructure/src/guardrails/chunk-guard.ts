@@ -7,7 +7,7 @@ import {
   type TextGuard,
 } from '@atp/domain/guardrail'
 import { type ChatAnswer, type ChatChoice, choicesOf } from '../providers/chat-completion.ts'
-import { withoutTokens } from './logprobs.ts'
+import { hides, withoutTokens } from './logprobs.ts'
 import { placedAt } from './placed-at.ts'
 import { readWhole } from './read-whole.ts'
 
@@ -31,12 +31,12 @@ export class ChunkGuard {
 
   /** @returns the same chunk where nothing in it changes */
   pass(chunk: ChatAnswer): ChatAnswer {
-    const plain = this.#aside(withoutTokens(chunk))
+    const plain = this.#aside(withoutTokens(chunk, this.#guards))
     const choices = choicesOf(plain)
     if (choices.length === 0) return plain
     const { usage, ...envelope } = plain
     this.#envelope = envelope
-    const passed = choices.map(choice => this.#choice(withoutMessage(choice)))
+    const passed = choices.map(choice => this.#choice(withoutMessage(choice, this.#guards)))
     return passed.every((choice, at) => choice === choices[at]) ? plain : { ...plain, choices: passed }
   }
 
@@ -87,8 +87,8 @@ export class ChunkGuard {
 }
 
 /** Some providers repeat in each chunk what was said so far: half of what is masked would be in it. */
-function withoutMessage(choice: ChatChoice): ChatChoice {
-  if (choice.message === undefined) return choice
+function withoutMessage(choice: ChatChoice, guards: readonly TextGuard[]): ChatChoice {
+  if (choice.message === undefined || !hides(guards)) return choice
   const { message, ...own } = choice
   return own
 }

@@ -33,7 +33,7 @@ class ChatAnswerGuard implements AnswerGuard {
     const findings = new Findings(this.#tell)
     const answer = parseAnswer(completion.bytes.toString())
     if (answer === null) return { completion, masked: findings.masked }
-    const guarded = replaceStrings(withoutTokens(answer), '', ({ text, path, isJson }) =>
+    const guarded = replaceStrings(withoutTokens(answer, this.#guards), '', ({ text, path, isJson }) =>
       readWhole(this.#guards, { direction: 'output', where: path, isJson }, findings, text),
     ) as typeof answer
     const { masked } = findings

@@ -181,7 +181,9 @@ describe('a guarded stream', () => {
   it('passes every byte as it came where it only reports, and counts', async () => {
     const findings: Finding[] = []
     const reporting: readonly TextGuard[] = [{ name: 'pii', mode: 'report', detector: pii }]
-    const events = [': comment\n\n', said('jane@exam'), said('ple.com'), stopped(), DONE]
+    const whole = { message: { content: 'Hi' }, logprobs: { content: [{ token: 'Hi' }] } }
+    const told = event([{ index: 0, delta: { content: '' }, ...whole, finish_reason: null }])
+    const events = [': comment\n\n', told, said('jane@exam'), said('ple.com'), stopped(), DONE]
     const { bytes } = await read(guard(reporting, finding => findings.push(finding)).stream(upstream(events)))
     expect(bytes).toBe(events.join(''))
     expect(findings).toEqual([{ guardrail: 'pii', kind: 'email', action: 'report' }])
