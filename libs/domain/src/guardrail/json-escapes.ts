@@ -3,11 +3,10 @@
  * is looked for in the characters meant; where it was found is told in the text as it came, and never within an escape.
  */
 import type { Decided, Detector, Reading, Span } from './guardrail.ts'
-import { beginsWithBrace } from './json-strings.ts'
 
-/** @param isJson whether that is known; otherwise a text is JSON that begins with a brace */
+/** @param isJson whether that is known; otherwise a text is JSON that begins with a brace or a bracket */
 export function findMeant(detector: Detector, text: string, isJson: boolean): readonly Span[] {
-  if (!text.includes('\\') || !(isJson || beginsWithBrace(text))) return detector.find(text)
+  if (!text.includes('\\') || !(isJson || beginsAsJson(text))) return detector.find(text)
   const escapes = new Escapes()
   return escapes.placed(detector.find(escapes.read(text, true)))
 }
@@ -27,7 +26,7 @@ export class MeantReading implements Reading {
   }
 
   push(text: string): Decided {
-    this.#isJson ??= beginsWithBrace(text)
+    this.#isJson ??= beginsAsJson(text)
     if (this.#isJson === false) return this.#reading.push(text)
     this.#held += text
     return this.#asItCame(this.#reading.push(this.#escapes.read(text, false)))
@@ -54,6 +53,12 @@ export class MeantReading implements Reading {
     this.#held = this.#held.slice(end)
     return { text: came, spans: placed }
   }
+}
+
+/** A placeholder's bracket costs nothing here: what is no escape means itself. Null where nothing tells yet. */
+function beginsAsJson(text: string): boolean | null {
+  const first = text.trimStart()[0]
+  return first === undefined ? null : first === '{' || first === '['
 }
 
 interface Escape {
@@ -126,6 +131,6 @@ class Escapes {
 }
 
 /** RFC 8259, section 7. Null is an escape that goes on, or text that is no JSON. */
-const ESCAPE = /^\\(?:u([0-9A-Fa-f]{4})|([^u]))/s
+const ESCAPE = /^\\(?:u([0-9A-Fa-f]{4})|(["\\/bfnrt]))/
 const LONGEST = String.raw`\u0000`.length
 const MEANT: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }

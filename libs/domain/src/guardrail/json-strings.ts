@@ -31,8 +31,7 @@ export class JsonStrings {
   }
 }
 
-/** Null where nothing tells yet. */
-export function beginsWithBrace(text: string): boolean | null {
+function beginsWithBrace(text: string): boolean | null {
   const first = text.trimStart()[0]
   return first === undefined ? null : first === '{'
 }

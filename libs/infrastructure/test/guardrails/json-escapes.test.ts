@@ -22,6 +22,8 @@ describe.each([true, false])('personal data in JSON (known to be: %s)', isJson =
     ['the sign by its code', '{"a":"jane\\u0040example.com\\u0021"}', '{"a":"[EMAIL]\\u0021"}'],
     ['a quoted one', '{"a":"\\"jane@example.com\\""}', '{"a":"\\"[EMAIL]\\""}'],
     ['a backslash before one', '{"a":"\\\\njane@example.com"}', '{"a":"\\\\[EMAIL]"}'],
+    ['one in a list', '[{"a":"x\\njane@example.com"}]', '[{"a":"x\\n[EMAIL]"}]'],
+    ['a domain before a name', '{"a":"CORP\\jane@example.com"}', '{"a":"CORP\\[EMAIL]"}'],
     ['what is no escape', '{"a":"\\u00zz jane@example.com \\u0', '{"a":"\\u00zz [EMAIL] \\u0'],
   ])('%s is masked, whole and in parts', (_, text, masked) => {
     expect(filterWhole(PII, { direction: 'input', where: 'here', isJson }, findings(), text)).toBe(masked)
