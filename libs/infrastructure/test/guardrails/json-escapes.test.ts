@@ -52,6 +52,16 @@ it('a masked JSON is JSON, however it is cut', () => {
   )
 })
 
+it.each([
+  ['[{"card": 4111111111111111}]', '[{"card": "[CARD]"}]'],
+  [' [ "x", 4111111111111111]', ' [ "x", "[CARD]"]'],
+  ['[1] see jane@example.com', '[1] see [EMAIL]'],
+  ['jane@example.com, [{', '[EMAIL], [{'],
+])('a number in a list gives way to a string, and a note is no list: %s', (text, masked) => {
+  expect(inParts([text], false)).toBe(masked)
+  expect(inParts(partsOf(text, [1]), false)).toBe(masked)
+})
+
 it('a backslash in prose is only that', () => {
   const text = 'C:\\njane@example.com'
   expect(inParts(partsOf(text, [1]), false)).toBe('C:\\[EMAIL]')
