@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { loadConfig, type PRESET_NAMES, PRESETS } from '@atp/core/config'
 import { Secret } from '@atp/core/secret'
 import { afterAll, describe, expect, it } from 'vitest'
+import { presetsTable, withPresetsTable } from '../scripts/presets-table.ts'
 import { providerOf } from '../src/providers-of.ts'
 import { completionOf, ScriptedUpstream, type UpstreamRequest } from './support/scripted-upstream.ts'
 
@@ -91,8 +92,14 @@ it('gives way to whatever the operator says', async () => {
   })
 })
 
+const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
+
+it('stands in the README as it is: run `node --conditions=@atp/source scripts/write-presets-table.ts` when this fails', () => {
+  expect(readme).toContain(presetsTable())
+  expect(withPresetsTable(readme, presetsTable())).toBe(readme)
+})
+
 it('needs as little as the README says', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8')
   const text = /```yaml\n(adapters:\n {2}- id: fast[\s\S]*?)```/.exec(readme)?.[1]
   const { config, sources } = loadConfig({ file: 'README.md', text, env: {} })
   expect(config.adapters.map(({ auth_header }) => auth_header)).toEqual(['authorization', 'api-key'])

@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { describeConfig, loadConfig, PRESET_NAMES, PRESETS, PRESETS_READ_ON } from '../../src/config/index.ts'
-import { presetsTable, withPresetsTable } from '../../src/config/presets-table.ts'
 import { AtpError } from '../../src/errors.ts'
 
 const MODELS = [{ name: 'm', input_usd_per_mtok: 1, output_usd_per_mtok: 2 }]
@@ -99,10 +96,4 @@ describe('a preset', () => {
   it('says when', () => {
     expect(new Date(PRESETS_READ_ON).toISOString().slice(0, 10)).toBe(PRESETS_READ_ON)
   })
-})
-
-it('stands in the README as it is: run `node --conditions=@atp/source scripts/write-presets-table.ts` when this fails', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../../../README.md'), 'utf8')
-  expect(readme).toContain(presetsTable())
-  expect(withPresetsTable(readme, presetsTable())).toBe(readme)
 })

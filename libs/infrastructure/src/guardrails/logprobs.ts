@@ -1,4 +1,4 @@
-/** Log probabilities spell an answer out token by token: where its text is looked at, they are left out. */
+/** Log probabilities spell an answer out token by token: where its text may be changed or refused, they are left out. */
 import type { TextGuard } from '@atp/domain/guardrail'
 import { type ChatAnswer, choicesOf } from '../providers/chat-completion.ts'
 

@@ -1,5 +1,5 @@
 /** The presets as the README's table. */
-import { PRESETS, PRESETS_READ_ON, type Preset } from './presets.ts'
+import { PRESETS, PRESETS_READ_ON, type Preset } from '@atp/core/config'
 
 const MARKS = /(<!-- presets -->\n)[\s\S]*?(<!-- \/presets -->)/
 
