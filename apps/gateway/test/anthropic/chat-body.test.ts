@@ -52,6 +52,14 @@ describe('a message as a chat completion', () => {
     })
   })
 
+  it('leaves out what an empty list of Anthropic says nothing with', () => {
+    expect(chatBodyOfMessages(ask({ stop_sequences: [], tools: [], system: [] }))).toEqual({
+      model: 'auto',
+      messages: [{ role: 'user', content: 'Hi' }],
+      max_completion_tokens: 100,
+    })
+  })
+
   it('keeps images, text and what is to be cached in their order', () => {
     const cache_control = { type: 'ephemeral' }
     const content = [

@@ -1,12 +1,14 @@
 /** Reads a text as it comes, and knows where it is JSON outside a string: a placeholder there must be a string of its own. */
 
 export class JsonStrings {
-  /** Null until the first character has told. */
+  /** Null until the beginning has told. */
   #isJson: boolean | null
+  /** White space, or the bracket of a list. */
+  #beginning = ''
   #isInside = false
   #isEscaped = false
 
-  /** @param isJson whether that is known; otherwise a text is JSON that begins with a brace */
+  /** @param isJson whether that is known; otherwise a text is JSON that begins with a brace, or as a list of objects, texts or lists */
   constructor(isJson: boolean) {
     this.#isJson = isJson || null
   }
@@ -16,7 +18,10 @@ export class JsonStrings {
   }
 
   read(text: string): void {
-    this.#isJson ??= beginsWithBrace(text)
+    if (this.#isJson === null) {
+      this.#beginning = (this.#beginning + text).trim()
+      this.#isJson = beginsAsJson(this.#beginning)
+    }
     if (this.#isJson !== true) return
     for (let at = 0; at < text.length; at++) {
       if (this.#isEscaped) this.#isEscaped = false
@@ -31,7 +36,10 @@ export class JsonStrings {
   }
 }
 
-function beginsWithBrace(text: string): boolean | null {
-  const first = text.trimStart()[0]
-  return first === undefined ? null : first === '{'
+function beginsAsJson(text: string): boolean | null {
+  // A list, or a note as [1].
+  if (text === '' || text === '[') return null
+  return JSON_BEGINS.test(text)
 }
+
+const JSON_BEGINS = /^(?:\{|\[\s*[{"[])/

@@ -11,7 +11,7 @@ export interface FoundString {
   readonly isJson: boolean
 }
 
-/** Names, references and bytes: what an API reads, or nobody. */
+/** Names, references and bytes: what an API reads, or nobody. An object of such a name is no such thing: a schema may call a property so. */
 const NO_TEXT = new Set([
   'role',
   'type',
@@ -38,9 +38,10 @@ const NO_TEXT = new Set([
   'signature',
   'thought_signature',
   'encrypted_content',
-  // Options of ours: a decision's seed, a task's name.
-  'atp',
 ])
+
+/** Of ours: a decision's seed, a task's name. */
+const OPTIONS = 'atp'
 
 /** @returns the same value, where `replace` changed nothing */
 export function replaceStrings(
@@ -81,7 +82,7 @@ function inObject(value: object, path: string, replace: (found: FoundString) => 
   let copy: Record<string, unknown> | null = null
   for (const [key, item] of Object.entries(value)) {
     if (typeof item !== 'object' && (typeof item !== 'string' || isNoText(key, item, path))) continue
-    if (NO_TEXT.has(key)) continue
+    if (key === OPTIONS) continue
     const replaced = replaceStrings(item, path === '' ? key : `${path}.${key}`, replace)
     if (replaced === item) continue
     copy ??= { ...value }
@@ -100,5 +101,5 @@ function isNoText(key: string, text: string, path: string): boolean {
   if (NO_TEXT.has(key)) return true
   // A function's name leads to code; a person's may be an address.
   if (key === 'name') return path.endsWith('function') || path.endsWith('function_call')
-  return key === 'url' && text.startsWith('data:')
+  return (key === 'url' || key === 'image_url') && text.startsWith('data:')
 }

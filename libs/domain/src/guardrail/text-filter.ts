@@ -2,6 +2,7 @@
 import { blocked } from './blocked.ts'
 import type { Findings } from './findings.ts'
 import type { Decided, Direction, Reading, Span, TextGuard } from './guardrail.ts'
+import { findMeant, MeantReading } from './json-escapes.ts'
 import { JsonStrings } from './json-strings.ts'
 
 export interface TextFilter {
@@ -20,7 +21,10 @@ export interface Place {
 
 /** All guardrails in order: each sees what the one before let pass. */
 export function filterOf(guards: readonly TextGuard[], place: Place, findings: Findings): TextFilter {
-  const filters = guards.map(guard => new GuardFilter(guard, guard.detector.reading(), place, findings))
+  const filters = guards.map(
+    guard =>
+      new GuardFilter(guard, new MeantReading(guard.detector.reading(), place.isJson), place, findings),
+  )
   const [only] = filters
   return filters.length === 1 && only !== undefined ? only : new FilterChain(filters)
 }
@@ -34,7 +38,7 @@ export function filterWhole(
 ): string {
   let passed = text
   for (const guard of guards) {
-    const spans = guard.detector.find(passed)
+    const spans = findMeant(guard.detector, passed, place.isJson)
     if (spans.length === 0) continue
     passed = new GuardFilter(guard, null, place, findings).pass({ text: passed, spans })
   }

@@ -86,6 +86,19 @@ describe('the texts of a request', () => {
     expect(findings).toHaveLength(9)
   })
 
+  it('are those of a property with the name of a reference too, and no bytes of an image', () => {
+    const properties = (description: string) => ({ data: { description }, id: { enum: [description] } })
+    const body = (text: string) => ({
+      model: 'm',
+      input: [
+        { role: 'user', content: [{ type: 'input_image', image_url: 'data:image/png;base64,secret' }] },
+      ],
+      tools: [{ type: 'function', name: 'read', parameters: { properties: properties(text) } }],
+      atp: { task: 'secret' },
+    })
+    expect(guard('mask').request.check(body('secret')).body).toEqual(body('[WORD]'))
+  })
+
   it('are the very same where nothing is found, or it is only reported', () => {
     const plain = { model: 'auto', messages: [{ role: 'user', content: 'nothing' }] }
     expect(guard('mask').request.check(plain).body).toBe(plain)

@@ -7,8 +7,9 @@ import {
   type TextGuard,
 } from '@atp/domain/guardrail'
 import { type ChatAnswer, type ChatChoice, choicesOf } from '../providers/chat-completion.ts'
-import { withoutTokens } from './logprobs.ts'
+import { hides, withoutTokens } from './logprobs.ts'
 import { placedAt } from './placed-at.ts'
+import { readWhole } from './read-whole.ts'
 
 /** Of one choice. */
 interface OpenTexts {
@@ -30,12 +31,12 @@ export class ChunkGuard {
 
   /** @returns the same chunk where nothing in it changes */
   pass(chunk: ChatAnswer): ChatAnswer {
-    const plain = withoutTokens(chunk, this.#guards)
+    const plain = this.#aside(withoutTokens(chunk, this.#guards))
     const choices = choicesOf(plain)
     if (choices.length === 0) return plain
     const { usage, ...envelope } = plain
     this.#envelope = envelope
-    const passed = choices.map(choice => this.#choice(choice))
+    const passed = choices.map(choice => this.#choice(withoutMessage(choice, this.#guards)))
     return passed.every((choice, at) => choice === choices[at]) ? plain : { ...plain, choices: passed }
   }
 
@@ -49,6 +50,15 @@ export class ChunkGuard {
     this.#choices.clear()
     if (choices.length === 0) return Buffer.alloc(0)
     return Buffer.from(`data: ${JSON.stringify({ ...this.#envelope, choices })}\n\n`)
+  }
+
+  /** What stands beside the choices (sources, whatever a provider adds) is there as a whole. */
+  #aside(chunk: ChatAnswer): ChatAnswer {
+    const { choices, ...aside } = chunk
+    const read = replaceStrings(aside, '', ({ text, path: where, isJson }) =>
+      readWhole(this.#guards, { direction: 'output', where, isJson }, this.#findings, text),
+    ) as ChatAnswer
+    return read === aside ? chunk : { ...chunk, ...read }
   }
 
   #choice(choice: ChatChoice): ChatChoice {
@@ -74,6 +84,13 @@ export class ChunkGuard {
     }
     return delta === choice.delta ? choice : { ...choice, delta: delta ?? null }
   }
+}
+
+/** Some providers repeat in each chunk what was said so far: half of what is masked would be in it. */
+function withoutMessage(choice: ChatChoice, guards: readonly TextGuard[]): ChatChoice {
+  if (choice.message === undefined || !hides(guards)) return choice
+  const { message, ...own } = choice
+  return own
 }
 
 /** The delta with what was held back behind its own texts; null where nothing was. */

@@ -69,7 +69,7 @@ function choicesIn(bytes: string): Choice[] {
   return bytes
     .split('\n\n')
     .filter(line => line.startsWith('data: {'))
-    .flatMap(line => (JSON.parse(line.slice('data: '.length)) as { choices: Choice[] }).choices)
+    .flatMap(line => (JSON.parse(line.slice('data: '.length)) as { choices?: Choice[] }).choices ?? [])
 }
 
 const contentOf = (bytes: string, index = 0) =>
@@ -181,8 +181,9 @@ describe('a guarded stream', () => {
   it('passes every byte as it came where it only reports, and counts', async () => {
     const findings: Finding[] = []
     const reporting: readonly TextGuard[] = [{ name: 'pii', mode: 'report', detector: pii }]
-    const spelt = `data: ${JSON.stringify({ choices: [{ delta: {}, logprobs: { content: [{ token: 'jane' }] } }] })}\n\n`
-    const events = [': comment\n\n', said('jane@exam'), said('ple.com'), spelt, stopped(), DONE]
+    const whole = { message: { content: 'Hi' }, logprobs: { content: [{ token: 'Hi' }] } }
+    const told = event([{ index: 0, delta: { content: '' }, ...whole, finish_reason: null }])
+    const events = [': comment\n\n', told, said('jane@exam'), said('ple.com'), stopped(), DONE]
     const { bytes } = await read(guard(reporting, finding => findings.push(finding)).stream(upstream(events)))
     expect(bytes).toBe(events.join(''))
     expect(findings).toEqual([{ guardrail: 'pii', kind: 'email', action: 'report' }])
@@ -197,6 +198,20 @@ describe('a guarded stream', () => {
     const { bytes } = await read(guard().stream(upstream(events)))
     expect(bytes).not.toContain('jane@')
     expect(bytes).toContain('no [EMAIL]')
+  })
+
+  it('reads what stands beside the deltas as well: sources, chunks of no choice, an answer said again', async () => {
+    const again = { role: 'assistant', content: 'jane@example.co' }
+    const events = [
+      event([{ index: 0, delta: { content: 'jane@example.co' }, message: again, finish_reason: null }]),
+      `data: ${JSON.stringify({ citations: ['https://example.com/?of=joe@example.com'], choices: [] })}\n\n`,
+      `data: ${JSON.stringify({ note: 'joe@example.com' })}\n\n`,
+      said('m'),
+      stopped(),
+    ]
+    const { bytes } = await read(guard().stream(upstream(events)))
+    expect(bytes).not.toMatch(/jane|joe/)
+    expect(contentOf(bytes)).toBe('[EMAIL]')
   })
 
   it('tells whoever judges it no more than its client', () => {

@@ -12,7 +12,8 @@ export function chatBodyOfMessages(request: MessagesRequest): ChatBody {
   return {
     ...chatPromptOf(request),
     max_completion_tokens: max_tokens,
-    ...(stop_sequences === undefined ? {} : { stop: stop_sequences }),
+    // OpenAI takes no empty list.
+    ...(stop_sequences === undefined || stop_sequences.length === 0 ? {} : { stop: stop_sequences }),
     ...(temperature === undefined ? {} : { temperature }),
     ...(top_p === undefined ? {} : { top_p }),
     ...(stream === true ? { stream } : {}),

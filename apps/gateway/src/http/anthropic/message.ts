@@ -51,15 +51,21 @@ function toolUse({ id, function: { name, arguments: text } }: ToolCall, finishRe
   return { type: 'tool_use', id, name, input: inputOf(name, text, finishReason) }
 }
 
-function inputOf(name: string, text: string, finishReason: string | null): unknown {
+/** An object, as Anthropic's clients take for granted: what is no object is none of theirs. */
+function inputOf(name: string, text: string, finishReason: string | null): object {
+  let input: unknown
+  let cause: unknown
   try {
-    return text.trim() === '' ? {} : JSON.parse(text)
-  } catch (cause) {
+    // Some models write null where a tool takes nothing.
+    input = text.trim() === '' ? {} : (JSON.parse(text) ?? {})
+  } catch (thrown) {
     // Cut by its limit, as `stop_reason` says: nobody is to use it.
     if (finishReason === 'length') return {}
-    throw new AtpError('upstream_failed', {
-      detail: `the model called the tool ${name} with something else than JSON`,
-      cause,
-    })
+    cause = thrown
   }
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input
+  throw new AtpError('upstream_failed', {
+    detail: `the model called the tool ${name} with something else than a JSON object`,
+    cause,
+  })
 }
