@@ -306,7 +306,7 @@ describe('a second model', () => {
       const answered = hedged.start()
       await hedged.becomeSlow()
       hedged.asked[0]?.answer('first')
-      for (let turn = 0; turn < turns; turn += 1) await undefined
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
       admitted.resolve(null)
       expect(await answered).toMatchObject({ answer: 'first' })
       await settled()
