@@ -298,6 +298,24 @@ describe('a second model', () => {
     expect(hedged.health('b').inFlight).toBe(0)
   })
 
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'is left with nothing where it was let in %i turns of the queue after the first came',
+    async turns => {
+      const admitted = Promise.withResolvers<null>()
+      const hedged = new Hedged({ admit: arm => (arm === 'b/one' ? admitted.promise : null) })
+      const answered = hedged.start()
+      await hedged.becomeSlow()
+      hedged.asked[0]?.answer('first')
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
+      admitted.resolve(null)
+      expect(await answered).toMatchObject({ answer: 'first' })
+      await settled()
+      expect(hedged.asked.slice(1).map(({ signal }) => signal.aborted)).not.toContain(false)
+      expect(hedged.billed.map(([arm]) => arm)).toEqual(['b/one'])
+      expect(hedged.health('b').inFlight).toBe(0)
+    },
+  )
+
   it('is asked although the first failed while the limits were asked', async () => {
     const admitted = Promise.withResolvers<null>()
     const hedged = new Hedged({ admit: arm => (arm === 'b/one' ? admitted.promise : null) })

@@ -67,6 +67,15 @@ describe('the retry budget', () => {
     expect(retries).toBeLessThanOrEqual(0.2 * requests)
   })
 
+  it('counts a request once, whoever had no words for it', async () => {
+    const execution = new Execution({ retries: { ratio: 0.5, minPerSecond: 0 } })
+    const answered = execution.run()
+    const [unsupported, broken] = [new UpstreamError('unsupported', 'no words for it'), failed(500)]
+    for (const [number, error] of [unsupported, broken].entries()) (await execution.call(number)).fail(error)
+    await expect(answered).rejects.toThrow(SPENT)
+    expect(execution.asked.map(({ arm }) => arm)).toEqual(['a/one', 'b/one'])
+  })
+
   it('pays for no call that was not made', async () => {
     const denied = new AtpError('quota_exceeded', { detail: 'spent' })
     const execution = new Execution({

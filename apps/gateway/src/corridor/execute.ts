@@ -82,7 +82,7 @@ export class Executor {
         continue
       }
       const { upstream, reservation, price, startedAt, terms } = opened
-      retries.sent(permit, arm.adapterId, startedAt)
+      retries.sent(permit, arm.adapterId, startedAt, failed.length === 0)
       if (hedge !== null) {
         const reached = await hedge.race({ walk, ask, tried, failed }, opened)
         if (reached !== null) return reached

@@ -17,6 +17,7 @@ import type { Reached } from './execute.ts'
 import { otherCandidate } from './next-candidate.ts'
 import { type OpenCall, openCall } from './open-call.ts'
 import { type Ask, Lane, type Runner, run, winnerOf } from './race.ts'
+import type { Reservation } from './reservation.ts'
 import type { Retries } from './retries.ts'
 import type { Settler } from './settle.ts'
 import { type FailedAttempt, nextAfter } from './upstream-failure.ts'
@@ -113,7 +114,11 @@ export class Hedge<Answer> {
     const permit = retries.take('hedge', arm.adapterId)
     if (permit === null) return null
     const lane = new Lane(walk.exchange.signal)
-    const open = await this.#admitted(walk, candidate, arm, lane, field).catch(() => null)
+    const reservation = await this.#admitted(walk, candidate, arm).catch(() => null)
+    if (field.isOver) lane.leave()
+    // From here to where the first one's end finds it in the field, nothing waits.
+    const open =
+      reservation === null ? null : openCall(this.#options, walk, candidate, reservation, lane.signal)
     if (open === null) {
       retries.giveBack(permit)
       return null
@@ -125,18 +130,10 @@ export class Hedge<Answer> {
     return field.second
   }
 
-  /** Within the tenant's limits, its circuit closed, and still of use. Whatever is wrong with it is not the first one's fault. */
-  async #admitted(
-    walk: AnyWalk,
-    candidate: Candidate,
-    arm: Arm,
-    { signal, leave }: Lane,
-    field: Field<unknown>,
-  ): Promise<OpenCall | null> {
+  /** Null where the tenant's limits refuse it. */
+  async #admitted(walk: AnyWalk, candidate: Candidate, arm: Arm): Promise<Reservation | null> {
     const reservation = await this.#options.admitter.admit(walk, candidate, arm)
-    if (reservation instanceof AtpError) return null
-    if (field.isOver) leave()
-    return openCall(this.#options, walk, candidate, reservation, signal)
+    return reservation instanceof AtpError ? null : reservation
   }
 
   #run({ walk, ask, failed }: Course<Answer>, open: OpenCall, lane: Lane): Runner<Answer> {

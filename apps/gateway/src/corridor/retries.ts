@@ -58,10 +58,14 @@ export class Retries {
     this.#hedges = ratio !== null ? new RetryBudget({ ratio, reserve: 0, windowMs: HEDGE_WINDOW_MS }) : null
   }
 
-  /** A call is sent. @param permit null for a request's first */
-  sent(permit: RetryPermit | null, adapter: AdapterId, now: Milliseconds): void {
+  /**
+   * A call is sent.
+   * @param permit null until a request has reached an upstream
+   * @param isFirst whether nobody was asked before: who had no words for a request makes no second one of it
+   */
+  sent(permit: RetryPermit | null, adapter: AdapterId, now: Milliseconds, isFirst = false): void {
     if (permit !== null) this.#options.metrics.retried(permit.kind)
-    else {
+    else if (isFirst) {
       this.#all.request(now)
       this.#hedges?.request(now)
     }

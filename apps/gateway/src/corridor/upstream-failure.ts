@@ -66,7 +66,6 @@ export interface FailedAttempt {
 }
 
 /**
-/**
  * One error for all that was tried: what the client can mend decides, and failures that differ in kind are just failures. Who was
  * not called, because it has no words for the request, decides only where nobody was called.
  * @param because why nobody else was, where others are left

@@ -85,8 +85,7 @@ export class GuardedStream implements CompletionStream, AsyncIterableIterator<Bu
     try {
       pass(passed)
     } catch (thrown) {
-      if (!(thrown instanceof AtpError)) throw thrown
-      this.#ended = { error: new UpstreamError('cancelled', thrown.message, { cause: thrown }) }
+      this.#ended = { error: thrown instanceof AtpError ? givenUpBy(thrown) : thrown }
       await this.#source.return?.()
     }
     return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed)
@@ -120,6 +119,10 @@ export class GuardedStream implements CompletionStream, AsyncIterableIterator<Bu
     const passed = readWhole(this.#guards, place, this.#findings, data)
     return passed === data ? bytes : event(name, passed)
   }
+}
+
+function givenUpBy(cause: AtpError): UpstreamError {
+  return new UpstreamError('cancelled', cause.message, { cause })
 }
 
 /** @param data in however many lines */

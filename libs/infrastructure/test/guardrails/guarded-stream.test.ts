@@ -218,6 +218,20 @@ describe('a guarded stream', () => {
     expect(guard().stream(upstream([])).text()).toBe('[EMAIL]')
   })
 
+  it('stops the upstream also where a guardrail is broken', async () => {
+    const broken = new Error('a detector with a bug')
+    const detector: TextGuard['detector'] = {
+      ...pii,
+      reading: () => {
+        throw broken
+      },
+    }
+    const answer = upstream([said('one'), said('two'), DONE])
+    const { error } = await read(guard([{ name: 'pii', mode: 'mask', detector }]).stream(answer))
+    expect(error).toBe(broken)
+    expect(answer.returned).toBe(1)
+  })
+
   it('cancels an upstream that nobody has begun to read', async () => {
     const source = upstream([said('a')])
     await guard().stream(source).events[Symbol.asyncIterator]().return?.()
