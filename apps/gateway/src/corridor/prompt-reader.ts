@@ -1,14 +1,11 @@
 /** What a prompt looks like and, where a model embeds prompts, what it is about. A request never waits for that beyond its time-out. */
 import type { Clock } from '@atp/core/clock'
-import type { ChatBody, CircuitBreaker, UpstreamFailure } from '@atp/domain/adapter'
+import type { ChatBody, CircuitBreaker } from '@atp/domain/adapter'
 import { AUTO, featuresOf, type PromptEmbedder, withEmbedding } from '@atp/domain/routing'
 import type { Metrics } from '@atp/infrastructure/telemetry'
 import type { NativeModule } from '@atp/native'
 import { promptText } from './prompt-text.ts'
 import { asUpstreamError } from './upstream-failure.ts'
-
-/** How it went to ask for an embedding; `skipped` while the model is left alone because it failed. */
-export type EmbeddingOutcome = 'success' | 'skipped' | UpstreamFailure
 
 export interface Embedding {
   /** Keeps the time-out. */

@@ -17,6 +17,7 @@ export function ruleProblems(config: WrittenConfig): FieldProblem[] {
     ...timerProblems(config),
     ...embeddingProblems(config),
     ...adapterProblems(config.adapters),
+    ...ownAddressProblems(config),
     ...secretProblems(config),
     ...shutdownProblems(config),
   ]
@@ -29,10 +30,30 @@ function hostProblems({ server, auth }: WrittenConfig): FieldProblem[] {
   return [{ field: 'server.host', found: JSON.stringify(server.host), allowed }]
 }
 
+/** A request would go round and round: llama.cpp, say, listens by default where the gateway does. */
+function ownAddressProblems({ server, adapters }: WrittenConfig): FieldProblem[] {
+  const { host, port: own } = server
+  const isHere = (name: string): boolean =>
+    name === host || (isLoopback(name) && (isLoopback(host) || isWildcard(host)))
+  if (own === 0) return []
+  return [...adapters.entries()].flatMap(([index, { base_url }]) => {
+    const { hostname, port } = new URL(base_url ?? 'http://nowhere')
+    if (Number(port) !== own || !isHere(hostname.replace(/^\[|\]$/g, ''))) return []
+    const found = `${JSON.stringify(base_url)}, where the gateway itself listens`
+    return [
+      { field: `adapters[${index}].base_url`, found, allowed: 'another address, or another server.port' },
+    ]
+  })
+}
+
 function durabilityProblems({ data, database }: WrittenConfig): FieldProblem[] {
   if (data.durability !== 'database' || database.url !== undefined) return []
   const allowed = 'off, process or power, as long as there is no database.url (DATABASE_URL)'
   return [{ field: 'data.durability', found: JSON.stringify(data.durability), allowed }]
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
 }
 
 function isLoopback(host: string): boolean {

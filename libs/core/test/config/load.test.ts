@@ -234,6 +234,20 @@ describe('a bad configuration', () => {
     expect(problemsOf(`adapters: [{ id: a, ${base}${rest} }]`)).toMatchObject([{ field, found }])
   })
 
+  it.each([
+    ['127.0.0.1', 'http://localhost:8080/v1', true],
+    ['0.0.0.0', 'http://[::1]:8080/v1', true],
+    ['10.0.0.5', 'http://10.0.0.5:8080/v1', true],
+    ['10.0.0.5', 'http://127.0.0.1:8080/v1', false],
+    ['127.0.0.1', 'http://127.0.0.1:8081/v1', false],
+    ['127.0.0.1', 'http://example.com:8080/v1', false],
+  ])('is never its own upstream: listening on %s, asking %s', (host, url, isItself) => {
+    const yaml = `adapters: [{ id: a, base_url: "${url}", models: [${MODEL}] }]`
+    const env = { ATP_SERVER_HOST: host }
+    if (!isItself) expect(load(yaml, env).config.adapters).toHaveLength(1)
+    else expect(problemsOf(yaml, env)).toMatchObject([{ field: 'adapters[0].base_url' }])
+  })
+
   it.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.example.com'])(
     'cannot listen on %s without authentication, and can with it',
     host => {
