@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { GatewayProcess } from '../support/gateway-process.ts'
+import { NEVER_OPEN } from '../support/never-open.ts'
 import { get, post } from '../support/post.ts'
 import { completionOf } from '../support/scripted-upstream.ts'
 import { seriesOf } from '../support/series.ts'
@@ -108,7 +109,7 @@ it('sends an upstream that has too much no more than it bears, and says when to 
   })
   const gateway = await gatewayBefore(url, {
     upstream: { max_attempts: 1, concurrency: { min: 2 } },
-    breaker: { failures: 1_000_000, min_calls: 1_000_000 },
+    breaker: NEVER_OPEN,
   })
   expect((await ask(gateway, 'good')).status).toBe(429)
   expect(await metric(gateway, 'atp_adapter_concurrency_limit{adapter="up"}')).toBe(2)

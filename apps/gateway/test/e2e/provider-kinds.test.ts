@@ -13,6 +13,7 @@ import OpenAI, { BadRequestError } from 'openai'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { GatewayProcess, runAtp } from '../support/gateway-process.ts'
+import { NEVER_OPEN } from '../support/never-open.ts'
 import { post } from '../support/post.ts'
 
 const HELLO: WireAnswer = {
@@ -65,7 +66,7 @@ describe('anthropic and google, asked by the client of openai', () => {
     gateway = await GatewayProcess.start({
       config: {
         routing: { strategy: 'greedy', quality: 'high', reliability_half_life: '50ms' },
-        breaker: { failures: 1_000_000 },
+        breaker: NEVER_OPEN,
         adapters: [
           adapter('anthropic', anthropic, 'claude-sonnet-4-5', 0.9),
           adapter('google', google, 'gemini-2.5-flash', 0.1),

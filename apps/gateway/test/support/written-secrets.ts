@@ -18,7 +18,7 @@ export function expectNoSecretWritten(secrets: readonly string[], output: string
   const holds = (bytes: Buffer): boolean => secrets.some(secret => bytes.includes(secret))
   if (holds(Buffer.from(output))) throw new Error('a secret is in what the gateway printed')
   for (const file of filesIn(directory)) {
-    if (holds(readFileSync(file))) throw new Error(`a secret is in ${file}`)
+    if (holds(bytesOf(file))) throw new Error(`a secret is in ${file}`)
   }
 }
 
@@ -28,6 +28,15 @@ const REFERENCE = /^(?:env|file|vault|secret):/
 const SHORTEST = 12
 /** Kept for whoever develops with the gateway, where it was asked for. */
 const KEPT_KEYS = ['dev-key', 'admin-key']
+
+/** Of workers that are still ending, files go. */
+function bytesOf(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}
 
 function filesIn(directory: string): string[] {
   try {
