@@ -6,7 +6,7 @@
  */
 import { AtpError } from '@atp/core/errors'
 import type { Random } from '@atp/core/random'
-import { RollingRate } from './rolling-rate.ts'
+import { RollingCounts } from './rolling-counts.ts'
 
 /** `half_open`: the cooldown is over and a probe decides. */
 export type BreakerState = 'closed' | 'open' | 'half_open'
@@ -49,7 +49,7 @@ export const BREAKER_DEFAULTS: BreakerOptions = {
 export class CircuitBreaker {
   readonly #options: BreakerOptions
   readonly #random: Pick<Random, 'uint32'> | null
-  readonly #rate: RollingRate | null
+  readonly #rate: RollingCounts<'calls' | 'failures'> | null
   #period: Permit = 1
   /** Calls with this permit or an earlier one began before the circuit last opened. */
   #openedIn: Permit = 0
@@ -70,7 +70,8 @@ export class CircuitBreaker {
     if (!(jitter >= 0 && jitter < 1)) throw illegal('jitter', jitter, 'a number from 0 to below 1')
     this.#options = options
     this.#random = random
-    this.#rate = failureRate === undefined ? null : new RollingRate(failureRate.windowMs)
+    this.#rate =
+      failureRate === undefined ? null : new RollingCounts(failureRate.windowMs, ['calls', 'failures'])
     this.#cooldownMs = options.cooldownMs
   }
 
@@ -103,7 +104,7 @@ export class CircuitBreaker {
     if (this.#openUntil === null) {
       if (permit !== this.#period) return
       this.#failures = 0
-      this.#rate?.record(false, now)
+      this.#rate?.add('calls', now)
       return
     }
     if (permit <= this.#openedIn) return
@@ -118,7 +119,8 @@ export class CircuitBreaker {
     if (permit !== this.#period) return
     if (this.#openUntil === null) {
       this.#failures += 1
-      this.#rate?.record(true, now)
+      this.#rate?.add('calls', now)
+      this.#rate?.add('failures', now)
       if (this.#failures >= this.#options.failureThreshold || this.#failsTooOften()) this.#cool(now)
     } else {
       this.#cooldownMs = Math.min(2 * this.#cooldownMs, this.#options.maxCooldownMs)
@@ -141,7 +143,8 @@ export class CircuitBreaker {
   #failsTooOften(): boolean {
     const { failureRate } = this.#options
     if (failureRate === undefined || this.#rate === null) return false
-    return this.#rate.calls >= failureRate.fewestCalls && this.#rate.share >= failureRate.share
+    const calls = this.#rate.sum('calls')
+    return calls >= failureRate.fewestCalls && this.#rate.sum('failures') / calls >= failureRate.share
   }
 
   #cool(now: number): void {

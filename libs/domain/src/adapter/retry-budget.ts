@@ -6,6 +6,7 @@
  * Times are milliseconds of one monotonic clock, given by the caller.
  */
 import { AtpError } from '@atp/core/errors'
+import { RollingCounts } from './rolling-counts.ts'
 
 /** Why a request is sent once more: to another model after a failure; to the same one after a failure; to another because the first is slow. */
 export const RETRY_KINDS = ['fallback', 'again', 'hedge'] as const
@@ -20,22 +21,9 @@ export interface RetryBudgetOptions {
   readonly windowMs: number
 }
 
-const SLOTS = 10
-
-interface Slot {
-  requests: number
-  retries: number
-}
-
 export class RetryBudget {
   readonly #options: RetryBudgetOptions
-  readonly #slotMs: number
-  /** A ring; the sums beside it are kept in step. */
-  readonly #slots: readonly Slot[] = Array.from({ length: SLOTS }, () => ({ requests: 0, retries: 0 }))
-  #requests = 0
-  #retries = 0
-  /** The newest slot, counted from the clock's origin. */
-  #newest = 0
+  readonly #counts: RollingCounts<'requests' | 'retries'>
 
   /** @throws {AtpError} `invalid_argument` */
   constructor(options: RetryBudgetOptions) {
@@ -43,52 +31,26 @@ export class RetryBudget {
     check('reserve', options.reserve, options.reserve >= 0, 'a number of 0 or more')
     check('windowMs', options.windowMs, options.windowMs > 0, 'a number above 0')
     this.#options = options
-    this.#slotMs = options.windowMs / SLOTS
+    this.#counts = new RollingCounts(options.windowMs, ['requests', 'retries'])
   }
 
   /** A request is sent for the first time. */
   request(now: number): void {
-    this.#moveTo(now).requests += 1
-    this.#requests += 1
+    this.#counts.add('requests', now)
   }
 
   /** Takes a retry. @returns false where the budget is spent: it must not be made */
   take(now: number): boolean {
-    const slot = this.#moveTo(now)
     const { ratio, reserve } = this.#options
-    if (this.#retries + 1 > ratio * this.#requests + reserve) return false
-    slot.retries += 1
-    this.#retries += 1
+    this.#counts.moveTo(now)
+    if (this.#counts.sum('retries') + 1 > ratio * this.#counts.sum('requests') + reserve) return false
+    this.#counts.add('retries', now)
     return true
   }
 
   /** The retry was not made. @param takenAt when it was taken */
   giveBack(takenAt: number): void {
-    const number = Math.floor(takenAt / this.#slotMs)
-    if (number <= this.#newest - SLOTS) return
-    this.#at(number).retries -= 1
-    this.#retries -= 1
-  }
-
-  /** This moment's slot; those that the window has left behind are emptied. */
-  #moveTo(now: number): Slot {
-    const number = Math.floor(now / this.#slotMs)
-    for (let gone = Math.max(this.#newest + 1, number - SLOTS + 1); gone <= number; gone += 1) {
-      this.#empty(this.#at(gone))
-    }
-    this.#newest = Math.max(this.#newest, number)
-    return this.#at(this.#newest)
-  }
-
-  #at(number: number): Slot {
-    return this.#slots[number % SLOTS] as Slot
-  }
-
-  #empty(slot: Slot): void {
-    this.#requests -= slot.requests
-    this.#retries -= slot.retries
-    slot.requests = 0
-    slot.retries = 0
+    this.#counts.takeBack('retries', takenAt)
   }
 }
 
