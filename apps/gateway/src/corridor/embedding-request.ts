@@ -4,7 +4,7 @@ import type { AdapterRegistry, EmbeddingBody, EmbeddingInput } from '@atp/domain
 import { AUTO, type Preset, type RoutingRequest } from '@atp/domain/routing'
 import { mayUse } from '@atp/domain/tenant'
 import type { Exchange } from './exchange.ts'
-import { constraintsOf } from './plan.ts'
+import { namedRequest } from './named-request.ts'
 
 export interface EmbeddingRequestsOptions {
   readonly registry: Pick<AdapterRegistry, 'arms'>
@@ -22,32 +22,15 @@ export class EmbeddingRequests {
 
   /** @throws {AtpError} `invalid_request` where the choice of the model is left to us */
   request(exchange: Exchange<EmbeddingBody>): RoutingRequest {
-    const { body, options, caller } = exchange
-    const { preference, allowedModels } = caller.tenant
+    const { body } = exchange
     if (body.model === AUTO) throw this.#mustName(exchange)
-    let tokens: number | undefined
-    return {
-      tenant: exchange.tenant,
-      task: options.task ?? null,
-      model: body.model,
-      preference: options.quality ?? preference ?? this.#options.preference,
-      // Nothing is to be found out: nobody judges vectors.
-      strategy: 'greedy',
-      constraints: constraintsOf(options, options.min_quality ?? 0),
-      ...(allowedModels === null ? {} : { permitted: allowedModels }),
+    return namedRequest(exchange, this.#options.preference, {
       required: REQUIRED,
       inputBytes: bytesOf(body.input),
-      features: null,
-      shadow: null,
-      countInputTokens: () => {
-        tokens ??= this.#options.countTokens(body.input)
-        return tokens
-      },
-      choices: 1,
+      countTokens: () => this.#options.countTokens(body.input),
       // A vector is no token.
       maxOutputTokens: 0,
-      seed: options.decision_seed ?? exchange.id,
-    }
+    })
   }
 
   #mustName({ caller }: Exchange<EmbeddingBody>): AtpError {

@@ -4,7 +4,7 @@ import { type AdapterRegistry, type ResponseBody, responsePromptOf } from '@atp/
 import { AUTO, type Preset, type RoutingRequest } from '@atp/domain/routing'
 import { mayUse } from '@atp/domain/tenant'
 import type { Exchange } from './exchange.ts'
-import { constraintsOf } from './plan.ts'
+import { namedRequest } from './named-request.ts'
 import { BYTES_PER_IMAGE } from './prompt-measure.ts'
 
 export interface ResponseRequestsOptions {
@@ -23,32 +23,15 @@ export class ResponseRequests {
 
   /** @throws {AtpError} `unknown_model` where the model is not named, or does not speak them; `not_found` where it would have to remember */
   request(exchange: Exchange<ResponseBody>): RoutingRequest {
-    const { body, options, caller } = exchange
-    const { preference, allowedModels } = caller.tenant
+    const { body } = exchange
     requireNoMemory(body)
     this.#requireSpeaker(exchange)
-    let tokens: number | undefined
-    return {
-      tenant: exchange.tenant,
-      task: options.task ?? null,
-      model: body.model,
-      preference: options.quality ?? preference ?? this.#options.preference,
-      // Nothing is to be found out: nobody judges them.
-      strategy: 'greedy',
-      constraints: constraintsOf(options, options.min_quality ?? 0),
-      ...(allowedModels === null ? {} : { permitted: allowedModels }),
+    return namedRequest(exchange, this.#options.preference, {
       required: REQUIRED,
       inputBytes: bytesOf(body),
-      features: null,
-      shadow: null,
-      countInputTokens: () => {
-        tokens ??= this.#options.countTokens(body)
-        return tokens
-      },
-      choices: 1,
+      countTokens: () => this.#options.countTokens(body),
       ...(body.max_output_tokens == null ? {} : { maxOutputTokens: body.max_output_tokens }),
-      seed: options.decision_seed ?? exchange.id,
-    }
+    })
   }
 
   #requireSpeaker({ body: { model }, caller }: Exchange<ResponseBody>): void {
