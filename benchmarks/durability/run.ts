@@ -3,6 +3,7 @@ import { postgresForTests } from '@atp/test-services'
 import { SCENARIOS, type Scenario } from '../load/closed-loop.ts'
 import { type MeasuredScenario, measure } from '../load/measure.ts'
 import { benchRun } from '../shared/command-line.ts'
+import { progress } from '../shared/progress.ts'
 import { machine } from '../shared/results.ts'
 import { measureDrain } from './drain.ts'
 import { Gateways, type SideName } from './gateways.ts'
@@ -52,8 +53,4 @@ async function hasPostgres(): Promise<boolean> {
   if (postgres.missing !== null) return false
   await postgres.stop()
   return true
-}
-
-function progress(step: string): void {
-  process.stderr.write(`\r${step}   `)
 }

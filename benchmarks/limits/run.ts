@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startRedis } from '@atp/test-services'
 import { Redis } from 'ioredis'
+import { progress } from '../shared/progress.ts'
 import { writeReadmeTable } from '../shared/readme-table.ts'
 import { machine } from '../shared/results.ts'
 import { chartOf } from './chart.ts'
@@ -86,8 +87,4 @@ async function measure(rounds: number, timeMs: number) {
 function write(path: string, content: string): void {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, content)
-}
-
-function progress(text: string): void {
-  process.stderr.write(`\r${text.padEnd(70)}`)
 }

@@ -1,5 +1,6 @@
 /** The gateway against a bare Fastify + undici proxy of the same upstream, and against itself with keys and limits: `node benchmarks/load/run.ts --help`. */
 import { benchRun } from '../shared/command-line.ts'
+import { progress } from '../shared/progress.ts'
 import { machine } from '../shared/results.ts'
 import { measure } from './measure.ts'
 import { compare, resultsOf, SETTINGS, tableOf } from './report.ts'
@@ -45,8 +46,4 @@ async function main(): Promise<number> {
   } finally {
     await servers.stop()
   }
-}
-
-function progress(step: string): void {
-  process.stderr.write(`\r${step}   `)
 }

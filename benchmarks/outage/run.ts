@@ -1,5 +1,7 @@
 /** What clients see when one of three providers fails: `node benchmarks/outage/run.ts --help`. */
+
 import { benchRun } from '../shared/command-line.ts'
+import { progress } from '../shared/progress.ts'
 import { machine } from '../shared/results.ts'
 import { SteadyStreams, type Streams } from './load.ts'
 import { type Measured, PHASES, type PhaseName, resultsOf, SETTINGS, tableOf, verdictOf } from './report.ts'
@@ -96,8 +98,4 @@ function addRound(
   into.p50.push(latencies[Math.floor(0.5 * (latencies.length - 1))] as number)
   into.p99.push(latencies[Math.floor(0.99 * (latencies.length - 1))] as number)
   into.retries.push(retries)
-}
-
-function progress(step: string): void {
-  process.stderr.write(`\r${step}${' '.repeat(12)}`)
 }

@@ -1,6 +1,7 @@
 /** What passing a stream's chunks on costs beside a bare pipe: `node benchmarks/streams/run.ts --help`. */
 import { measure } from '../load/measure.ts'
 import { benchRun } from '../shared/command-line.ts'
+import { progress } from '../shared/progress.ts'
 import { machine } from '../shared/results.ts'
 import { FAST, PACED, type StreamScenario } from './answer.ts'
 import { compare, resultsOf, SETTINGS, tableOf } from './report.ts'
@@ -43,8 +44,4 @@ async function main(): Promise<number> {
   } finally {
     await sides.stop()
   }
-}
-
-function progress(step: string): void {
-  process.stderr.write(`\r${step}   `)
 }
